@@ -1,0 +1,110 @@
+// Package provider says what Skytower asks of whatever stands behind a model:
+// one small interface a capability, neutral request and answer types, and the
+// classes of failure that routing and the error envelopes need.
+//
+// The neutral form of an inference call is the OpenAI JSON that the caller sent,
+// as bytes that have been scanned once (package rawjson); an adapter for another
+// protocol translates inside itself. The package knows no adapter, no HTTP route,
+// no price and no account.
+//
+// Its one invariant: an answer's `model` is Call.Show, never the upstream's name.
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	"skytower/internal/rawjson"
+)
+
+// Call is one inference call to one target.
+type Call struct {
+	// Body is the caller's top-level object after the scan. It is shared by all
+	// tries of a request: an adapter edits a copy.
+	Body *rawjson.Object
+	// Model is the name that the upstream knows the model by.
+	Model string
+	// Show is the name that the caller gets to see in the answer's `model`.
+	Show string
+	// MaxTokens replaces the caller's output limit where it is above 0 (the
+	// reserved number); at 0 the caller's own, or its absence, stays.
+	MaxTokens int64
+	// Header holds the caller's headers that may pass (an allow-list).
+	Header http.Header
+	// RequestID names the call in logs on both sides.
+	RequestID string
+}
+
+// Usage is what an answer cost in tokens. Zero and "not reported" differ:
+// Reported is false where the upstream said nothing.
+type Usage struct {
+	Reported  bool
+	Input     int64 // all input tokens, cached ones included
+	Output    int64 // all output tokens, reasoning included
+	Cached    int64 // input tokens served from the upstream's prompt cache
+	Reasoning int64 // output tokens spent on reasoning
+}
+
+// Answer is a whole, unstreamed reply.
+type Answer struct {
+	Body  []byte // one JSON document
+	Usage Usage
+}
+
+// Event is one event of a streamed reply. Data is valid until the next call of
+// Next.
+type Event struct {
+	Name string // SSE event name; "" for chat chunks
+	Data []byte // one JSON document on one line
+	// Usage is set on the event that carries it.
+	Usage Usage
+	// UsageOnly marks a chat chunk that carries nothing but usage: the caller
+	// gets it only if it asked for it.
+	UsageOnly bool
+	// Output marks an event that delivers generated content; Bytes is how much
+	// of it, as a floor for counting what a broken stream delivered.
+	Output bool
+	Bytes  int
+	// Final marks the last event of a Responses stream (completed, incomplete,
+	// failed): the caller gets it only after the charge is durable.
+	Final bool
+}
+
+// Stream is a streamed reply, pulled by one goroutine. Next returns io.EOF after
+// the upstream's proper end, and an *Error of class Cut where it ended early.
+type Stream interface {
+	Next() (Event, error)
+	// Ready reports whether the next event is already here, so that Next would
+	// not wait: the caller flushes before it waits and not per event.
+	Ready() bool
+	Close() error
+}
+
+// Chatter answers chat completions.
+type Chatter interface {
+	Chat(context.Context, *Call) (*Answer, error)
+	ChatStream(context.Context, *Call) (Stream, error)
+}
+
+// Responder answers the Responses API natively. Both methods return an *Error of
+// class Unsupported where this upstream turns out not to have it.
+type Responder interface {
+	Respond(context.Context, *Call) (*Answer, error)
+	RespondStream(context.Context, *Call) (Stream, error)
+}
+
+// Embedder answers embeddings.
+type Embedder interface {
+	Embed(context.Context, *Call) (*Answer, error)
+}
+
+// Lister names the models that an upstream offers.
+type Lister interface {
+	Models(context.Context) ([]Listed, error)
+}
+
+// Listed is one model that an upstream offers.
+type Listed struct {
+	Name    string // the upstream's name
+	OwnedBy string // may be ""
+}
