@@ -19,6 +19,7 @@ import (
 type Error struct {
 	ID      ID     // row of the table; decides status, type, code, category
 	Message string // one sentence for the client: what was wrong and what to do
+	Brief   string // the REST envelope's short `response`; Message where it is empty
 	Details string // optional further sentence; Message is repeated where it is empty
 	Param   string // request field at fault, or ""
 	Code    string // replaces the table's inference code where not empty

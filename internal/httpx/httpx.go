@@ -1,0 +1,145 @@
+// Package httpx is the HTTP ground of every listener: handlers that return
+// errors, one record per request, bounded bodies, and the event-stream writer.
+//
+// It knows package fault and no product noun beyond the columns of the record: no
+// account, no envelope, no route. Its one invariant: every request ends in exactly
+// one call of Server.Done, also after a panic or a hang-up.
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"skytower/internal/fault"
+)
+
+// Handler serves one call. An error that it returns before anything was written
+// becomes the response.
+type Handler func(*Call) error
+
+// With makes a Handler of one that needs to know who is calling: auth's result is
+// handed on as an argument, so that authority shows in signatures.
+func With[P any](auth func(*Call) (P, error), h func(*Call, P) error) Handler {
+	return func(c *Call) error {
+		who, err := auth(c)
+		if err != nil {
+			return err
+		}
+		return h(c, who)
+	}
+}
+
+// StatusHangUp is recorded where the caller left before an answer (nginx's 499).
+const StatusHangUp = 499
+
+// Server holds what all calls share.
+type Server struct {
+	// Done gets the finished record of every request.
+	Done func(*Record)
+	// Log is for panics alone; everything else is in the record.
+	Log *slog.Logger
+	// Trusted are the proxies whose forwarded headers count.
+	Trusted []netip.Prefix
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+// Handle turns h into an http.Handler. Fail writes the response to an error when
+// nothing has been sent yet; it knows the envelope of the route.
+func (s *Server) Handle(route string, h Handler, fail func(*Call, *fault.Error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := s.open(w, r, route)
+		defer s.end(c)
+		if err := s.run(c, h); err != nil {
+			s.settle(c, err, fail)
+		}
+	})
+}
+
+func (s *Server) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Server) open(w http.ResponseWriter, r *http.Request, route string) *Call {
+	c := &Call{Request: r, w: w, server: s}
+	c.Record = Record{
+		ID: NewID("req_"), Start: s.now(), Method: r.Method, Route: route, Path: r.URL.Path,
+		Client: ClientAddr(r, s.Trusted), BytesIn: max(r.ContentLength, 0),
+	}
+	w.Header()["X-Request-Id"] = []string{c.Record.ID}
+	return c
+}
+
+// run calls h and turns a panic into an error with the stack for the log.
+func (s *Server) run(c *Call, h Handler) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			c.abort = true
+			return
+		}
+		err = fmt.Errorf("panic: %v", p)
+		s.Log.Error("handler panicked", "request_id", c.Record.ID, "route", c.Record.Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}()
+	return h(c)
+}
+
+func (s *Server) settle(c *Call, err error, fail func(*Call, *fault.Error)) {
+	f := fault.From(err)
+	c.Record.Err, c.Record.ErrorID = err, string(f.ID)
+	gone := c.Request.Context().Err() != nil && errors.Is(context.Cause(c.Request.Context()), context.Canceled)
+	switch {
+	case gone:
+		c.Record.Outcome = "hang_up"
+		if !c.Sent() {
+			c.Record.Status = StatusHangUp
+		}
+	case c.Sent():
+		// Half an answer is out: cutting the connection is the only way to say so.
+		c.abort = !c.inBand
+	default:
+		fail(c, f)
+	}
+}
+
+func (s *Server) end(c *Call) {
+	c.Record.Duration = s.now().Sub(c.Record.Start)
+	if c.Record.Status == 0 {
+		c.Record.Status = http.StatusOK
+	}
+	s.Done(&c.Record)
+	if c.abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// NewID returns prefix and 125 random bits in Crockford's base 32. The generator
+// is the runtime's ChaCha8: unguessable enough for names, no secret.
+func NewID(prefix string) string {
+	var b [40]byte
+	n := copy(b[:], prefix)
+	for range 2 {
+		for bits, left := rand.Uint64(), 12; left > 0; left-- {
+			b[n] = idAlphabet[bits&31]
+			bits >>= 5
+			n++
+		}
+	}
+	b[n] = idAlphabet[rand.Uint64()&31]
+	return string(b[:n+1])
+}
