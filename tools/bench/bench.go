@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// bench is a run: its servers and its temporary folder.
+type bench struct {
+	settings
+	dir      string
+	mock     *target
+	targets  []*target // all, the mock first
+	servers  []*skytower
+	postgres *postgres
+	stop     <-chan os.Signal
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// begin starts every server. What it returns must be ended even after an error.
+func (s settings) begin() (*bench, error) {
+	b := &bench{settings: s, mock: mockTarget(), stop: interrupted()}
+	var err error
+	if b.dir, err = os.MkdirTemp("", "skytower-bench-"); err != nil {
+		return b, fmt.Errorf("make a folder: %w", err)
+	}
+	if err := b.mock.up(); err != nil {
+		return b, err
+	}
+	b.targets = []*target{b.mock, referenceTarget(b.mock, max(s.slowStreams, busy))}
+	if !s.without {
+		if err := b.addSkytower(); err != nil {
+			return b, err
+		}
+	}
+	for _, t := range b.targets[1:] {
+		progress("starting %s", t.name)
+		if err := t.up(); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+func (b *bench) addSkytower() error {
+	if err := b.addServer(nameSkytower); err != nil || b.database != "postgres" {
+		return err
+	}
+	progress("starting PostgreSQL")
+	var err error
+	if b.postgres, err = startPostgres(); err != nil {
+		return err
+	}
+	if err := b.addServer(namePostgres, b.postgres.settings()...); err != nil {
+		return err
+	}
+	b.targets[len(b.targets)-1].also = []int{b.postgres.process.pid()}
+	return nil
+}
+
+func (b *bench) addServer(name string, env ...string) error {
+	binary, err := filepath.Abs(b.binary)
+	if err != nil {
+		return fmt.Errorf("find the server: %w", err)
+	}
+	progress("preparing %s", name)
+	server, err := newSkytower(binary, filepath.Join(b.dir, name), env...)
+	if err != nil {
+		return err
+	}
+	t, err := skytowerTarget(name, server, b.mock)
+	if err != nil {
+		return err
+	}
+	b.targets, b.servers = append(b.targets, t), append(b.servers, server)
+	return nil
+}
+
+// end stops every server, those in front first, and removes the folder.
+func (b *bench) end() {
+	for i := len(b.targets) - 1; i > 0; i-- {
+		b.targets[i].down()
+	}
+	b.mock.down()
+	b.postgres.stop()
+	if b.dir != "" {
+		_ = os.RemoveAll(b.dir) // a leftover in the temporary folder is no failure of the measurement
+	}
+}
+
+func (b *bench) run(chosen []scenario) (report, error) {
+	r := report{
+		Machine: describeMachine(runtime.NumCPU()), Go: runtime.Version(), Began: time.Now().UTC(),
+		Rounds: b.rounds, Seconds: b.seconds,
+	}
+	for _, s := range chosen {
+		progress("%s: %s", s.name, s.about)
+		rounds, err := b.scenario(s)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", s.name, err)
+		}
+		for _, t := range b.targets {
+			if len(rounds[t]) > 0 {
+				r.Figures = append(r.Figures, s.summarise(t.name, rounds[t], rounds[b.targets[1]]))
+			}
+		}
+	}
+	return r, b.profiles(chosen)
+}
+
+// scenario visits the targets in turns, each round beginning with the next one, so that a drift of the machine
+// falls on no target more than on another.
+func (b *bench) scenario(s scenario) (map[*target][]outcome, error) {
+	if s.slow {
+		return b.slowScenario(s)
+	}
+	rounds := make(map[*target][]outcome)
+	for round := range b.rounds {
+		for i := range b.targets {
+			t := b.targets[(round+i)%len(b.targets)]
+			o, err := b.visit(s, t, b.seconds)
+			if err != nil {
+				return nil, err
+			}
+			rounds[t] = append(rounds[t], o)
+		}
+	}
+	return rounds, nil
+}
+
+// slowScenario gives each proxy one visit as a fresh process. The mock itself has no memory worth comparing.
+func (b *bench) slowScenario(s scenario) (map[*target][]outcome, error) {
+	rounds := make(map[*target][]outcome)
+	for _, t := range b.targets[1:] {
+		if err := t.fresh(); err != nil {
+			return nil, err
+		}
+		o, err := b.visit(s, t, b.slowSeconds)
+		if err != nil {
+			return nil, err
+		}
+		rounds[t] = []outcome{o}
+	}
+	return rounds, nil
+}
+
+func (b *bench) visit(s scenario, t *target, seconds float64) (outcome, error) {
+	select {
+	case <-b.stop:
+		return outcome{}, errInterrupted
+	default:
+	}
+	o, err := runJob(t.job(s, b.mock, time.Duration(seconds*float64(time.Second))))
+	if err != nil {
+		return o, fmt.Errorf("%s: %w", t.name, err)
+	}
+	note := ""
+	if o.Errors > 0 {
+		note = fmt.Sprintf("  %d errors: %s", o.Errors, o.FirstError)
+	}
+	progress("  %-18s %9.1f us  %8.0f/s  p50 %.3f ms%s", t.name, s.cpu(0)(o), s.rate(o), millis(o.P50), note)
+	return o, nil
+}
