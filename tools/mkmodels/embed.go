@@ -100,6 +100,9 @@ func isWord(s string) bool {
 }
 
 func readVectors(dec *json.Decoder, src *source) error {
+	if len(src.words) == 0 {
+		return errors.New("the vectors stand before the words")
+	}
 	rank := make(map[string]int, len(src.words))
 	for i, word := range src.words {
 		rank[word] = i
