@@ -11,6 +11,7 @@
 package secret
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -42,9 +43,10 @@ const labelPrefix = "skytower/1/"
 // MasterKey is the root of all derived keys. It prints as its id only.
 type MasterKey struct {
 	id string
-	// A pointer, because fmt prints the address of a nested pointer, not what
-	// it points to: a struct that holds a MasterKey stays safe to print.
-	key *[Size]byte
+	// A function, because of it fmt prints an address under every verb: what holds
+	// a MasterKey in an unexported field, where fmt can't call String, stays safe
+	// to print. A pointer would not do: %s prints what it points to.
+	key func() []byte
 }
 
 // NewMasterKey makes a master key of exactly 32 random bytes.
@@ -55,7 +57,8 @@ func NewMasterKey(raw []byte) (MasterKey, error) {
 	if subtle.ConstantTimeCompare(raw, make([]byte, Size)) == 1 {
 		return MasterKey{}, errors.New("the master key is all zeros")
 	}
-	m := MasterKey{key: (*[Size]byte)(append([]byte(nil), raw...))}
+	own := bytes.Clone(raw)
+	m := MasterKey{key: func() []byte { return own }}
 	id, err := m.derive("key id", 4)
 	if err != nil {
 		return MasterKey{}, err
@@ -79,7 +82,7 @@ func (m MasterKey) derive(label string, size int) ([]byte, error) {
 		return nil, errors.New("derive a key: no master key")
 	}
 	// The master key is uniformly random, so HKDF needs no salt (RFC 5869, 3.1).
-	key, err := hkdf.Key(sha256.New, m.key[:], nil, labelPrefix+label, size)
+	key, err := hkdf.Key(sha256.New, m.key(), nil, labelPrefix+label, size)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key for %s: %w", label, err)
 	}

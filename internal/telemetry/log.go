@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -38,7 +39,7 @@ func isTerminal(w io.Writer) bool {
 }
 
 // redact replaces the value of an attribute that is named like a secret, or that
-// stands in a group named so, and the values of such headers.
+// stands in a group named so, the values of such headers, and the password of a URL.
 func redact(groups []string, attr slog.Attr) slog.Attr {
 	for _, group := range groups {
 		if isSecretName(group) {
@@ -48,8 +49,16 @@ func redact(groups []string, attr slog.Attr) slog.Attr {
 	if isSecretName(attr.Key) {
 		return slog.String(attr.Key, redacted)
 	}
-	if header, ok := attr.Value.Any().(http.Header); ok {
-		return slog.Any(attr.Key, redactHeader(header))
+	if attr.Value.Kind() != slog.KindAny {
+		return attr
+	}
+	switch v := attr.Value.Any().(type) {
+	case http.Header:
+		return slog.Any(attr.Key, redactHeader(v))
+	case *url.URL:
+		if v != nil {
+			return slog.String(attr.Key, v.Redacted())
+		}
 	}
 	return attr
 }

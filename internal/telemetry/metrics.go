@@ -3,6 +3,7 @@ package telemetry
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -197,7 +198,7 @@ type Upstream struct{ counters []prometheus.Counter }
 // order of the numbers that Error gets. After 200 names in the life of the
 // process, further providers are counted together as "other".
 func (m *Metrics) Upstream(provider string, classes []string) *Upstream {
-	provider = m.bounded(provider)
+	provider = m.bounded(strings.ToValidUTF8(provider, "?")) // a label that is not UTF-8 panics
 	u := &Upstream{counters: make([]prometheus.Counter, len(classes))}
 	for i, class := range classes {
 		u.counters[i] = m.upstream.WithLabelValues(provider, class)
