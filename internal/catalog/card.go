@@ -1,0 +1,102 @@
+package catalog
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"skytower/internal/skytells"
+)
+
+// builtinCreated is the date that OpenAI's list shows for built-in models, whose
+// real one differs from one release to the next.
+func builtinCreated() time.Time { return time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC) }
+
+// cardOf makes the model object of contract 5.3. Every field that Swift needs is
+// there whatever the operator left out (contract 1.14).
+func cardOf(m skytells.ModelSpec) skytells.Model {
+	card := skytells.Model{
+		Name:         cmp.Or(m.Name, m.Slug),
+		Description:  m.Description,
+		Namespace:    m.Slug,
+		Type:         m.Type,
+		Privacy:      m.Privacy,
+		Vendor:       vendorOf(m.Vendor),
+		Billable:     !m.Free,
+		Capabilities: slices.Clone(m.Capabilities),
+		Metadata:     skytells.ModelMetadata{OpenAICompatible: m.API == Chat || m.API == Embeddings},
+		Status:       "operational",
+	}
+	if m.ImgURL != "" {
+		card.ImgURL = &m.ImgURL
+	}
+	if len(card.Capabilities) == 0 {
+		card.Capabilities = defaultCapabilities(m.API)
+	}
+	if m.Offline {
+		card.Status = "offline"
+	}
+	return card
+}
+
+func defaultCapabilities(api string) []string {
+	switch api {
+	case Chat:
+		return []string{"chat"}
+	case Embeddings:
+		return []string{"embeddings"}
+	}
+	return []string{}
+}
+
+func vendorOf(v skytells.Vendor) skytells.Vendor {
+	if v.Name == "" {
+		v.Name, v.Slug = "Skytower", "skytower"
+	}
+	v.Slug = cmp.Or(v.Slug, vendorSlug(v.Name), "vendor")
+	return v
+}
+
+// routerModel is the card of the router.
+func routerModel() (*Model, error) {
+	m := &Model{Slug: Router, Free: true, Open: true, Router: true, Builtin: true, Created: builtinCreated()}
+	m.card = cardOf(skytells.ModelSpec{
+		Slug: Router, Name: "DeepBrain Router", Type: "text", API: Chat, Privacy: "public", Free: true,
+		Description:  "Not a model of its own: stands for this server's default model, for chat, responses and embeddings alike.",
+		Capabilities: []string{"routing"},
+	})
+	return m, m.encode()
+}
+
+// encode makes the documents that GET /models copies.
+func (m *Model) encode() error {
+	var err error
+	if m.cardDoc, err = json.Marshal(m.card); err != nil {
+		return fmt.Errorf("encode the card of %s: %w", m.Slug, err)
+	}
+	m.openDoc, err = json.Marshal(skytells.OpenAIModel{
+		ID: m.Slug, Object: "model", Created: m.Created.Unix(), OwnedBy: m.card.Vendor.Slug,
+	})
+	if err != nil {
+		return fmt.Errorf("encode the OpenAI form of %s: %w", m.Slug, err)
+	}
+	return nil
+}
+
+// encodeLists joins the documents of the visible models.
+func (s *Snapshot) encodeLists() {
+	s.list = append(s.list, '[')
+	s.openList = append(s.openList, `{"object":"list","data":[`...)
+	for i, m := range s.visible {
+		if i > 0 {
+			s.list = append(s.list, ',')
+			s.openList = append(s.openList, ',')
+		}
+		s.list = append(s.list, m.cardDoc...)
+		s.openList = append(s.openList, m.openDoc...)
+	}
+	s.list = append(s.list, ']')
+	s.openList = append(s.openList, "]}"...)
+}

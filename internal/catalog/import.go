@@ -1,0 +1,141 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skytower/internal/fault"
+	"skytower/internal/skytells"
+)
+
+// maxImport bounds how many models one import takes in.
+const maxImport = 5000
+
+// Listed is one model that an upstream offers.
+type Listed struct {
+	Name    string
+	OwnedBy string // may be ""
+}
+
+// Import brings an upstream's models into the catalogue. It never changes a model
+// that is there: one that this provider's model of that name serves already is
+// reported as "exists", one whose slug is taken by something else as "conflict".
+// The api is guessed from the name; with Free, models whose api could be guessed
+// are open at once, the others wait for an operator.
+func (c *Catalog) Import(ctx context.Context, provider string, listed []Listed, r skytells.ImportRequest, actor string) (skytells.ImportResult, error) {
+	result := skytells.ImportResult{}
+	chosen, err := choose(listed, r.Models)
+	if err != nil {
+		return result, err
+	}
+	err = c.change(ctx, actor, r.DryRun, func(old *state) (*state, error) {
+		if _, ok := old.providers[provider]; !ok {
+			return nil, missing("provider", provider)
+		}
+		im := importer{old: old, names: old.names(), provider: provider, free: r.Free, found: []skytells.ImportedModel{}}
+		for _, l := range chosen {
+			im.take(l)
+		}
+		p := newPlan(old, skytells.Resources{Models: im.specs}, c.now())
+		p.run()
+		result.Models = im.found
+		return p.next, p.err()
+	})
+	return result, err
+}
+
+// choose picks the wished models out of those that an upstream lists, each once.
+func choose(listed []Listed, wished []string) ([]Listed, error) {
+	var chosen []Listed
+	byName := map[string]bool{}
+	for _, l := range listed {
+		if !byName[l.Name] && (len(wished) == 0 || slices.Contains(wished, l.Name)) {
+			chosen = append(chosen, l)
+		}
+		byName[l.Name] = true
+	}
+	for i, name := range wished {
+		if !byName[name] {
+			return nil, fault.Invalid(fmt.Sprintf("models[%d]", i), "the provider lists no model '%s'%s",
+				quotable(name), didYouMean(name, sortedKeys(byName)))
+		}
+	}
+	if len(chosen) > maxImport {
+		return nil, fault.Invalid("models", "the provider lists %d models, and one import takes %d: name those that you want", len(chosen), maxImport)
+	}
+	return chosen, nil
+}
+
+type importer struct {
+	old      *state
+	names    map[string]string // in lower case → slug; grows
+	provider string
+	free     bool
+	specs    []skytells.ModelSpec
+	found    []skytells.ImportedModel
+}
+
+func (im *importer) take(l Listed) {
+	if m, ok := im.existing(l.Name); ok {
+		im.found = append(im.found, skytells.ImportedModel{
+			Slug: m.Slug, Upstream: l.Name, API: m.API, Action: "exists", Open: isOpen(m),
+		})
+		return
+	}
+	spec := im.specFor(l)
+	found := skytells.ImportedModel{Slug: spec.Slug, Upstream: l.Name, API: spec.API, Action: "conflict"}
+	_, taken := im.names[fold(spec.Slug)]
+	if !taken && validSlug(spec.Slug) == "" && fold(spec.Slug) != Router && len(l.Name) <= maxUpstreamName {
+		found.Action, found.Open = "created", isOpen(spec)
+		im.names[fold(spec.Slug)] = spec.Slug
+		im.specs = append(im.specs, spec)
+	}
+	im.found = append(im.found, found)
+}
+
+// existing is the model that the upstream's one serves already.
+func (im *importer) existing(upstream string) (skytells.ModelSpec, bool) {
+	for _, slug := range im.old.usersOf(im.provider) {
+		for _, t := range im.old.models[slug].spec.Targets {
+			if t.Provider == im.provider && t.Model == upstream {
+				return im.old.models[slug].spec, true
+			}
+		}
+	}
+	return skytells.ModelSpec{}, false
+}
+
+func (im *importer) specFor(l Listed) skytells.ModelSpec {
+	spec := skytells.ModelSpec{
+		Slug: slugFor(l.Name), API: guessAPI(l.Name),
+		Targets: []skytells.TargetSpec{{Provider: im.provider, Model: l.Name}},
+	}
+	if spec.API != "" {
+		spec.Type, spec.Free = "text", im.free
+	}
+	if owner := shorten(strings.TrimSpace(l.OwnedBy), maxTitle/4); owner != "" {
+		spec.Vendor = skytells.Vendor{Name: owner}
+	}
+	return spec
+}
+
+// guessAPI tells from a model's name which routes serve it: embeddings, chat, or
+// "" for kinds that neither serves. A list says nothing else about a model.
+func guessAPI(name string) string {
+	words := strings.FieldsFunc(fold(name), func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
+	has := func(starts ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool {
+			return slices.ContainsFunc(starts, func(s string) bool { return strings.HasPrefix(w, s) })
+		})
+	}
+	switch {
+	case has("whisper", "tts", "dall", "image", "moderation", "rerank", "reranker", "sora", "realtime", "transcribe",
+		"diffusion", "sdxl", "flux", "speech", "davinci", "babbage", "stt", "kokoro"):
+		return ""
+	case has("embed", "bge", "e5", "gte", "minilm", "mpnet", "sentence"):
+		return Embeddings
+	}
+	return Chat
+}

@@ -1,0 +1,117 @@
+package catalog
+
+import (
+	"slices"
+
+	"skytower/internal/fault"
+)
+
+// Resolved is what a caller's `model` stands for.
+type Resolved struct {
+	Model *Model
+	Asked string // as the caller wrote it
+	// Show stands in the answer's `model`: the caller's spelling where it named
+	// the model or an alias, the chosen model's slug after a router.
+	Show   string
+	Routed bool
+}
+
+// Resolve finds the model that name stands for, among those that the account can
+// see and that serve api (Chat, Embeddings). The whole name is tried first, then
+// the name without one leading `vendor/`; each first as written, then without
+// regard to case (contract 4). It touches memory only.
+//
+// Errors: MODEL_NOT_FOUND, also for a model that the account can't see;
+// MODEL_NOT_SUPPORTED where it serves another api; SERVICE_UNAVAILABLE where it
+// is offline.
+func (c *Catalog) Resolve(name, account, api string) (Resolved, error) {
+	s := c.current.Load()
+	m := s.find(name)
+	if m == nil {
+		return Resolved{}, notFound(name)
+	}
+	r := Resolved{Model: m, Asked: name, Show: name}
+	if m.Router {
+		if m = s.behindRouter(api); m == nil {
+			return Resolved{}, notFound(name)
+		}
+		r = Resolved{Model: m, Asked: name, Show: m.Slug, Routed: true}
+	}
+	if m.API != api {
+		return Resolved{}, notSupported(name, m.API)
+	}
+	if m.Offline {
+		return Resolved{}, fault.Newf(fault.ServiceUnavailable, "The model '%s' is offline.", quotable(name))
+	}
+	return r, nil
+}
+
+// Get finds a model as Resolve does, of any api, offline ones and the router
+// included. The error is MODEL_NOT_FOUND.
+func (c *Catalog) Get(name, account string) (*Model, error) {
+	if m := c.current.Load().find(name); m != nil {
+		return m, nil
+	}
+	return nil, notFound(name)
+}
+
+// List returns the models that the account can see, by slug.
+func (c *Catalog) List(account string) []*Model { return slices.Clone(c.current.Load().visible) }
+
+// ListJSON is the list of GET /models: a bare array of cards without schemas
+// (contract 5.1). The caller must not change it.
+func (c *Catalog) ListJSON(account string) []byte { return c.current.Load().list }
+
+// OpenAIListJSON is the same list as OpenAI clients read it (contract 15.8). The
+// caller must not change it.
+func (c *Catalog) OpenAIListJSON(account string) []byte { return c.current.Load().openList }
+
+// find returns a visible model by any of its names, or nil.
+func (s *Snapshot) find(name string) *Model {
+	m := s.lookup(name)
+	if m == nil {
+		if rest, ok := unprefixed(name); ok {
+			m = s.lookup(rest)
+		}
+	}
+	if m == nil || !m.visible() {
+		return nil
+	}
+	return m
+}
+
+func (s *Snapshot) lookup(name string) *Model {
+	if m := s.exact[name]; m != nil {
+		return m
+	}
+	if len(name) > maxSlug {
+		return nil // no name is that long: don't fold megabytes
+	}
+	return s.folded[fold(name)]
+}
+
+func (s *Snapshot) behindRouter(api string) *Model {
+	switch api {
+	case Chat:
+		return s.chat
+	case Embeddings:
+		return s.embedding
+	}
+	return nil
+}
+
+func notFound(name string) *fault.Error {
+	e := fault.Newf(fault.ModelNotFound, "The model '%s' was not found.", quotable(name))
+	e.Param = "model"
+	return e
+}
+
+func notSupported(name, api string) *fault.Error {
+	route := "POST /v1/chat/completions or POST /v1/responses"
+	if api == Embeddings {
+		route = "POST /v1/embeddings"
+	}
+	e := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", quotable(name), route)
+	e.Param = "model"
+	return e
+}

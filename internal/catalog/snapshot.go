@@ -1,0 +1,242 @@
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"skytower/internal/skytells"
+)
+
+// Credential is an upstream's secret in memory. It hides itself from everything
+// that prints; Reveal gives it.
+type Credential string
+
+const redacted = "[redacted]"
+
+// String hides the credential; an empty one shows as such.
+func (c Credential) String() string {
+	if c == "" {
+		return ""
+	}
+	return redacted
+}
+
+// GoString hides the credential from %#v.
+func (c Credential) GoString() string { return `"` + c.String() + `"` }
+
+// MarshalText hides the credential from JSON and YAML.
+func (c Credential) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// LogValue hides the credential from slog.
+func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Reveal is the secret itself, for the adapter that sends it.
+func (c Credential) Reveal() string { return string(c) }
+
+// Provider is an upstream as adapters are built from it.
+type Provider struct {
+	Name        string
+	Kind        string // adapter: openai, local
+	BaseURL     string // without a slash at its end; "" for local
+	Credential  Credential
+	Responses   string // auto, native, chat
+	FetchInputs Policy // of targets that name none; never ""
+	// Broken says why the provider can't be used, for operators; "" when it can.
+	Broken string
+}
+
+// Target is one way to serve a model.
+type Target struct {
+	Provider    string
+	Model       string // the upstream's name of it
+	Priority    int    // lower is tried first
+	Weight      int    // share among equal priorities; at least 1
+	FetchInputs Policy // never ""
+}
+
+// Model is a model in a snapshot. It must not be changed.
+type Model struct {
+	Slug    string
+	API     string // Chat or Embeddings; "" while it is not known
+	Aliases []string
+	// Targets stand in order of priority.
+	Targets       []Target
+	Free          bool
+	Open          bool // callers can use it: it has a type, an api, a target, and is free
+	Private       bool // no account sees it
+	Offline       bool // shown, but not served
+	Builtin       bool
+	Router        bool // stands for another model: Resolve never returns it
+	MaxOutput     int64
+	ContextLength int64
+	Created       time.Time
+
+	card    skytells.Model
+	cardDoc []byte // card as JSON
+	openDoc []byte // the OpenAI form as JSON
+}
+
+// Card is the model object of contract 5.3, without schemas.
+func (m *Model) Card() skytells.Model { return m.card }
+
+// CardJSON is Card as JSON. The caller must not change it.
+func (m *Model) CardJSON() []byte { return m.cardDoc }
+
+// OpenAIJSON is the model as OpenAI clients read it (contract 15.8). The caller
+// must not change it.
+func (m *Model) OpenAIJSON() []byte { return m.openDoc }
+
+// visible reports whether accounts can see the model. Private models wait for a
+// list of the accounts that may use them; until then only operators see them.
+func (m *Model) visible() bool { return m.Open && !m.Private }
+
+// Snapshot is the whole catalogue at one moment.
+type Snapshot struct {
+	revision  int64
+	exact     map[string]*Model // by slug and alias
+	folded    map[string]*Model // likewise, in lower case
+	visible   []*Model          // by slug
+	providers []Provider        // by name
+	chat      *Model            // behind the router; nil where nothing is
+	embedding *Model
+
+	list     []byte // visible cards as a JSON array
+	openList []byte // the same as OpenAI's list
+}
+
+// Providers returns all providers, by name, broken ones included.
+func (s *Snapshot) Providers() []Provider { return slices.Clone(s.providers) }
+
+// Provider returns one provider by its name.
+func (s *Snapshot) Provider(name string) (Provider, bool) {
+	i, ok := slices.BinarySearchFunc(s.providers, name, func(p Provider, name string) int { return cmp.Compare(p.Name, name) })
+	if !ok {
+		return Provider{}, false
+	}
+	return s.providers[i], true
+}
+
+// build makes a snapshot of what is stored and built in. A provider that can't
+// be used does not fail it.
+func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
+	s := &Snapshot{revision: st.revision, exact: map[string]*Model{}, folded: map[string]*Model{}}
+	policies := map[string]Policy{}
+	for _, name := range sortedKeys(st.providers) {
+		p := c.buildProvider(ctx, st.providers[name])
+		s.providers = append(s.providers, p)
+		policies[p.Name] = p.FetchInputs
+	}
+	for _, slug := range sortedKeys(st.models) {
+		m, err := buildModel(st.models[slug], policies)
+		if err != nil {
+			return nil, err
+		}
+		s.add(m)
+	}
+	router, err := routerModel()
+	if err != nil {
+		return nil, err
+	}
+	s.add(router)
+	slices.SortFunc(s.visible, func(a, b *Model) int { return cmp.Compare(a.Slug, b.Slug) })
+	s.chat = s.defaultFor(Chat, st.chosen[Chat], fallbackChat)
+	s.embedding = s.defaultFor(Embeddings, st.chosen[Embeddings], fallbackEmbeddings)
+	s.encodeLists()
+	return s, nil
+}
+
+func (s *Snapshot) add(m *Model) {
+	for _, name := range append([]string{m.Slug}, m.Aliases...) {
+		s.exact[name] = m
+		s.folded[fold(name)] = m
+	}
+	if m.visible() {
+		s.visible = append(s.visible, m)
+	}
+}
+
+// defaultFor is the model behind the router: the chosen one while it can be
+// called, else the built-in one, so that the router always resolves.
+func (s *Snapshot) defaultFor(api, chosen, fallback string) *Model {
+	for _, slug := range []string{chosen, fallback} {
+		if m := s.exact[slug]; m != nil && m.API == api && m.visible() && !m.Offline {
+			return m
+		}
+	}
+	return s.exact[fallback]
+}
+
+func (c *Catalog) buildProvider(ctx context.Context, r providerRecord) Provider {
+	p := Provider{
+		Name: r.spec.Name, Kind: r.spec.Kind, BaseURL: r.spec.BaseURL,
+		Responses: r.spec.Responses, FetchInputs: Policy(r.spec.FetchInputs),
+	}
+	if p.FetchInputs == "" {
+		ctx, cancel := context.WithTimeout(ctx, fetchDefaultTimeout)
+		defer cancel()
+		p.FetchInputs = c.fetchDefaultOf(ctx, p)
+	}
+	credential, err := c.credential(r)
+	if err != nil {
+		p.Broken = err.Error()
+	}
+	p.Credential = credential
+	return p
+}
+
+func (c *Catalog) fetchDefaultOf(ctx context.Context, p Provider) Policy {
+	if p.Kind == LocalProvider {
+		return FetchPass // it fetches nothing
+	}
+	return c.fetchDefault(ctx, p.BaseURL)
+}
+
+// credential reads or opens a provider's secret. Its errors name the place, never
+// the secret.
+func (c *Catalog) credential(r providerRecord) (Credential, error) {
+	switch {
+	case r.sealed != "":
+		plain, err := c.sealer.Open(r.sealed, sealContext(r.spec.Name))
+		return Credential(plain), err
+	case r.spec.Credential != "":
+		text, err := c.resolve(r.spec.Credential)
+		if err != nil {
+			return "", err
+		}
+		return Credential(text), nil
+	}
+	return "", nil
+}
+
+// sealContext binds a sealed credential to its provider.
+func sealContext(provider string) []byte { return []byte("provider:" + provider) }
+
+func buildModel(r modelRecord, policies map[string]Policy) (*Model, error) {
+	spec := r.spec
+	m := &Model{
+		Slug: spec.Slug, API: spec.API, Aliases: slices.Clone(spec.Aliases), Free: spec.Free, Open: isOpen(spec),
+		Private: spec.Privacy == "private", Offline: spec.Offline, Builtin: r.builtin,
+		MaxOutput: spec.MaxOutput, ContextLength: spec.ContextLength, Created: r.created,
+	}
+	for _, t := range spec.Targets {
+		policy := Policy(t.FetchInputs)
+		if policy == "" {
+			policy = cmp.Or(policies[t.Provider], FetchProxy)
+		}
+		m.Targets = append(m.Targets, Target{
+			Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: policy,
+		})
+	}
+	slices.SortStableFunc(m.Targets, func(a, b Target) int { return cmp.Compare(a.Priority, b.Priority) })
+	m.card = cardOf(spec)
+	return m, m.encode()
+}
+
+// isOpen reports whether callers may see and use a model: it has a type, serves
+// some route, has a target, and is free (prices come later).
+func isOpen(m skytells.ModelSpec) bool {
+	return m.Type != "" && m.API != "" && len(m.Targets) > 0 && m.Free
+}

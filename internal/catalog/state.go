@@ -1,0 +1,136 @@
+package catalog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"skytower/internal/skytells"
+)
+
+// state is the catalogue as it is stored, with what is built in: what a change is
+// checked against, and what a snapshot is built from. Specs in it are normal:
+// defaults written out, empty lists nil.
+type state struct {
+	revision  int64
+	providers map[string]providerRecord
+	models    map[string]modelRecord
+	// chosen is the model behind the router, by api: "" means the built-in one,
+	// no entry that nothing was chosen yet.
+	chosen map[string]string
+}
+
+type providerRecord struct {
+	spec    skytells.ProviderSpec // Credential holds a reference or ""
+	sealed  string                // a literal credential, or ""
+	stored  bool                  // has a row; not one from the environment
+	created time.Time
+}
+
+// show is the provider as operators may see it.
+func (r providerRecord) show() skytells.ProviderSpec {
+	if r.sealed != "" {
+		r.spec.Credential = credentialSet
+	}
+	return r.spec
+}
+
+type modelRecord struct {
+	spec    skytells.ModelSpec
+	builtin bool
+	stored  bool // has a row; for a built-in one: has aliases, or is offline
+	ordinal int64
+	created time.Time
+}
+
+func (r modelRecord) show() skytells.ModelSpec {
+	r.spec.Open = isOpen(r.spec)
+	return r.spec
+}
+
+// newState holds what is built in and nothing else.
+func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *state {
+	st := &state{providers: map[string]providerRecord{}, models: map[string]modelRecord{}, chosen: map[string]string{}}
+	st.providers[LocalProvider] = providerRecord{spec: skytells.ProviderSpec{
+		Name: LocalProvider, Kind: LocalProvider, Responses: "auto", Managed: ManagedBuiltin,
+	}}
+	for _, p := range providers {
+		st.providers[p.Name] = providerRecord{spec: p}
+	}
+	for _, m := range models {
+		st.models[m.Slug] = modelRecord{spec: m, builtin: true, created: builtinCreated()}
+	}
+	return st
+}
+
+func (st *state) clone() *state {
+	return &state{
+		revision: st.revision, providers: maps.Clone(st.providers),
+		models: maps.Clone(st.models), chosen: maps.Clone(st.chosen),
+	}
+}
+
+// nextOrdinal is the place of a model that is created now.
+func (st *state) nextOrdinal() int64 {
+	var last int64
+	for _, m := range st.models {
+		last = max(last, m.ordinal)
+	}
+	return last + 1
+}
+
+// names maps every name in lower case to the slug that it belongs to.
+func (st *state) names() map[string]string {
+	names := map[string]string{}
+	for slug, m := range st.models {
+		names[fold(slug)] = slug
+		for _, a := range m.spec.Aliases {
+			names[fold(a)] = slug
+		}
+	}
+	return names
+}
+
+// providerNames lists the providers, for "did you mean".
+func (st *state) providerNames() []string { return sortedKeys(st.providers) }
+
+// chooseDefaults picks the model behind the router where none was chosen: the
+// first of the upstream models that callers can use.
+func (st *state) chooseDefaults() {
+	for _, api := range []string{Chat, Embeddings} {
+		if _, ok := st.chosen[api]; ok {
+			continue
+		}
+		if first := st.firstUpstream(api); first != "" {
+			st.chosen[api] = first
+		}
+	}
+}
+
+func (st *state) firstUpstream(api string) string {
+	var candidates []modelRecord
+	for _, m := range st.models {
+		if m.spec.API == api && routable(m.spec) && hasUpstream(m.spec) {
+			candidates = append(candidates, m)
+		}
+	}
+	if len(candidates) == 0 {
+		return ""
+	}
+	first := slices.MinFunc(candidates, func(a, b modelRecord) int {
+		return cmp.Or(cmp.Compare(a.ordinal, b.ordinal), cmp.Compare(a.spec.Slug, b.spec.Slug))
+	})
+	return first.spec.Slug
+}
+
+// routable reports whether the router may choose the model for any caller.
+func routable(m skytells.ModelSpec) bool {
+	return isOpen(m) && m.Privacy != "private" && !m.Offline
+}
+
+func hasUpstream(m skytells.ModelSpec) bool {
+	return slices.ContainsFunc(m.Targets, func(t skytells.TargetSpec) bool { return t.Provider != LocalProvider })
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,365 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"skytower/internal/skytells"
+	"skytower/internal/store"
+)
+
+// load reads the whole catalogue, over what is built in.
+func (c *Catalog) load(ctx context.Context, tx *store.Tx) (*state, error) {
+	st := newState(c.builtin, c.environment)
+	err := tx.QueryRow(ctx, `select revision from catalog_revision where id = 1`).Scan(&st.revision)
+	if err != nil {
+		return nil, fmt.Errorf("read revision: %w", err)
+	}
+	steps := []struct {
+		what string
+		read func(context.Context, *store.Tx) error
+	}{
+		{"providers", st.readProviders},
+		{"models", st.readModels},
+		{"names", st.readNames},
+		{"targets", st.readTargets},
+		{"defaults", st.readDefaults},
+	}
+	for _, step := range steps {
+		if err := step.read(ctx, tx); err != nil {
+			return nil, fmt.Errorf("read %s: %w", step.what, err)
+		}
+	}
+	return st, nil
+}
+
+// each runs a query and scan for each of its rows.
+func each(ctx context.Context, tx *store.Tx, query string, scan func(*sql.Rows) error) error {
+	rows, err := tx.Query(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
+	return each(ctx, tx, `select name, kind, base_url, credential, credential_sealed, fetch_inputs, responses, managed, created_at
+		from catalog_provider`, func(rows *sql.Rows) error {
+		r := providerRecord{stored: true}
+		var created int64
+		err := rows.Scan(&r.spec.Name, &r.spec.Kind, &r.spec.BaseURL, &r.spec.Credential, &r.sealed,
+			&r.spec.FetchInputs, &r.spec.Responses, &r.spec.Managed, &created)
+		r.created = store.Time(created)
+		st.providers[r.spec.Name] = r
+		return err
+	})
+}
+
+func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
+	return each(ctx, tx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
+		free, offline, max_output, context_length, managed, created_at from catalog_model`, func(rows *sql.Rows) error {
+		r := modelRecord{stored: true}
+		var vendor, capabilities string
+		var created int64
+		m := &r.spec
+		err := rows.Scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
+			&vendor, &capabilities, &m.Free, &m.Offline, &m.MaxOutput, &m.ContextLength, &m.Managed, &created)
+		if err != nil {
+			return err
+		}
+		r.created = store.Time(created)
+		if err := errors.Join(fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities)); err != nil {
+			return fmt.Errorf("model %s: %w", m.Slug, err)
+		}
+		m.Vendor.Metadata = sameJSON(m.Vendor.Metadata)
+		st.addModel(r)
+		return nil
+	})
+}
+
+// addModel puts a stored model into the state. The row of a built-in one holds
+// what an operator changed; one that this version of the server does not have is
+// left out.
+func (st *state) addModel(r modelRecord) {
+	if r.builtin {
+		known, ok := st.models[r.spec.Slug]
+		if !ok {
+			return
+		}
+		spec := known.spec
+		spec.Offline = r.spec.Offline
+		if r.spec.Managed != "" {
+			spec.Managed = r.spec.Managed
+		}
+		r.spec, r.created = spec, known.created
+	}
+	st.models[r.spec.Slug] = r
+}
+
+func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
+	return each(ctx, tx, `select model, name from catalog_name where position > 0 order by model, position`, func(rows *sql.Rows) error {
+		var slug, name string
+		if err := rows.Scan(&slug, &name); err != nil {
+			return err
+		}
+		if r, ok := st.models[slug]; ok {
+			r.spec.Aliases = append(r.spec.Aliases, name)
+			st.models[slug] = r
+		}
+		return nil
+	})
+}
+
+func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
+	return each(ctx, tx, `select model, provider, upstream, priority, weight, fetch_inputs
+		from catalog_target order by model, position`, func(rows *sql.Rows) error {
+		var slug string
+		var t skytells.TargetSpec
+		if err := rows.Scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs); err != nil {
+			return err
+		}
+		if r, ok := st.models[slug]; ok && !r.builtin {
+			r.spec.Targets = append(r.spec.Targets, t)
+			st.models[slug] = r
+		}
+		return nil
+	})
+}
+
+func (st *state) readDefaults(ctx context.Context, tx *store.Tx) error {
+	return each(ctx, tx, `select api, model from catalog_default`, func(rows *sql.Rows) error {
+		var api, model string
+		err := rows.Scan(&api, &model)
+		st.chosen[api] = model
+		return err
+	})
+}
+
+// lock makes this transaction the only one that changes the catalogue.
+func lock(ctx context.Context, tx *store.Tx) error {
+	var revision int64
+	err := tx.QueryRow(ctx, `select revision from catalog_revision where id = 1`+tx.Dialect().ForUpdate()).Scan(&revision)
+	if err != nil {
+		return fmt.Errorf("lock the catalogue: %w", err)
+	}
+	return nil
+}
+
+// write stores what differs between the two states, and publishes it.
+func (c *Catalog) write(ctx context.Context, tx *store.Tx, old, next *state, actor string) error {
+	if reflect.DeepEqual(old, next) {
+		return nil
+	}
+	w := writer{tx: tx, old: old, next: next, actor: actor, at: store.Micros(c.now())}
+	for _, step := range []func(context.Context) error{w.providers, w.models, w.defaults} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `update catalog_revision set revision = revision + 1 where id = 1`); err != nil {
+		return fmt.Errorf("write revision: %w", err)
+	}
+	return tx.Publish(ctx, FeedKind, strconv.FormatInt(old.revision+1, 10))
+}
+
+// writer stores the difference of two states in one transaction, and a row in
+// the audit trail for each thing that differs.
+type writer struct {
+	tx        *store.Tx
+	old, next *state
+	actor     string
+	at        int64
+}
+
+func (w *writer) providers(ctx context.Context) error {
+	for _, name := range sortedKeys(w.old.providers) {
+		if w.old.providers[name].stored && !w.next.providers[name].stored {
+			if _, err := w.tx.Exec(ctx, `delete from catalog_provider where name = $1`, name); err != nil {
+				return fmt.Errorf("delete provider %s: %w", name, err)
+			}
+			if err := w.audit(ctx, "provider.delete", name, nil); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range sortedKeys(w.next.providers) {
+		r := w.next.providers[name]
+		if !r.stored || reflect.DeepEqual(w.old.providers[name], r) {
+			continue
+		}
+		if err := writeProvider(ctx, w.tx, r); err != nil {
+			return fmt.Errorf("write provider %s: %w", name, err)
+		}
+		if err := w.audit(ctx, "provider.put", name, diffProvider(w.old.providers[name], r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeProvider(ctx context.Context, tx *store.Tx, r providerRecord) error {
+	p := r.spec
+	_, err := tx.Exec(ctx, `insert into catalog_provider
+			(name, kind, base_url, credential, credential_sealed, fetch_inputs, responses, managed, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		on conflict (name) do update set kind = excluded.kind, base_url = excluded.base_url, credential = excluded.credential,
+			credential_sealed = excluded.credential_sealed, fetch_inputs = excluded.fetch_inputs,
+			responses = excluded.responses, managed = excluded.managed`,
+		p.Name, p.Kind, p.BaseURL, p.Credential, r.sealed, p.FetchInputs, p.Responses, p.Managed, store.Micros(r.created))
+	return err
+}
+
+func (w *writer) models(ctx context.Context) error {
+	changed := []string{}
+	for _, slug := range sortedKeys(w.next.models) {
+		if w.next.models[slug].stored && !reflect.DeepEqual(w.old.models[slug], w.next.models[slug]) {
+			changed = append(changed, slug)
+		}
+	}
+	// Names first, of all: one model may take what another gives up.
+	dropped := slices.DeleteFunc(sortedKeys(w.old.models), func(slug string) bool {
+		return !w.old.models[slug].stored || w.next.models[slug].stored
+	})
+	if err := dropModels(ctx, w.tx, dropped, changed); err != nil {
+		return err
+	}
+	for _, slug := range dropped {
+		if err := w.audit(ctx, "model.delete", slug, nil); err != nil {
+			return err
+		}
+	}
+	for _, slug := range changed {
+		if err := writeModel(ctx, w.tx, w.next.models[slug]); err != nil {
+			return fmt.Errorf("write model %s: %w", slug, err)
+		}
+		if err := w.audit(ctx, "model.put", slug, diffModel(w.old.models[slug], w.next.models[slug])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func dropModels(ctx context.Context, tx *store.Tx, dropped, changed []string) error {
+	for _, slug := range dropped {
+		if _, err := tx.Exec(ctx, `delete from catalog_model where slug = $1`, slug); err != nil {
+			return fmt.Errorf("delete model %s: %w", slug, err)
+		}
+	}
+	for _, slug := range changed {
+		for _, statement := range []string{`delete from catalog_name where model = $1`, `delete from catalog_target where model = $1`} {
+			if _, err := tx.Exec(ctx, statement, slug); err != nil {
+				return fmt.Errorf("clear model %s: %w", slug, err)
+			}
+		}
+	}
+	return nil
+}
+
+func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
+	m := r.spec
+	if r.builtin {
+		// Only what an operator may change; the rest is the server's own.
+		m = skytells.ModelSpec{Slug: m.Slug, Aliases: m.Aliases, Offline: m.Offline, Managed: m.Managed}
+		if m.Managed == ManagedBuiltin {
+			m.Managed = ""
+		}
+	}
+	vendor, err1 := toText(m.Vendor)
+	capabilities, err2 := toText(m.Capabilities)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `insert into catalog_model (slug, ordinal, builtin, name, description, type, api, privacy, img_url,
+			vendor, capabilities, free, offline, max_output, context_length, managed, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		on conflict (slug) do update set builtin = excluded.builtin, name = excluded.name, description = excluded.description,
+			type = excluded.type, api = excluded.api, privacy = excluded.privacy, img_url = excluded.img_url,
+			vendor = excluded.vendor, capabilities = excluded.capabilities, free = excluded.free, offline = excluded.offline,
+			max_output = excluded.max_output, context_length = excluded.context_length, managed = excluded.managed`,
+		m.Slug, r.ordinal, r.builtin, m.Name, m.Description, m.Type, m.API, m.Privacy, m.ImgURL, vendor, capabilities,
+		m.Free, m.Offline, m.MaxOutput, m.ContextLength, m.Managed, store.Micros(r.created))
+	if err != nil {
+		return err
+	}
+	return writeParts(ctx, tx, m)
+}
+
+func writeParts(ctx context.Context, tx *store.Tx, m skytells.ModelSpec) error {
+	for i, name := range append([]string{m.Slug}, m.Aliases...) {
+		_, err := tx.Exec(ctx, `insert into catalog_name (folded, name, model, position) values ($1, $2, $3, $4)`,
+			fold(name), name, m.Slug, i)
+		if err != nil {
+			return fmt.Errorf("name %s: %w", name, err)
+		}
+	}
+	for i, t := range m.Targets {
+		_, err := tx.Exec(ctx, `insert into catalog_target (model, position, provider, upstream, priority, weight, fetch_inputs)
+			values ($1, $2, $3, $4, $5, $6, $7)`, m.Slug, i, t.Provider, t.Model, t.Priority, t.Weight, t.FetchInputs)
+		if err != nil {
+			return fmt.Errorf("target %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) defaults(ctx context.Context) error {
+	for _, api := range []string{Chat, Embeddings} {
+		before, had := w.old.chosen[api]
+		after, has := w.next.chosen[api]
+		if had == has && before == after {
+			continue
+		}
+		statement, args := `delete from catalog_default where api = $1`, []any{api}
+		if has {
+			statement = `insert into catalog_default (api, model) values ($1, $2) on conflict (api) do update set model = excluded.model`
+			args = append(args, after)
+		}
+		if _, err := w.tx.Exec(ctx, statement, args...); err != nil {
+			return fmt.Errorf("write the default for %s: %w", api, err)
+		}
+		if err := w.audit(ctx, "settings.put", "default_"+api, []string{difference("default_"+api, before, after)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audit adds a row to the audit trail, which the accounts' migration created.
+func (w *writer) audit(ctx context.Context, action, subject string, fields []string) error {
+	_, err := w.tx.Exec(ctx, `insert into audit (at, actor, action, subject, detail) values ($1, $2, $3, $4, $5)`,
+		w.at, w.actor, action, subject, shorten(strings.Join(fields, "; "), maxAuditDetail))
+	if err != nil {
+		return fmt.Errorf("write the audit trail: %w", err)
+	}
+	return nil
+}
+
+// toText and fromText keep small structured values in a text column; the zero
+// value is "".
+func toText(v any) (string, error) {
+	if reflect.ValueOf(v).IsZero() {
+		return "", nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+func fromText(text string, v any) error {
+	if text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), v)
+}
