@@ -201,16 +201,23 @@ func (ix *Index) findKey(ctx context.Context, d digest) (*keyEntry, error) {
 	if row == nil || row.revoked {
 		return nil, nil
 	}
+	return ix.learnKey(round, row), nil
+}
+
+// learnKey keeps a key that was read outside of the feed, unless a change has
+// arrived since the round in which the reading began: then the row serves this one
+// call only.
+func (ix *Index) learnKey(round uint64, row *keyRow) *keyEntry {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	if ix.round != round {
 		own := &accountState{}
 		own.suspended.Store(row.suspended)
-		return row.entry(own), nil
+		return row.entry(own)
 	}
 	e := row.entry(ix.stateOf(row))
-	ix.keys.set(d, e)
-	return e, nil
+	ix.keys.set(row.digest, e)
+	return e
 }
 
 // findOperator is findKey for operators.
@@ -223,12 +230,17 @@ func (ix *Index) findOperator(ctx context.Context, d digest) (*operatorEntry, er
 	if row == nil || row.revoked {
 		return nil, nil
 	}
+	return ix.learnOperator(round, row), nil
+}
+
+// learnOperator is learnKey for operators.
+func (ix *Index) learnOperator(round uint64, row *operatorRow) *operatorEntry {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	if ix.round == round {
-		ix.operators.set(d, &row.operatorEntry)
+		ix.operators.set(row.digest, &row.operatorEntry)
 	}
-	return &row.operatorEntry, nil
+	return &row.operatorEntry
 }
 
 // stateOf returns the shared state of the row's account. One that is there already
