@@ -29,6 +29,7 @@ type entry struct{ rawKey, key, value string }
 func entries(t testing.TB, doc []byte) []entry {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec.UseNumber()
 	if _, err := dec.Token(); err != nil {
 		t.Fatalf("reference: %v in %q", err, doc)
 	}
@@ -53,6 +54,7 @@ func entries(t testing.TB, doc []byte) []entry {
 func depth(t testing.TB, doc []byte) int {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec.UseNumber()
 	deepest, now := 0, 0
 	for {
 		tok, err := dec.Token()
@@ -354,6 +356,7 @@ func walked(doc []byte) (out []string, whole bool) {
 func stringValues(t testing.TB, doc []byte) (out []string) {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec.UseNumber()
 	var object []bool // for each open container
 	key := false      // the next string is a key
 	for {

@@ -223,12 +223,15 @@ func (o *Object) typed(name, want string, a, b Kind) ([]byte, bool, error) {
 }
 
 // find returns the index of the name, or -1. A nil set has no names.
-func (f *Fields) find(name string) int {
+func (f *Fields) find(name string) int { return find(f, name) }
+
+// find is generic so that a key's bytes need not be copied to a string.
+func find[T string | []byte](f *Fields, name T) int {
 	if f == nil || len(name) > maxName {
 		return -1
 	}
 	for i, bits := 0, f.length[len(name)]; bits != 0; i, bits = i+1, bits>>1 {
-		if bits&1 != 0 && f.names[i] == name {
+		if bits&1 != 0 && f.names[i] == string(name) {
 			return i
 		}
 	}

@@ -114,7 +114,7 @@ func (f *Fields) match(key []byte) (index int, plain bool) {
 		size := 1
 		switch {
 		case c == '"':
-			return f.find(string(folded[:n])), plain
+			return find(f, folded[:n]), plain
 		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
 			plain = false
