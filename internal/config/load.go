@@ -289,6 +289,9 @@ func readSmall(path string, most int64) (string, error) {
 func nearest(name string, known []string) string {
 	best, distance := "", 3 // at most two slips
 	for _, candidate := range known {
+		if len(name) > len(candidate)+distance {
+			continue // too long to be near, and perhaps too long to compare
+		}
 		if d := editDistance(name, candidate); d < distance && d < len(candidate)/2 {
 			best, distance = candidate, d
 		}

@@ -12,8 +12,10 @@ const redacted = "[redacted]"
 // Secret is a text that shows itself to nobody who does not ask with Reveal:
 // fmt, encoding/json, YAML and log/slog print "[redacted]".
 //
-// Keep it in exported fields, or print only what holds it by pointer: fmt can't
-// call methods on unexported fields and prints the bare text there.
+// Three holes are left, as it is a text to Go all the same: fmt can't call methods
+// on an unexported field and prints the bare text there, so keep it in exported
+// ones; encoding/json writes it bare as the key of a map; and %p, which go vet
+// reports.
 type Secret string
 
 // Reveal is the text itself.
@@ -32,7 +34,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted)
 // MarshalJSON hides the text.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// MarshalText hides the text from encoders other than JSON's, and in map keys.
+// MarshalText hides the text from encoders other than JSON's.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue hides the text.
