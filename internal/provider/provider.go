@@ -49,6 +49,9 @@ type Usage struct {
 type Answer struct {
 	Body  []byte // one JSON document
 	Usage Usage
+	// Bytes is how much generated content the answer holds, for counting where no
+	// usage is reported; it may be 0 where usage is.
+	Bytes int
 }
 
 // Event is one event of a streamed reply. Data is valid until the next call of

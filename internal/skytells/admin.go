@@ -145,3 +145,14 @@ type KeyRequest struct {
 	Scopes    []string   `json:"scopes,omitempty" doc:"All scopes if empty."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
+
+// List is a list of the admin API.
+type List[T any] struct {
+	Data []T `json:"data"`
+}
+
+// Done answers an act that leaves nothing to show. It is never an empty body:
+// clients need JSON (contract 1.2).
+type Done struct {
+	Success bool `json:"success"`
+}

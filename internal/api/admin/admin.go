@@ -1,0 +1,94 @@
+// Package admin holds the rows of /admin/v1: what operators do to an instance.
+// Operator keys only; an auditor's key may read. Errors are in the REST envelope.
+package admin
+
+import (
+	"context"
+	"net/http"
+
+	"skytower/internal/account"
+	"skytower/internal/api"
+	"skytower/internal/catalog"
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+	"skytower/internal/provider"
+	"skytower/internal/skytells"
+)
+
+// maxBody bounds the bodies of this surface; a resource file is the largest.
+const maxBody = 4 << 20
+
+// Accounts is the part of the account room that the routes use.
+type Accounts interface {
+	CreateAccount(context.Context, account.Operator, skytells.AccountRequest) (skytells.Account, error)
+	Account(ctx context.Context, id string) (skytells.Account, error)
+	Accounts(context.Context, account.Page) ([]skytells.Account, error)
+	Suspend(ctx context.Context, by account.Operator, id, reason string) (skytells.Account, error)
+	Resume(ctx context.Context, by account.Operator, id string) (skytells.Account, error)
+	CreateKey(context.Context, account.Operator, skytells.KeyRequest) (skytells.Key, error)
+	Keys(ctx context.Context, account string, p account.Page) ([]skytells.Key, error)
+	RevokeKey(ctx context.Context, by account.Operator, id string) (skytells.Key, error)
+}
+
+// Catalog is the part of the catalogue that the routes use.
+type Catalog interface {
+	Apply(ctx context.Context, r skytells.ApplyRequest, actor string) (skytells.ApplyResult, error)
+	Import(ctx context.Context, provider string, listed []catalog.Listed, r skytells.ImportRequest, actor string) (skytells.ImportResult, error)
+	Providers(context.Context) ([]skytells.ProviderSpec, error)
+	PutProvider(ctx context.Context, p skytells.ProviderSpec, actor string) (skytells.ProviderSpec, error)
+	DeleteProvider(ctx context.Context, name, actor string) error
+	Models(context.Context) ([]skytells.ModelSpec, error)
+	PutModel(ctx context.Context, m skytells.ModelSpec, actor string) (skytells.ModelSpec, error)
+	DeleteModel(ctx context.Context, slug, actor string) error
+	Settings(context.Context) (skytells.Settings, error)
+	SetSettings(ctx context.Context, s skytells.Settings, actor string) (skytells.Settings, error)
+}
+
+// Lister asks a provider for its models.
+type Lister interface {
+	List(ctx context.Context, provider string) ([]provider.Listed, error)
+}
+
+// Handlers holds what the routes need.
+type Handlers struct {
+	Accounts Accounts
+	Catalog  Catalog
+	Lister   Lister
+	// Sync waits until this process has seen its own change, so that the next call
+	// to it finds what an operator has just made.
+	Sync func(context.Context) error
+}
+
+// Rows are the routes of the surface.
+func (h *Handlers) Rows() []api.Route {
+	rows := append(h.accountRows(), h.catalogRows()...)
+	for i := range rows {
+		rows[i].Surface, rows[i].Tag = api.Admin, "Administration"
+		rows[i].Errors = append([]fault.ID{
+			fault.Unauthorized, fault.Forbidden, fault.InvalidRequest, fault.InvalidParameter, fault.InternalError, fault.ServiceUnavailable,
+		}, rows[i].Errors...)
+	}
+	return rows
+}
+
+// answer waits until the change is in force here and sends v.
+func (h *Handlers) answer(c *httpx.Call, v any, err error) error {
+	if err != nil {
+		return err
+	}
+	if err := h.Sync(c.Request.Context()); err != nil {
+		return fault.Wrap(err, fault.ServiceUnavailable, "The change is stored, but this server has not taken it over yet.")
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// list sends a list as the contract's lists are sent.
+func list[T any](c *httpx.Call, items []T, err error) error {
+	if err != nil {
+		return err
+	}
+	if items == nil {
+		items = []T{}
+	}
+	return c.JSON(http.StatusOK, skytells.List[T]{Data: items})
+}

@@ -1,0 +1,60 @@
+// Package api is the HTTP edge: the route rows, authentication of callers, the two
+// error envelopes of the contract (section 9), and the OpenAPI document made from
+// the rows. The handlers of each surface live in api/rest, api/infer and api/admin.
+//
+// It decodes, makes one call into a room, and encodes; it holds no product rule,
+// opens no transaction and knows no adapter. Its one invariant: what is not a row
+// does not exist, and every row says who may call it.
+package api
+
+import (
+	"skytower/internal/account"
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+)
+
+// Surface picks the error envelope and the rules of a route.
+type Surface int
+
+// The surfaces.
+const (
+	REST      Surface = iota // contract 9.1
+	Inference                // contract 9.2
+	Admin                    // REST envelope, operator keys only
+)
+
+// Param is a query or path parameter, for the document.
+type Param struct {
+	Name        string
+	In          string // query or path
+	Description string
+	Enum        []string
+	Required    bool
+}
+
+// Route is one row: what the mux, the authentication and /openapi.json need to
+// know. Exactly one of Public, Key and Operator is set; it says who may call.
+type Route struct {
+	Method  string
+	Pattern string   // for http.ServeMux, without the method
+	Aliases []string // further patterns of the same handler (contract 1.3 to 1.5)
+	Surface Surface
+
+	ID          string // operationId
+	Tag         string
+	Summary     string
+	Description string
+	Scope       account.Scopes // what the key must be allowed to do
+	Params      []Param
+	Request     any // a value of the body's type, for the document; nil: no body
+	Response    any // a value of the answer's type
+	Streams     bool
+	Example     string // a request body
+	Answer      string // an answer
+	Errors      []fault.ID
+	Hidden      bool // not in the document
+
+	Public   func(*httpx.Call) error
+	Key      func(*httpx.Call, account.Principal) error
+	Operator func(*httpx.Call, account.Operator) error
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+	"skytower/internal/skytells"
+)
+
+// Fail writes err in the envelope of the surface.
+func Fail(s Surface, c *httpx.Call, err *fault.Error) {
+	h := c.Header()
+	status := err.HTTPStatus()
+	if (status == 429 || status == 503) && err.RetryAfter > 0 {
+		h.Set("Retry-After", RetryAfter(err.RetryAfter))
+	}
+	if err.NoRetry {
+		h.Set("X-Should-Retry", "false")
+	}
+	if err.Allow != "" {
+		h.Set("Allow", err.Allow)
+	}
+	c.Record.Outcome = "error"
+	if s == Inference {
+		_ = c.JSON(status, InferenceEnvelope(err, c.Record.ID))
+		return
+	}
+	_ = c.JSON(status, RESTEnvelope(err, c.Record.ID))
+}
+
+// RetryAfter is d in whole seconds, at least 1 (contract 1.20).
+func RetryAfter(d time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
+}
+
+// RESTEnvelope is err as contract 9.1 shows it.
+func RESTEnvelope(err *fault.Error, requestID string) skytells.ErrorEnvelope {
+	brief, details := err.Brief, err.Details
+	if brief == "" {
+		brief = err.Message
+	}
+	if details == "" {
+		details = err.Message
+	}
+	return skytells.ErrorEnvelope{Response: brief, Error: skytells.RESTError{
+		HTTPStatus: err.HTTPStatus(), Message: err.Message, Details: details,
+		ErrorID: string(surfaceID(REST, err.ID)), RequestID: requestID,
+	}}
+}
+
+// InferenceEnvelope is err as contract 9.2 shows it.
+func InferenceEnvelope(err *fault.Error, requestID string) skytells.InferenceEnvelope {
+	id := surfaceID(Inference, err.ID)
+	row := id.Entry()
+	out := skytells.InferenceError{
+		Message: err.Message, Type: row.Type, Code: err.InferenceCode(), ErrorID: string(id),
+		Status: err.HTTPStatus(), RequestID: requestID, Details: skytells.InferenceDetails{Category: row.Category},
+	}
+	if err.Param != "" {
+		out.Param = &err.Param
+	}
+	return skytells.InferenceEnvelope{Error: out}
+}
+
+// surfaceID gives the twin of an id that belongs to one surface only: the account's
+// rate limit has another name on each (contract 9.4).
+func surfaceID(s Surface, id fault.ID) fault.ID {
+	switch {
+	case s == Inference && id == fault.RateLimitExceeded:
+		return fault.RateLimited
+	case s != Inference && id == fault.RateLimited:
+		return fault.RateLimitExceeded
+	}
+	return id
+}
+
+// NotFound is the error for a path that no row serves.
+func NotFound(method, path string) *fault.Error {
+	return fault.Newf(fault.EndpointNotFound, "There is no route %s %s on this server.", method, path)
+}
+
+// methodNotAllowed is the error for a path that takes other methods.
+func methodNotAllowed(method, allow string) *fault.Error {
+	return &fault.Error{
+		ID: fault.EndpointNotFound, Status: 405, Allow: allow,
+		Message: fmt.Sprintf("This route does not take %s; it takes %s.", method, allow),
+	}
+}

@@ -1,0 +1,101 @@
+// Package infer holds the rows of the inference routes: chat completions,
+// responses and embeddings (contract sections 7 and 8).
+//
+// A handler reads the body once, has it parsed, makes one call into package
+// inference, and is the sink of its answer. It never decodes a body.
+package infer
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"skytower/internal/account"
+	"skytower/internal/api"
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+	"skytower/internal/inference"
+)
+
+// Service is what serves a call.
+type Service interface {
+	Do(context.Context, account.Principal, *inference.Request, inference.Sink) (inference.Result, error)
+}
+
+// Handlers holds what the routes need.
+type Handlers struct {
+	Service   Service
+	Parser    *inference.Parser
+	MaxBody   int64         // bytes of a request body
+	KeepAlive time.Duration // silence after which a stream gets a comment
+}
+
+// Rows are the routes of the surface.
+func (h *Handlers) Rows() []api.Route {
+	return []api.Route{h.chatRow(), h.responsesRow(), h.embeddingsRow()}
+}
+
+// serve makes the handler of one API.
+func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal) error {
+	return func(c *httpx.Call, who account.Principal) error {
+		body, err := c.Body(h.MaxBody)
+		if err != nil {
+			return err
+		}
+		req, err := h.Parser.Parse(kind, body, streamQuery(c.Request.URL))
+		if err != nil {
+			return err
+		}
+		req.ID, req.Header = c.Record.ID, forwarded(c.Request.Header)
+		return h.do(c, who, req)
+	}
+}
+
+func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Request) error {
+	s := &sink{call: c, stream: req.Stream, keepAlive: h.KeepAlive}
+	defer s.close()
+	result, err := h.Service.Do(c.Request.Context(), who, req, s)
+	record(&c.Record, result)
+	if err != nil && s.begun() {
+		s.failInBand(err, req.API)
+	}
+	return err
+}
+
+// streamQuery reads `?stream=true` (contract 7.1).
+func streamQuery(u *url.URL) bool {
+	return u.RawQuery != "" && u.Query().Get("stream") == "true"
+}
+
+// passed are the caller's headers that go upstream. Everything else stays here:
+// keys, cookies, forwarding chains.
+func passed() [2]string { return [...]string{"Openai-Beta", "Accept-Language"} }
+
+func forwarded(h http.Header) http.Header {
+	var out http.Header
+	for _, name := range passed() {
+		if v := h[name]; v != nil {
+			if out == nil {
+				out = http.Header{}
+			}
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func record(r *httpx.Record, result inference.Result) {
+	r.Model, r.Target = result.Model, result.Target
+	r.TokensIn, r.TokensOut = result.Usage.Input, result.Usage.Output
+	r.Outcome = string(result.Outcome)
+}
+
+// errors of every inference route, for the document.
+func routeErrors(more ...fault.ID) []fault.ID {
+	return append([]fault.ID{
+		fault.Unauthorized, fault.AccountSuspended, fault.Forbidden, fault.ModelNotFound, fault.InvalidRequest,
+		fault.InvalidParameter, fault.ModelNotSupported, fault.RateLimited, fault.InferenceRateLimited,
+		fault.InternalError, fault.InferenceError, fault.ServiceUnavailable, fault.InferenceTimeout,
+	}, more...)
+}

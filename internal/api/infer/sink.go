@@ -1,0 +1,102 @@
+package infer
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"skytower/internal/api"
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+	"skytower/internal/inference"
+	"skytower/internal/limit"
+	"skytower/internal/skytells"
+)
+
+// sink takes the answer of one call to its caller.
+type sink struct {
+	call      *httpx.Call
+	stream    bool
+	keepAlive time.Duration
+	events    *httpx.SSE
+	sent      int64 // events so far: the next sequence_number of a Responses stream
+}
+
+// Admit sets the headers of contract section 10 and 7, before anything goes out.
+func (s *sink) Admit(a inference.Admission) {
+	h := s.call.Header()
+	h["X-Skytells-Model"] = []string{a.Model}
+	limitHeaders(h, a.Limits)
+	if s.stream {
+		s.events = s.call.SSE(s.keepAlive)
+	}
+}
+
+func limitHeaders(h http.Header, d limit.Decision) {
+	h["X-Skytells-Ratelimit-Window"] = []string{"60"}
+	set := func(name string, q limit.Quota) {
+		limit, remaining := q.Values()
+		h["X-Skytells-Ratelimit-Limit-"+name] = []string{limit}
+		h["X-Skytells-Ratelimit-Remaining-"+name] = []string{remaining}
+	}
+	set("Requests", d.Requests)
+	set("Tokens-In", d.TokensIn)
+	set("Tokens-Out", d.TokensOut)
+}
+
+func (s *sink) Answer(body []byte) error {
+	return s.call.Raw(http.StatusOK, "application/json", body)
+}
+
+func (s *sink) Event(name string, data []byte) error {
+	s.sent++
+	return s.events.Event(name, data)
+}
+
+func (s *sink) Flush() error { return s.events.Flush() }
+
+// begun reports whether the head of a stream is out, if only by a comment: from
+// then on an error must be told in band.
+func (s *sink) begun() bool { return s.events != nil && s.events.Begun() }
+
+func (s *sink) close() {
+	if s.events != nil {
+		s.events.Close()
+	}
+}
+
+// failInBand ends a stream with an error event, in the form of its API (contract
+// 8.1; the Responses API has an `error` event of its own).
+func (s *sink) failInBand(err error, kind inference.API) {
+	f := fault.From(err)
+	s.events.InBand()
+	envelope := api.InferenceEnvelope(f, s.call.Record.ID)
+	if kind == inference.Responses {
+		s.event("error", responsesError{Type: "error", SequenceNumber: s.sent, Code: envelope.Error.Code, Message: envelope.Error.Message, Param: envelope.Error.Param})
+	} else {
+		s.event("", chatError{InferenceEnvelope: envelope, Choices: []struct{}{}})
+		_ = s.events.Event("", []byte("[DONE]"))
+	}
+	_ = s.events.Flush()
+}
+
+func (s *sink) event(name string, v any) {
+	if data, err := json.Marshal(v); err == nil {
+		_ = s.events.Event(name, data)
+	}
+}
+
+// chatError carries `choices` beside the error, since the TypeScript SDK hands the
+// object on as a chunk (contract 8.1).
+type chatError struct {
+	skytells.InferenceEnvelope
+	Choices []struct{} `json:"choices"`
+}
+
+type responsesError struct {
+	Type           string  `json:"type"`
+	SequenceNumber int64   `json:"sequence_number"`
+	Code           string  `json:"code"`
+	Message        string  `json:"message"`
+	Param          *string `json:"param"`
+}

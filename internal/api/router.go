@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"sort"
+	"strings"
+
+	"skytower/internal/account"
+	"skytower/internal/fault"
+	"skytower/internal/httpx"
+)
+
+// Authenticator knows the keys.
+type Authenticator interface {
+	Authenticate(ctx context.Context, key string) (account.Principal, error)
+	AuthenticateOperator(ctx context.Context, key string) (account.Operator, error)
+}
+
+// Router serves the rows.
+type Router struct {
+	server *httpx.Server
+	auth   Authenticator
+	mux    *http.ServeMux
+	// families are the path prefixes that get the inference envelope when no row
+	// matches.
+	families []string
+}
+
+// NewRouter returns a router of the rows. Pages serves what lies outside /v1 and
+// /admin (the console); it may be nil.
+func NewRouter(server *httpx.Server, auth Authenticator, rows []Route, pages http.Handler) *Router {
+	rt := &Router{server: server, auth: auth, mux: http.NewServeMux()}
+	for pattern, methods := range rt.group(rows) {
+		rt.mux.Handle(pattern, methods)
+	}
+	if pages != nil {
+		rt.mux.Handle("/", pages)
+	}
+	for _, prefix := range []string{"/v1/", "/v1", "/admin/", "/admin"} {
+		rt.mux.Handle(prefix, http.HandlerFunc(rt.unknown))
+	}
+	if pages == nil {
+		rt.mux.Handle("/", http.HandlerFunc(rt.unknown))
+	}
+	return rt
+}
+
+// ServeHTTP answers preflights, refuses paths that the mux would redirect (every
+// reply here is JSON, contract 1.1), and leaves the rest to the rows.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	api := strings.HasPrefix(r.URL.Path, "/v1")
+	if api && r.Header["Origin"] != nil {
+		allowOrigin(w.Header())
+		if r.Method == http.MethodOptions {
+			preflight(w, r)
+			return
+		}
+	}
+	if (api || strings.HasPrefix(r.URL.Path, "/admin")) && unclean(r.URL.Path) {
+		rt.unknown(w, r)
+		return
+	}
+	rt.mux.ServeHTTP(w, r)
+}
+
+func unclean(p string) bool {
+	return strings.Contains(p, "//") || strings.Contains(p, "/.") && path.Clean(p) != strings.TrimSuffix(p, "/")
+}
+
+// group makes one handler a pattern, so that a known path with a wrong method is
+// ours to answer.
+func (rt *Router) group(rows []Route) map[string]methodSet {
+	patterns := map[string]methodSet{}
+	for _, row := range rows {
+		handler := rt.handler(row)
+		for _, pattern := range append([]string{row.Pattern}, row.Aliases...) {
+			set := patterns[pattern]
+			if set.byMethod == nil {
+				set = methodSet{router: rt, surface: row.Surface, pattern: pattern, byMethod: map[string]http.Handler{}}
+			}
+			set.byMethod[row.Method] = handler
+			patterns[pattern] = set
+		}
+		if row.Surface == Inference {
+			rt.families = append(rt.families, row.Pattern)
+		}
+	}
+	return patterns
+}
+
+func (rt *Router) handler(row Route) http.Handler {
+	var h httpx.Handler
+	switch {
+	case row.Key != nil:
+		h = httpx.With(rt.authenticate(row.Scope), row.Key)
+	case row.Operator != nil:
+		h = httpx.With(rt.authenticateOperator(row.Method), row.Operator)
+	default:
+		h = row.Public
+	}
+	return rt.server.Handle(row.Pattern, h, func(c *httpx.Call, err *fault.Error) { Fail(row.Surface, c, err) })
+}
+
+// authenticate makes the check of an account key with the scope of one row.
+func (rt *Router) authenticate(scope account.Scopes) func(*httpx.Call) (account.Principal, error) {
+	return func(c *httpx.Call) (account.Principal, error) {
+		p, err := rt.auth.Authenticate(c.Request.Context(), Key(c.Request))
+		if err != nil {
+			return p, err
+		}
+		c.Record.Account, c.Record.Key = p.Account, p.Key
+		return p, p.Require(scope)
+	}
+}
+
+func (rt *Router) authenticateOperator(method string) func(*httpx.Call) (account.Operator, error) {
+	return func(c *httpx.Call) (account.Operator, error) {
+		o, err := rt.auth.AuthenticateOperator(c.Request.Context(), bearer(c.Request))
+		if err != nil {
+			return o, err
+		}
+		c.Record.Account, c.Record.Key = "operator", o.Key
+		if method == http.MethodGet {
+			return o, nil
+		}
+		return o, o.MayChange()
+	}
+}
+
+// Key is the caller's API key: x-api-key where it is sent, else the bearer token
+// (contract section 3). "" if there is none.
+func Key(r *http.Request) string {
+	if k := r.Header["X-Api-Key"]; len(k) > 0 && k[0] != "" {
+		return k[0]
+	}
+	return bearer(r)
+}
+
+func bearer(r *http.Request) string {
+	const scheme = "bearer "
+	a := r.Header["Authorization"]
+	if len(a) == 0 || len(a[0]) < len(scheme) || !strings.EqualFold(a[0][:len(scheme)], scheme) {
+		return ""
+	}
+	return strings.TrimSpace(a[0][len(scheme):])
+}
+
+// unknown answers a path that no row serves.
+func (rt *Router) unknown(w http.ResponseWriter, r *http.Request) {
+	surface := rt.family(r.URL.Path)
+	rt.server.Handle("unknown", func(*httpx.Call) error {
+		return NotFound(r.Method, r.URL.Path)
+	}, func(c *httpx.Call, err *fault.Error) { Fail(surface, c, err) }).ServeHTTP(w, r)
+}
+
+// family picks the envelope of an unknown path: inference under the inference
+// routes, else REST (contract section 2).
+func (rt *Router) family(p string) Surface {
+	for _, prefix := range rt.families {
+		if strings.HasPrefix(p, prefix) {
+			return Inference
+		}
+	}
+	return REST
+}
+
+// methodSet serves one pattern.
+type methodSet struct {
+	router   *Router
+	surface  Surface
+	pattern  string
+	byMethod map[string]http.Handler
+}
+
+func (m methodSet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := m.byMethod[r.Method]; ok {
+		h.ServeHTTP(w, r)
+		return
+	}
+	if h, ok := m.byMethod[http.MethodGet]; ok && r.Method == http.MethodHead {
+		h.ServeHTTP(w, r)
+		return
+	}
+	m.router.server.Handle(m.pattern, func(*httpx.Call) error {
+		return methodNotAllowed(r.Method, m.allow())
+	}, func(c *httpx.Call, err *fault.Error) { Fail(m.surface, c, err) }).ServeHTTP(w, r)
+}
+
+func (m methodSet) allow() string {
+	methods := make([]string, 0, len(m.byMethod))
+	for method := range m.byMethod {
+		methods = append(methods, method)
+	}
+	sort.Strings(methods)
+	return strings.Join(methods, ", ")
+}
+
+// allowOrigin opens /v1 to any web page: keys travel in headers, never in cookies.
+func allowOrigin(h http.Header) {
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Access-Control-Expose-Headers"] = []string{
+		"x-request-id, retry-after, x-should-retry, x-skytells-model, x-skytells-ratelimit-limit-requests, " +
+			"x-skytells-ratelimit-remaining-requests, x-skytells-ratelimit-window, x-skytells-ratelimit-limit-tokens-in, " +
+			"x-skytells-ratelimit-remaining-tokens-in, x-skytells-ratelimit-limit-tokens-out, x-skytells-ratelimit-remaining-tokens-out",
+	}
+}
+
+// preflight allows whatever headers the browser asks for: OpenAI's clients add
+// several of their own (contract section 2).
+func preflight(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked)
+	}
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Add("Vary", "Access-Control-Request-Headers")
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,136 @@
+// Package inference is one model call now: resolve the model, take from the
+// limits, reserve credit, choose a target, relay the answer, commit the charge.
+// Chat, responses and embeddings go the same way.
+//
+// It knows no HTTP response and no provider's protocol: the edge hands in a Sink,
+// and what stands behind a target is a capability of package provider. Its one
+// invariant: every request that was admitted passes through run.finish exactly
+// once, and the caller gets the end of an answer only after its charge is durable.
+package inference
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"skytower/internal/account"
+	"skytower/internal/catalog"
+	"skytower/internal/egress"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/provider"
+	"skytower/internal/rawjson"
+)
+
+// API is what a model is asked for.
+type API string
+
+// The APIs that this room serves. Chat models serve responses too.
+const (
+	Chat       API = "chat"
+	Responses  API = "responses"
+	Embeddings API = "embeddings"
+)
+
+// Request is one call as the edge parsed it (see Parse).
+type Request struct {
+	ID     string // request id; also names the charge
+	API    API
+	Body   *rawjson.Object
+	Model  string // as the caller spelled it
+	Stream bool
+	// IncludeUsage is whether the caller asked for the usage chunk of a chat stream.
+	IncludeUsage bool
+	// MaxTokens is the caller's output limit, 0 if unset.
+	MaxTokens int64
+	Header    http.Header // the caller's headers that may pass on
+	Surface   string      // standard or edge
+
+	fields *rawjson.Fields // what Body was scanned for
+}
+
+// Sink is where the edge takes an answer. Admit comes first, once, and only for a
+// request that will be tried; then either Answer, or events.
+type Sink interface {
+	Admit(Admission)
+	Answer(body []byte) error
+	Event(name string, data []byte) error
+	Flush() error
+}
+
+// Admission is what the response's headers say.
+type Admission struct {
+	Model  string // slug of the resolved model
+	Limits limit.Decision
+}
+
+// Result is what is recorded of a request, whatever its end.
+type Result struct {
+	Model   string // slug of the resolved model
+	Target  string // provider/upstream name of the last target tried
+	Tries   int
+	Usage   provider.Usage
+	Counted bool // the usage is our count, since none was reported
+	Outcome Outcome
+}
+
+// Outcome is how a request ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Complete Outcome = "ok"
+	Refused  Outcome = "error"   // ended before any output
+	Cut      Outcome = "cut"     // the upstream ended a stream early
+	HungUp   Outcome = "hang_up" // the caller left
+)
+
+// Catalog resolves names; the catalogue's snapshot in memory.
+type Catalog interface {
+	Resolve(name, account, api string) (catalog.Resolved, error)
+}
+
+// Adapters gives the adapter of a provider by its name: a value with some of
+// package provider's capabilities.
+type Adapters interface {
+	Adapter(name string) (any, error)
+}
+
+// Meter is the part of the ledger that a call needs.
+type Meter interface {
+	Reserve(context.Context, ledger.Estimate) (ledger.Reservation, error)
+	Commit(context.Context, ledger.Reservation, ledger.Charge) error
+	Release(ledger.Reservation)
+}
+
+// Fetcher brings the content of an address in a caller's input, or refuses it.
+type Fetcher interface {
+	Fetch(ctx context.Context, address string, limits egress.FetchLimits) (egress.Fetched, error)
+}
+
+// Service is the room's one value.
+type Service struct {
+	Catalog  Catalog
+	Adapters Adapters
+	Limits   limit.Engine
+	Meter    Meter
+	Inputs   Fetcher
+	Log      *slog.Logger
+	Now      func() time.Time
+	// SettleTimeout bounds the work after the answer: committing and settling.
+	SettleTimeout time.Duration
+}
+
+// Do serves one call. The result is filled whatever the error; an error after the
+// sink's first event belongs in band.
+func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, sink Sink) (Result, error) {
+	r := &run{svc: s, who: who, req: req, started: s.Now()}
+	if err := r.admit(ctx); err != nil {
+		r.result.Outcome = Refused
+		return r.result, err
+	}
+	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits})
+	err := r.finish(ctx, r.serve(ctx, sink), sink)
+	return r.result, err
+}

@@ -1,0 +1,175 @@
+package inference
+
+import (
+	"fmt"
+
+	"skytower/internal/fault"
+	"skytower/internal/rawjson"
+)
+
+// Parser knows which top-level fields each API acts on. A field that it knows must
+// not be repeated, escaped or spelled in another case, since an upstream might read
+// it otherwise than we did: price, limits and allow-lists would be bypassed.
+type Parser struct {
+	fields map[API]*rawjson.Fields
+	stream *rawjson.Fields
+}
+
+// NewParser builds the field tables.
+func NewParser() *Parser {
+	return &Parser{
+		fields: map[API]*rawjson.Fields{
+			Chat: rawjson.NewFields("model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens",
+				"n", "temperature", "top_p", "stop", "tools", "tool_choice", "response_format", "user", "prompt_cache_key"),
+			Responses: rawjson.NewFields("model", "input", "instructions", "stream", "max_output_tokens", "store",
+				"previous_response_id", "background", "conversation", "prompt", "temperature", "top_p", "tools", "tool_choice",
+				"text", "reasoning", "user", "metadata", "truncation", "parallel_tool_calls", "prompt_cache_key"),
+			Embeddings: rawjson.NewFields("model", "input", "encoding_format", "dimensions", "user"),
+		},
+		stream: rawjson.NewFields("include_usage"),
+	}
+}
+
+// Parse scans body as a request of the API. streamQuery is the `?stream=` of the
+// address, which asks for a stream as the field does (contract 7.1).
+func (p *Parser) Parse(api API, body []byte, streamQuery bool) (*Request, error) {
+	doc, err := rawjson.Scan(body, p.fields[api])
+	if err != nil {
+		return nil, err
+	}
+	req := &Request{API: api, Body: doc, Surface: "standard", fields: p.fields[api]}
+	if req.Model, err = requiredString(doc, "model"); err != nil {
+		return nil, err
+	}
+	if api == Embeddings {
+		return req, checkEmbeddings(doc)
+	}
+	stream, _, err := doc.Bool("stream")
+	if err != nil {
+		return nil, err
+	}
+	req.Stream = stream || streamQuery
+	if api == Responses {
+		return req, p.responses(req)
+	}
+	return req, p.chat(req)
+}
+
+func requiredString(doc *rawjson.Object, name string) (string, error) {
+	value, ok, err := doc.String(name)
+	if err != nil {
+		return "", err
+	}
+	if !ok || value == "" {
+		return "", missing(name)
+	}
+	return value, nil
+}
+
+func missing(name string) error {
+	return fault.Invalid(name, "The field '%s' is required.", name)
+}
+
+func (p *Parser) chat(req *Request) error {
+	if _, ok, err := req.Body.Array("messages"); err != nil {
+		return err
+	} else if !ok {
+		return missing("messages")
+	}
+	options, ok, err := req.Body.Object("stream_options", p.stream)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if req.IncludeUsage, _, err = options.Bool("include_usage"); err != nil {
+			return nested("stream_options", err)
+		}
+	}
+	if err := positives(req.Body, "n"); err != nil {
+		return err
+	}
+	if err := numbers(req.Body); err != nil {
+		return err
+	}
+	return req.outputLimit("max_completion_tokens", "max_tokens")
+}
+
+func (p *Parser) responses(req *Request) error {
+	switch kind := req.Body.Kind("input"); kind {
+	case rawjson.KindString, rawjson.KindArray:
+	case rawjson.Missing, rawjson.KindNull:
+		if req.Body.Kind("previous_response_id") != rawjson.KindString && req.Body.Kind("prompt") != rawjson.KindObject {
+			return missing("input")
+		}
+	default:
+		return fault.Invalid("input", "'input' must be a string or an array, not %s.", kind)
+	}
+	if err := numbers(req.Body); err != nil {
+		return err
+	}
+	return req.outputLimit("max_output_tokens")
+}
+
+func checkEmbeddings(doc *rawjson.Object) error {
+	switch kind := doc.Kind("input"); kind {
+	case rawjson.KindString, rawjson.KindArray:
+	case rawjson.Missing, rawjson.KindNull:
+		return missing("input")
+	default:
+		return fault.Invalid("input", "'input' must be a string, or an array of strings or of token ids, not %s.", kind)
+	}
+	format, ok, err := doc.String("encoding_format")
+	if err != nil {
+		return err
+	}
+	if ok && format != "float" && format != "base64" {
+		return fault.Invalid("encoding_format", "'encoding_format' must be 'float' or 'base64'.")
+	}
+	return positives(doc, "dimensions")
+}
+
+// numbers checks the sampling fields' type; their range is the model's business.
+func numbers(doc *rawjson.Object) error {
+	for _, name := range [...]string{"temperature", "top_p"} {
+		if _, _, err := doc.Float(name); err != nil {
+			return err
+		}
+	}
+	if _, _, err := doc.Array("tools"); err != nil {
+		return err
+	}
+	return nil
+}
+
+func positives(doc *rawjson.Object, names ...string) error {
+	for _, name := range names {
+		n, ok, err := doc.Int(name)
+		if err != nil {
+			return err
+		}
+		if ok && n < 1 {
+			return fault.Invalid(name, "'%s' must be at least 1.", name)
+		}
+	}
+	return nil
+}
+
+// outputLimit reads the first of the fields that is set.
+func (r *Request) outputLimit(names ...string) error {
+	if err := positives(r.Body, names...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if n, ok, _ := r.Body.Int(name); ok {
+			r.MaxTokens = n
+			return nil
+		}
+	}
+	return nil
+}
+
+// nested puts the parent's name before the field that an error names.
+func nested(parent string, err error) error {
+	f := fault.From(err)
+	return &fault.Error{ID: f.ID, Param: parent + "." + f.Param, Message: fmt.Sprintf("In '%s': %s", parent, f.Message), Err: err}
+}

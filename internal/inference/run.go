@@ -1,0 +1,195 @@
+package inference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"skytower/internal/account"
+	"skytower/internal/catalog"
+	"skytower/internal/fault"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/provider"
+)
+
+// run is one call in progress.
+type run struct {
+	svc     *Service
+	who     account.Principal
+	req     *Request
+	started time.Time
+
+	model  catalog.Resolved
+	limits limit.Decision
+	hold   ledger.Reservation
+	drawn  limit.Draw // what was taken, an estimate
+
+	held      *heldEvent // the last event, kept back until the charge is durable
+	answer    []byte     // a plain answer, likewise
+	delivered int        // bytes of generated content that a caller got
+	usage     provider.Usage
+	result    Result
+}
+
+type heldEvent struct {
+	name string
+	data []byte
+}
+
+// admit resolves the model, takes from the limits and reserves: nothing goes
+// upstream before all three agreed.
+func (r *run) admit(ctx context.Context) error {
+	model, err := r.svc.Catalog.Resolve(r.req.Model, r.who.Account, catalogAPI(r.req.API))
+	if err != nil {
+		return err
+	}
+	r.model, r.result.Model = model, model.Model.Slug
+	estimate := r.estimate()
+	r.drawn = limit.Draw{
+		Account: r.who.Account, Surface: r.req.Surface, Route: string(r.req.API), Model: model.Model.Slug,
+		Requests: 1, TokensIn: estimate.Input, TokensOut: estimate.Output,
+	}
+	if r.limits, err = r.svc.Limits.Take(ctx, []limit.Draw{r.drawn}); err != nil {
+		return fmt.Errorf("take from limits: %w", err)
+	}
+	if !r.limits.Allowed {
+		return denied(r.limits)
+	}
+	if r.hold, err = r.svc.Meter.Reserve(ctx, estimate); err != nil {
+		r.settle(ctx, provider.Usage{Reported: true})
+		return err
+	}
+	return nil
+}
+
+// catalogAPI is the kind of model that serves an API.
+func catalogAPI(api API) string {
+	if api == Embeddings {
+		return string(Embeddings)
+	}
+	return string(Chat)
+}
+
+func denied(d limit.Decision) error {
+	return &fault.Error{
+		ID: fault.RateLimited, RetryAfter: d.RetryAfter,
+		Message: fmt.Sprintf("The limit on %s is used up; try again in %s.", d.Dimension, d.RetryAfter.Round(time.Second)),
+	}
+}
+
+// inputBytesPerToken is the estimate of the design ("Money", Reserving): it errs
+// high, so that a reservation covers the input.
+const inputBytesPerToken = 3
+
+func (r *run) estimate() ledger.Estimate {
+	return ledger.Estimate{
+		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.model.Model.Slug,
+		Input:  int64(len(r.req.Body.Bytes())) / inputBytesPerToken,
+		Output: r.req.MaxTokens,
+	}
+}
+
+// finish is the one exit of an admitted request. The caller's context may be
+// gone, and what is owed must be written all the same.
+func (r *run) finish(ctx context.Context, err error, sink Sink) error {
+	err = hangUp(ctx, err)
+	r.result.Outcome = outcome(err)
+	r.count(err)
+	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.svc.SettleTimeout)
+	defer cancel()
+	defer r.settle(settled, r.usage)
+	if !r.owes(err) {
+		r.svc.Meter.Release(r.hold)
+		return r.explain(err)
+	}
+	if failed := r.svc.Meter.Commit(settled, r.hold, r.charge()); failed != nil {
+		return fault.Wrap(failed, fault.ServiceUnavailable, "The server cannot record usage at the moment; try again later.")
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	return r.deliverEnd(sink)
+}
+
+// hangUp marks an error that came from the caller's leaving, wherever it surfaced.
+func hangUp(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return &provider.Error{Class: provider.Cancelled, Err: err}
+	}
+	return err
+}
+
+func outcome(err error) Outcome {
+	if err == nil {
+		return Complete
+	}
+	var up *provider.Error
+	if errors.As(err, &up) {
+		switch up.Class {
+		case provider.Cancelled:
+			return HungUp
+		case provider.Cut:
+			return Cut
+		}
+	}
+	return Refused
+}
+
+// owes says whether anything was delivered or generated (contract 12's table): a
+// complete answer always, else what a caller got.
+func (r *run) owes(err error) bool {
+	return err == nil || r.delivered > 0 || r.usage.Reported && r.usage.Output > 0
+}
+
+// bytesPerToken turns delivered bytes into tokens where no usage was reported.
+const bytesPerToken = 4
+
+// count fills the usage that an upstream did not report, and labels it.
+func (r *run) count(err error) {
+	r.result.Usage = r.usage
+	if r.usage.Reported || !r.owes(err) {
+		return
+	}
+	r.usage.Input = int64(len(r.req.Body.Bytes())) / bytesPerToken
+	r.usage.Output = int64(r.delivered+bytesPerToken-1) / bytesPerToken
+	r.result.Usage, r.result.Counted = r.usage, true
+}
+
+func (r *run) charge() ledger.Charge {
+	return ledger.Charge{
+		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.result.Model, Target: r.result.Target,
+		Input: r.usage.Input, Output: r.usage.Output, Cached: r.usage.Cached, Reasoning: r.usage.Reasoning,
+		Counted: r.result.Counted, Outcome: string(r.result.Outcome), At: r.svc.Now(),
+	}
+}
+
+// settle corrects the limits from the estimate to what was used. A failure costs
+// accuracy for one window and nothing else, so it is logged and not returned.
+func (r *run) settle(ctx context.Context, used provider.Usage) {
+	diff := r.drawn
+	diff.Requests = 0
+	diff.TokensIn = used.Input - r.drawn.TokensIn
+	diff.TokensOut = used.Output - r.drawn.TokensOut
+	if err := r.svc.Limits.Settle(ctx, []limit.Draw{diff}); err != nil {
+		r.svc.Log.Warn("limits could not be settled", "request_id", r.req.ID, "error", err)
+	}
+}
+
+// deliverEnd gives the caller what was held back until the charge was durable.
+func (r *run) deliverEnd(sink Sink) error {
+	if !r.req.Stream {
+		return sink.Answer(r.answer)
+	}
+	var err error
+	if r.held != nil {
+		err = sink.Event(r.held.name, r.held.data)
+	} else {
+		err = sink.Event("", []byte("[DONE]"))
+	}
+	if err != nil {
+		return err
+	}
+	return sink.Flush()
+}

@@ -1,0 +1,159 @@
+package inference
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"skytower/internal/catalog"
+	"skytower/internal/provider"
+)
+
+// serve tries the targets in order. Another target is tried only where the
+// failure proves, or the upstream said, that this one did no work, and never after
+// the first event of an answer (design, Routing).
+func (r *run) serve(ctx context.Context, sink Sink) error {
+	var last error
+	for _, target := range r.model.Model.Targets {
+		started, err := r.try(ctx, target, sink)
+		if err == nil {
+			return nil
+		}
+		last = err
+		if started || ctx.Err() != nil || !mayMoveOn(err) {
+			return err
+		}
+	}
+	if last == nil {
+		return &provider.Error{Class: provider.Unreachable, Err: errors.New("model has no target")}
+	}
+	return last
+}
+
+// mayMoveOn reports whether another target may be tried after err.
+func mayMoveOn(err error) bool {
+	var up *provider.Error
+	if !errors.As(err, &up) {
+		return false
+	}
+	switch up.Class {
+	case provider.Unreachable, provider.Busy, provider.Unsupported, provider.Denied:
+		return true
+	case provider.Timeout:
+		return up.Status != 0 // it said 408; silence may hide work under way
+	case provider.Broken:
+		return up.Status >= 500
+	}
+	return false
+}
+
+// try calls one target. started is whether the caller got a part of its answer.
+func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (started bool, err error) {
+	r.result.Tries++
+	r.result.Target = target.Provider + "/" + target.Model
+	adapter, err := r.svc.Adapters.Adapter(target.Provider)
+	if err != nil {
+		return false, &provider.Error{Class: provider.Unreachable, Err: err}
+	}
+	body, err := r.svc.prepareInputs(ctx, r.req, target.FetchInputs)
+	if err != nil {
+		return false, err
+	}
+	call := &provider.Call{
+		Body: body, Model: target.Model, Show: r.model.Show, Header: r.req.Header, RequestID: r.req.ID,
+	}
+	if r.req.Stream {
+		return r.stream(ctx, adapter, call, sink)
+	}
+	return false, r.plain(ctx, adapter, call)
+}
+
+func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error {
+	answer, err := plainAnswer(ctx, r.req.API, adapter, call)
+	if err != nil {
+		return err
+	}
+	r.answer, r.usage, r.delivered = answer.Body, answer.Usage, answer.Bytes
+	return nil
+}
+
+// plainAnswer asks for the whole answer of the API.
+func plainAnswer(ctx context.Context, api API, adapter any, call *provider.Call) (*provider.Answer, error) {
+	switch api {
+	case Embeddings:
+		if e, ok := adapter.(provider.Embedder); ok {
+			return e.Embed(ctx, call)
+		}
+	case Responses:
+		return respond(ctx, adapter, call)
+	case Chat:
+		if c, ok := adapter.(provider.Chatter); ok {
+			return c.Chat(ctx, call)
+		}
+	}
+	return nil, errUnsupported(api)
+}
+
+func errUnsupported(api API) error {
+	return &provider.Error{Class: provider.Unsupported, Err: errors.New("provider does not serve " + string(api))}
+}
+
+// openStream asks for the streamed answer of the API.
+func openStream(ctx context.Context, api API, adapter any, call *provider.Call) (provider.Stream, error) {
+	switch api {
+	case Responses:
+		return respondStream(ctx, adapter, call)
+	case Chat:
+		if c, ok := adapter.(provider.Chatter); ok {
+			return c.ChatStream(ctx, call)
+		}
+	}
+	return nil, errUnsupported(api)
+}
+
+func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink Sink) (started bool, err error) {
+	events, err := openStream(ctx, r.req.API, adapter, call)
+	if err != nil {
+		return false, err
+	}
+	defer events.Close()
+	for {
+		event, err := events.Next()
+		if err == io.EOF {
+			return started, nil
+		}
+		if err != nil {
+			return started, err
+		}
+		sent, err := r.relay(event, sink)
+		started = started || sent
+		if err != nil {
+			return started, err
+		}
+		// A flush costs a system call: one before each wait, none between.
+		if !events.Ready() {
+			if err := sink.Flush(); err != nil {
+				return started, &provider.Error{Class: provider.Cancelled, Err: err}
+			}
+		}
+	}
+}
+
+// relay passes one event on, reading usage on the way.
+func (r *run) relay(event provider.Event, sink Sink) (sent bool, err error) {
+	if event.Usage.Reported {
+		r.usage = event.Usage
+	}
+	if event.Final {
+		r.held = &heldEvent{name: event.Name, data: append([]byte(nil), event.Data...)}
+		return false, nil
+	}
+	if event.UsageOnly && !r.req.IncludeUsage {
+		return false, nil
+	}
+	if err := sink.Event(event.Name, event.Data); err != nil {
+		return true, &provider.Error{Class: provider.Cancelled, Err: err}
+	}
+	r.delivered += event.Bytes
+	return true, nil
+}

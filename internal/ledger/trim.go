@@ -1,0 +1,61 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"skytower/internal/store"
+)
+
+// trimLoop deletes what is past its retention, in the background.
+func (l *Ledger) trimLoop() {
+	defer l.done.Done()
+	tick := time.NewTicker(trimInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			ctx, cancel := context.WithTimeout(context.Background(), trimInterval/2)
+			if err := l.Trim(ctx, l.o.Now()); err != nil {
+				l.o.Log.Warn("old records could not be deleted", "error", err)
+			}
+			cancel()
+		case <-l.stop:
+			return
+		}
+	}
+}
+
+// Trim deletes request-log entries past the retention, and batches that no commit
+// can repeat any more, in slices that leave the writer free between them.
+func (l *Ledger) Trim(ctx context.Context, now time.Time) error {
+	if err := l.trim(ctx, "charge_batch", "id", now.Add(-batchKept)); err != nil {
+		return err
+	}
+	if l.o.Retention <= 0 {
+		return nil
+	}
+	return l.trim(ctx, "request_log", "request", now.Add(-l.o.Retention))
+}
+
+func (l *Ledger) trim(ctx context.Context, table, key string, before time.Time) error {
+	statement := fmt.Sprintf(`delete from %[1]s where %[2]s in (select %[2]s from %[1]s where at < $1 order by at limit $2)`, table, key)
+	for {
+		var n int64
+		err := l.db.Write(ctx, func(tx *store.Tx) error {
+			result, err := tx.Exec(ctx, statement, store.Micros(before), trimSlice)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("trim %s: %w", table, err)
+		}
+		if n < trimSlice {
+			return nil
+		}
+	}
+}

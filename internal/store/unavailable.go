@@ -1,0 +1,31 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+// IsUnavailable reports whether err came from a database that could not be asked,
+// or that broke off, as opposed to one that refused the statement. What was asked
+// may have happened all the same: repeat only what is safe to repeat.
+func (db *DB) IsUnavailable(err error) bool {
+	if err == nil {
+		return false
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// Connection exceptions, too many connections, and a server that stops or starts.
+		return strings.HasPrefix(pg.Code, "08") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "57P0")
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		const busy, locked, ioErr, full, cantOpen, primaryCode = 5, 6, 10, 13, 14, 0xff
+		switch lite.Code() & primaryCode {
+		case busy, locked, ioErr, full, cantOpen:
+			return true
+		}
+		return false
+	}
+	return db.dialect == Postgres
+}
