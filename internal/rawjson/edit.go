@@ -13,7 +13,7 @@ type Edit struct {
 	o   *Object
 	ops []op
 	buf []byte // values that the setters encoded
-	few [6]op  // backs ops, so that the usual edit allocates once
+	few [6]op  // backs ops, so that the usual edit needs no slice of its own
 }
 
 // op is one field's change; a nil raw deletes it.
@@ -91,9 +91,14 @@ func (e *Edit) Append(dst []byte) []byte {
 	var few [8]cut
 	cuts := few[:0]
 	removed := 0
+	var fresh [8]op
+	added := fresh[:0]
 	for _, p := range e.ops {
 		from := len(cuts)
 		cuts = e.o.locate(cuts, p.name)
+		if from == len(cuts) && p.raw != nil {
+			added = append(added, p)
+		}
 		for i := from; i < len(cuts); i++ {
 			if i == from && p.raw != nil {
 				cuts[i].raw = p.raw // any further occurrence goes
@@ -104,7 +109,7 @@ func (e *Edit) Append(dst []byte) []byte {
 	}
 	slices.SortFunc(cuts, func(a, b cut) int { return int(a.start) - int(b.start) })
 	dst = appendCuts(slices.Grow(dst, len(e.o.data)+e.room()), e.o.data[:e.o.last], cuts)
-	dst = e.appendNew(dst, cuts, e.o.members-removed)
+	dst = appendNew(dst, added, e.o.members-removed)
 	return append(dst, e.o.data[e.o.last:]...)
 }
 
@@ -126,12 +131,18 @@ type cut struct {
 // locate appends the places of a field: none or one for a wanted field; a field
 // that the scan did not look for may occur more than once.
 func (o *Object) locate(cuts []cut, name string) []cut {
-	if i := o.fields.find(name); i >= 0 {
-		if o.spans[i].end != 0 {
-			cuts = append(cuts, cut{span: o.spans[i]})
-		}
-		return cuts
+	i := o.fields.find(name)
+	if i < 0 {
+		return append(cuts, o.search(name)...)
 	}
+	if o.spans[i].end != 0 {
+		cuts = append(cuts, cut{span: o.spans[i]})
+	}
+	return cuts
+}
+
+// search walks the top level for a field that the scan did not look for.
+func (o *Object) search(name string) (cuts []cut) {
 	members(o.data, func(m member) bool {
 		if keyEqual(o.data[m.key+1:m.keyEnd-1], name) {
 			cuts = append(cuts, cut{span: span{uint32(m.key), uint32(m.start), uint32(m.end)}})
@@ -166,13 +177,10 @@ func appendCuts(dst, head []byte, cuts []cut) []byte {
 	return append(dst, head[pos:]...)
 }
 
-// appendNew appends the set fields that the document did not have. kept is how
-// many members stand before them.
-func (e *Edit) appendNew(dst []byte, cuts []cut, kept int) []byte {
-	for _, p := range e.ops {
-		if p.raw == nil || e.present(p.name, cuts) {
-			continue
-		}
+// appendNew appends the fields that the document did not have. kept is how many
+// members stand before them.
+func appendNew(dst []byte, added []op, kept int) []byte {
+	for _, p := range added {
 		if kept > 0 {
 			dst = append(dst, ',')
 		}
@@ -181,17 +189,4 @@ func (e *Edit) appendNew(dst []byte, cuts []cut, kept int) []byte {
 		kept++
 	}
 	return dst
-}
-
-func (e *Edit) present(name string, cuts []cut) bool {
-	if i := e.o.fields.find(name); i >= 0 {
-		return e.o.spans[i].end != 0
-	}
-	for _, c := range cuts {
-		key := e.o.data[c.key+1:]
-		if n, ok := skipString(e.o.data, int(c.key)); ok && keyEqual(key[:n-int(c.key)-2], name) {
-			return true
-		}
-	}
-	return false
 }
