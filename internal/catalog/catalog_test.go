@@ -355,7 +355,7 @@ func TestApplyNamesEveryProblemAndChangesNothing(t *testing.T) {
 			},
 		}}, actor)
 		e := wantFault(t, err, fault.InvalidParameter, 409, "so nothing was changed")
-		got := strings.Split(e.Details, "\n")
+		got := strings.Split(e.Message, "\n")[1:]
 		want := []string{
 			"providers[1].name: a provider's name is 1 to 40 characters of a-z 0-9 -",
 			"providers[1].kind: 'opneai' is not one of openai; did you mean 'openai'?",
@@ -533,7 +533,7 @@ func TestImport(t *testing.T) {
 		listed := []catalog.Listed{
 			{Name: "llama3.2:3b", OwnedBy: "library"}, {Name: "hf.co/bartowski/Llama-3.2-1B_Instruct-GGUF:Q4_K_M"},
 			{Name: "text-embedding-3-small", OwnedBy: "system"}, {Name: "whisper-1"}, {Name: "TAKEN"}, {Name: "up-mine"},
-			{Name: "deepbrain-router"}, {Name: "llama3.2:3b"}, {Name: "モデル"},
+			{Name: "deepbrain-router"}, {Name: "llama3.2:3b"}, {Name: "モデル"}, {Name: "two\nlines"},
 		}
 		want := []skytells.ImportedModel{
 			{Slug: "llama3.2:3b", Upstream: "llama3.2:3b", API: "chat", Action: "created", Open: true},
@@ -544,6 +544,7 @@ func TestImport(t *testing.T) {
 			{Slug: "mine", Upstream: "up-mine", API: "chat", Action: "exists", Open: true},
 			{Slug: "deepbrain-router", Upstream: "deepbrain-router", API: "chat", Action: "conflict"},
 			{Slug: "", Upstream: "モデル", API: "chat", Action: "conflict"},
+			{Slug: "two-lines", Upstream: "two\nlines", API: "chat", Action: "conflict"},
 		}
 		for _, dry := range []bool{true, false} {
 			got, err := c.Import(t.Context(), "up", listed, skytells.ImportRequest{Free: true, DryRun: dry}, actor)
@@ -947,5 +948,77 @@ func BenchmarkResolve(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestResolveWhileTheCatalogueChanges(t *testing.T) {
+	t.Parallel()
+	c := open(t, storetest.Open(t, storetest.SQLite(t)))
+	apply(t, c, skytells.ApplyRequest{Resources: skytells.Resources{
+		Providers: []skytells.ProviderSpec{upstream("up")}, Models: []skytells.ModelSpec{model("steady", "chat", "alias-0")},
+	}})
+	stop := make(chan struct{})
+	errs := make(chan error, 2)
+	for range cap(errs) {
+		go func() {
+			for {
+				select {
+				case <-stop:
+					errs <- nil
+					return
+				default:
+				}
+				if got, err := c.Resolve("steady", "", "chat"); err != nil || len(got.Model.Aliases) != 1 {
+					errs <- fmt.Errorf("resolved %+v: %w", got, err)
+					return
+				}
+				_ = c.ListJSON("")
+			}
+		}()
+	}
+	for i := range 8 {
+		if _, err := c.PutModel(t.Context(), model("steady", "chat", fmt.Sprintf("alias-%d", i)), actor); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRefreshKeepsTheOldCatalogueWhenTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	c := open(t, storetest.Open(t, storetest.SQLite(t)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Refresh(ctx, nil); err == nil {
+		t.Error("no error without a database")
+	}
+	if _, err := c.Resolve("skytower-docs", "", "chat"); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.PutProvider(ctx, upstream("up"), actor); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want the cause", err)
+	}
+}
+
+func TestRotatedCredentialIsReadOnReload(t *testing.T) {
+	t.Parallel()
+	env := environment{"env:K": "old"}
+	c := open(t, storetest.Open(t, storetest.SQLite(t)), func(o *catalog.Options) { o.Resolve = env.resolve })
+	p := upstream("up")
+	p.Credential = "env:K"
+	if _, err := c.PutProvider(t.Context(), p, actor); err != nil {
+		t.Fatal(err)
+	}
+	env["env:K"] = "new"
+	if err := c.Refresh(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := c.Snapshot().Provider("up"); p.Credential.Reveal() != "new" {
+		t.Error("the credential was not read again")
 	}
 }

@@ -34,7 +34,7 @@ func (c *Catalog) Import(ctx context.Context, provider string, listed []Listed, 
 		if _, ok := old.providers[provider]; !ok {
 			return nil, missing("provider", provider)
 		}
-		im := importer{old: old, names: old.names(), provider: provider, free: r.Free, found: []skytells.ImportedModel{}}
+		im := importer{served: old.served(provider), names: old.names(), provider: provider, free: r.Free, found: []skytells.ImportedModel{}}
 		for _, l := range chosen {
 			im.take(l)
 		}
@@ -69,8 +69,8 @@ func choose(listed []Listed, wished []string) ([]Listed, error) {
 }
 
 type importer struct {
-	old      *state
-	names    map[string]string // in lower case → slug; grows
+	served   map[string]skytells.ModelSpec // by the upstream's name
+	names    map[string]string             // in lower case → slug; grows
 	provider string
 	free     bool
 	specs    []skytells.ModelSpec
@@ -78,7 +78,7 @@ type importer struct {
 }
 
 func (im *importer) take(l Listed) {
-	if m, ok := im.existing(l.Name); ok {
+	if m, ok := im.served[l.Name]; ok {
 		im.found = append(im.found, skytells.ImportedModel{
 			Slug: m.Slug, Upstream: l.Name, API: m.API, Action: "exists", Open: isOpen(m),
 		})
@@ -87,7 +87,7 @@ func (im *importer) take(l Listed) {
 	spec := im.specFor(l)
 	found := skytells.ImportedModel{Slug: spec.Slug, Upstream: l.Name, API: spec.API, Action: "conflict"}
 	_, taken := im.names[fold(spec.Slug)]
-	if !taken && validSlug(spec.Slug) == "" && fold(spec.Slug) != Router && len(l.Name) <= maxUpstreamName {
+	if !taken && validSlug(spec.Slug) == "" && fold(spec.Slug) != Router && validUpstream(l.Name) {
 		found.Action, found.Open = "created", isOpen(spec)
 		im.names[fold(spec.Slug)] = spec.Slug
 		im.specs = append(im.specs, spec)
@@ -95,16 +95,18 @@ func (im *importer) take(l Listed) {
 	im.found = append(im.found, found)
 }
 
-// existing is the model that the upstream's one serves already.
-func (im *importer) existing(upstream string) (skytells.ModelSpec, bool) {
-	for _, slug := range im.old.usersOf(im.provider) {
-		for _, t := range im.old.models[slug].spec.Targets {
-			if t.Provider == im.provider && t.Model == upstream {
-				return im.old.models[slug].spec, true
+// served maps the provider's names of models to the models that they serve.
+func (st *state) served(provider string) map[string]skytells.ModelSpec {
+	served := map[string]skytells.ModelSpec{}
+	for _, slug := range st.usersOf(provider) {
+		m := st.models[slug].spec
+		for _, t := range m.Targets {
+			if _, ok := served[t.Model]; !ok && t.Provider == provider {
+				served[t.Model] = m
 			}
 		}
 	}
-	return skytells.ModelSpec{}, false
+	return served
 }
 
 func (im *importer) specFor(l Listed) skytells.ModelSpec {
@@ -115,7 +117,7 @@ func (im *importer) specFor(l Listed) skytells.ModelSpec {
 	if spec.API != "" {
 		spec.Type, spec.Free = "text", im.free
 	}
-	if owner := shorten(strings.TrimSpace(l.OwnedBy), maxTitle/4); owner != "" {
+	if owner := shorten(strings.TrimSpace(quotable(l.OwnedBy)), maxTitle/4); owner != "" {
 		spec.Vendor = skytells.Vendor{Name: owner}
 	}
 	return spec

@@ -3,6 +3,7 @@ package catalog
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Router is the slug that always resolves (contract 14.1): to the default model
@@ -54,6 +55,12 @@ func validProviderName(s string) string {
 		return "a provider's name is 1 to 40 characters of a-z 0-9 -"
 	}
 	return ""
+}
+
+// validUpstream reports whether an upstream's name of a model can be stored and
+// shown. Upstreams use all sorts of names.
+func validUpstream(name string) bool {
+	return name != "" && len(name) <= maxUpstreamName && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 // fold is how names are compared where case does not count. Slugs are ASCII, so

@@ -28,7 +28,8 @@ type plan struct {
 	models    []skytells.ModelSpec
 	changes   []skytells.ResourceChange
 	problems  []problem
-	conflict  bool // some problem is a clash with what exists: 409
+	conflict  bool  // some problem is a clash with what exists: 409
+	ordinal   int64 // of the newest model
 }
 
 type problem struct{ path, text string }
@@ -43,6 +44,7 @@ func newPlan(old *state, resources skytells.Resources, now time.Time) *plan {
 // run fills next, changes and problems.
 func (p *plan) run() {
 	p.changes = []skytells.ResourceChange{}
+	p.ordinal = p.old.lastOrdinal()
 	for i := range p.providers {
 		p.planProvider(fmt.Sprintf("providers[%d]", i), &p.providers[i])
 	}
@@ -67,7 +69,7 @@ func (p *plan) clash(path, format string, args ...any) {
 	p.problem(path, format, args...)
 }
 
-// err is the refusal, or nil. It names every problem; nothing has been changed.
+// err is the refusal, or nil. It names every problem, one a line.
 func (p *plan) err() error {
 	if len(p.problems) == 0 {
 		return nil
@@ -81,8 +83,7 @@ func (p *plan) err() error {
 	}
 	e := fault.Invalid(p.problems[0].path, "%s", lines[0])
 	if len(lines) > 1 {
-		e.Message = fmt.Sprintf("%d problems, so nothing was changed: %s", len(p.problems), strings.Join(lines, "; "))
-		e.Details = strings.Join(lines, "\n")
+		e.Message = fmt.Sprintf("%d problems, so nothing was changed:\n%s", len(p.problems), strings.Join(lines, "\n"))
 	}
 	if p.conflict {
 		e.Status = statusConflict

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"unicode"
 
 	"skytower/internal/skytells"
 )
@@ -33,7 +32,8 @@ func (p *plan) planModel(path string, spec *skytells.ModelSpec) {
 		p.managed(path+".slug", "model", spec.Slug, before.spec.Managed)
 	}
 	if r.ordinal == 0 {
-		r.ordinal = p.next.nextOrdinal()
+		p.ordinal++
+		r.ordinal = p.ordinal
 	}
 	if r.builtin {
 		p.builtinRecord(&r, before)
@@ -167,7 +167,7 @@ func (p *plan) normalizeTarget(path string, t *skytells.TargetSpec) {
 	if t.Priority < -maxPriority || t.Priority > maxPriority {
 		p.problem(path+".priority", "must be between -%d and %d", maxPriority, maxPriority)
 	}
-	if t.Model == "" || len(t.Model) > maxUpstreamName || slices.ContainsFunc([]rune(t.Model), unicode.IsControl) {
+	if !validUpstream(t.Model) {
 		p.problem(path+".model", "must be the upstream's name of the model, in one line of at most %d bytes", maxUpstreamName)
 	}
 	p.oneOf(path+".fetch_inputs", &t.FetchInputs, "", "proxy", "pass", "deny")

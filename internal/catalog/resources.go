@@ -26,8 +26,8 @@ const (
 // status is 409 where something clashes with what exists.
 func (c *Catalog) Apply(ctx context.Context, r skytells.ApplyRequest, actor string) (skytells.ApplyResult, error) {
 	result := skytells.ApplyResult{DryRun: r.DryRun}
-	if r.Source == ManagedBuiltin || r.Source == ManagedEnvironment {
-		return result, fault.Invalid("source", "source must not be '%s'", r.Source)
+	if r.Source == ManagedBuiltin || r.Source == ManagedEnvironment || quotable(r.Source) != r.Source {
+		return result, fault.Invalid("source", "source must be a file's name of at most 128 characters")
 	}
 	err := c.change(ctx, actor, r.DryRun, func(old *state) (*state, error) {
 		p := newPlan(old, r.Resources, c.now())

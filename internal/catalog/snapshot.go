@@ -129,18 +129,19 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 		s.providers = append(s.providers, p)
 		policies[p.Name] = p.FetchInputs
 	}
+	var models []*Model
 	for _, slug := range sortedKeys(st.models) {
 		m, err := buildModel(st.models[slug], policies)
 		if err != nil {
 			return nil, err
 		}
-		s.add(m)
+		models = append(models, m)
 	}
 	router, err := routerModel()
 	if err != nil {
 		return nil, err
 	}
-	s.add(router)
+	s.add(append(models, router))
 	slices.SortFunc(s.visible, func(a, b *Model) int { return cmp.Compare(a.Slug, b.Slug) })
 	s.chat = s.defaultFor(Chat, st.chosen[Chat], fallbackChat)
 	s.embedding = s.defaultFor(Embeddings, st.chosen[Embeddings], fallbackEmbeddings)
@@ -148,13 +149,26 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 	return s, nil
 }
 
-func (s *Snapshot) add(m *Model) {
-	for _, name := range append([]string{m.Slug}, m.Aliases...) {
-		s.exact[name] = m
-		s.folded[fold(name)] = m
+// add gives every name its model. What is stored has no two models of one name,
+// but a new version of the server may bring a built-in one whose name is taken:
+// slugs go before aliases then.
+func (s *Snapshot) add(models []*Model) {
+	for _, m := range models {
+		s.name(m.Slug, m)
+		if m.visible() {
+			s.visible = append(s.visible, m)
+		}
 	}
-	if m.visible() {
-		s.visible = append(s.visible, m)
+	for _, m := range models {
+		for _, alias := range m.Aliases {
+			s.name(alias, m)
+		}
+	}
+}
+
+func (s *Snapshot) name(name string, m *Model) {
+	if s.folded[fold(name)] == nil {
+		s.exact[name], s.folded[fold(name)] = m, m
 	}
 }
 

@@ -71,13 +71,13 @@ func (st *state) clone() *state {
 	}
 }
 
-// nextOrdinal is the place of a model that is created now.
-func (st *state) nextOrdinal() int64 {
+// lastOrdinal is the place of the newest model in the order of creation.
+func (st *state) lastOrdinal() int64 {
 	var last int64
 	for _, m := range st.models {
 		last = max(last, m.ordinal)
 	}
-	return last + 1
+	return last
 }
 
 // names maps every name in lower case to the slug that it belongs to.
