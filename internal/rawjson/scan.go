@@ -336,8 +336,16 @@ func skipPlain(data []byte, i int) int {
 	return i
 }
 
+// skipSpace is small enough to be inlined, since mostly there is nothing to skip.
 func skipSpace(data []byte, i int) int {
-	for i < len(data) && (data[i] == ' ' || data[i] == '\n' || data[i] == '\t' || data[i] == '\r') {
+	if i < len(data) && data[i] > ' ' {
+		return i
+	}
+	return skipSomeSpace(data, i)
+}
+
+func skipSomeSpace(data []byte, i int) int {
+	for i < len(data) && isSpace(data[i]) {
 		i++
 	}
 	return i

@@ -3,6 +3,7 @@ package rawjson
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -118,7 +119,7 @@ const hexDigits = "0123456789abcdef"
 // AppendQuote appends s as a JSON string. Control characters, U+2028 and U+2029
 // are escaped, so the result never breaks a line; invalid UTF-8 becomes U+FFFD.
 func AppendQuote(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"')
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
