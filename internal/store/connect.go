@@ -92,7 +92,6 @@ func connectPostgres(url string, o Options) (*DB, error) {
 		config.RuntimeParams["application_name"] = "skytower"
 	}
 	pool := stdlib.OpenDB(*config)
-	pool.SetMaxOpenConns(o.MaxConns)
 	pool.SetMaxIdleConns(o.MaxConns)
 	db := newDB(Postgres, o)
 	db.writer, db.reader, db.pg = pool, pool, config

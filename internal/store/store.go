@@ -70,6 +70,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err := db.migrate(ctx, o.migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate database: %w", err), db.Close())
 	}
+	if db.dialect == Postgres {
+		// Only now: migrating holds one connection, for the lock, and uses another.
+		db.writer.SetMaxOpenConns(o.MaxConns)
+	}
 	return db, nil
 }
 

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"io/fs"
+	"time"
+)
+
+// WithMigrations replaces the built-in migrations.
+func WithMigrations(o Options, migrations fs.FS) Options {
+	o.migrations = migrations
+	return o
+}
+
+// Builtin is the folder of the built-in migrations.
+func Builtin() fs.FS { return builtin() }
+
+// Render is what an engine gets of a migration.
+func Render(source []byte, d Dialect) ([]byte, error) { return render(source, d) }
+
+// WriteChanges does now what Write does just before the commit.
+func (tx *Tx) WriteChanges(ctx context.Context) error {
+	err := tx.writeChanges(ctx)
+	tx.changes = nil
+	return err
+}
+
+// TrimChanges deletes the changes made before a time.
+func (db *DB) TrimChanges(ctx context.Context, before time.Time) error {
+	return db.trimChanges(ctx, before)
+}

@@ -1,0 +1,112 @@
+// Package storetest gives tests real databases: a SQLite file or a PostgreSQL
+// database of their own, empty but for the schema.
+//
+// It refuses to know what is tested. Its invariant: nothing outlives the test
+// process, not even a killed one: no server, no folder.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+
+	"skytower/internal/store"
+)
+
+// Each runs fn as a parallel subtest on each engine, with a fresh database that
+// is closed afterwards.
+func Each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
+	t.Helper()
+	EachURL(t, func(t *testing.T, url string) { fn(t, Open(t, url)) })
+}
+
+// EachURL is [Each] for tests that open the database themselves, perhaps twice.
+func EachURL(t *testing.T, fn func(t *testing.T, url string)) {
+	t.Helper()
+	for name, fresh := range map[string]func(testing.TB) string{"sqlite": SQLite, "postgres": Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fn(t, fresh(t))
+		})
+	}
+}
+
+// URLs gives the URL of a fresh database on each engine.
+func URLs(t testing.TB) []string {
+	t.Helper()
+	return []string{SQLite(t), Postgres(t)}
+}
+
+// Open opens a database, and closes it when the test ends.
+func Open(t testing.TB, url string) *store.DB {
+	t.Helper()
+	return OpenWith(t, url, store.Options{})
+}
+
+// OpenWith is [Open] with options.
+func OpenWith(t testing.TB, url string, o store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatalf("open database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close database: %v", err)
+		}
+	})
+	return db
+}
+
+// SQLite gives the URL of a database file that does not exist yet.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "skytower.db")
+}
+
+// Postgres gives the URL of a fresh database with the newest schema. The server
+// starts with the first call in a test process. The user is a superuser, and
+// the database sorts text as people do, not by bytes.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	return freshPostgres(t, template)
+}
+
+// EmptyPostgres gives the URL of a database without our schema.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	return freshPostgres(t, emptyTemplate)
+}
+
+// Load makes a database from SQL text, such as a fixture, and gives its URL.
+// The engine is told by the dialect.
+func Load(t testing.TB, d store.Dialect, text string) (url string) {
+	t.Helper()
+	driver, name := "sqlite", ""
+	if d == store.Postgres {
+		url = EmptyPostgres(t)
+		driver, name = "pgx", url
+	} else {
+		url = SQLite(t)
+		name = "file:" + strings.TrimPrefix(url, "sqlite:")
+	}
+	if err := execute(t.Context(), driver, name, text); err != nil {
+		t.Fatalf("load into %s: %v", d, err)
+	}
+	return url
+}
+
+func execute(ctx context.Context, driver, name, text string) error {
+	pool, err := sql.Open(driver, name)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer pool.Close() //nolint:errcheck // the text has run or not
+	_, err = pool.ExecContext(ctx, text)
+	return err
+}
