@@ -1,0 +1,75 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"skytower/internal/api"
+	"skytower/internal/api/admin"
+	"skytower/internal/api/infer"
+	"skytower/internal/api/rest"
+)
+
+func rows() []api.Route {
+	out := append((&infer.Handlers{}).Rows(), (&rest.Handlers{}).Rows()...)
+	return append(out, (&admin.Handlers{}).Rows()...)
+}
+
+func TestDocumentDescribesEveryPublicRow(t *testing.T) {
+	t.Parallel()
+	text, err := api.Document(rows(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			OperationID string
+			Responses   map[string]any
+			Security    []map[string][]string
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows() {
+		operation, ok := doc.Paths[row.Pattern][strings.ToLower(row.Method)]
+		if public := row.Surface != api.Admin; ok != public {
+			t.Errorf("%s %s in the document: %v, want %v", row.Method, row.Pattern, ok, public)
+			continue
+		}
+		if !ok {
+			continue
+		}
+		if operation.OperationID == "" || operation.Responses["200"] == nil || operation.Responses["401"] == nil || len(operation.Security) != 2 {
+			t.Errorf("%s %s is described incompletely: %+v", row.Method, row.Pattern, operation)
+		}
+	}
+	if strings.Contains(string(text), "/admin/") || strings.Contains(string(text), `"$schema"`) {
+		t.Error("the document holds what it must not")
+	}
+}
+
+func TestEachRowSaysWhoMayCall(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, row := range rows() {
+		n := 0
+		for _, set := range []bool{row.Public != nil, row.Key != nil, row.Operator != nil} {
+			if set {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s %s has %d handlers, want 1", row.Method, row.Pattern, n)
+		}
+		if (row.Surface == api.Admin) != (row.Operator != nil) || (row.Surface == api.Admin) != strings.HasPrefix(row.Pattern, "/admin/v1/") {
+			t.Errorf("%s %s: operators and /admin/v1 belong together", row.Method, row.Pattern)
+		}
+		if row.ID == "" || seen[row.ID] || row.Summary == "" || row.Response == nil || len(row.Errors) == 0 {
+			t.Errorf("%s %s lacks an id of its own, a summary, a response or errors", row.Method, row.Pattern)
+		}
+		seen[row.ID] = true
+	}
+}
