@@ -146,9 +146,9 @@ func requestBytes(j job) []byte {
 	return []byte(b.String())
 }
 
-// repeat sends requests until the deadline; the answer then under way is still awaited and counted.
+// repeat sends requests until the deadline, one at least; the answer then under way is still awaited and counted.
 func (w *worker) repeat(deadline time.Time) {
-	for time.Now().Before(deadline) && w.failed.Errors < maxFailures {
+	for first := true; first || time.Now().Before(deadline) && w.failed.Errors < maxFailures; first = false {
 		start := time.Now()
 		if err := w.exchange(); err != nil {
 			w.failed.fail(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -58,7 +59,7 @@ func runAs(args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.measure()
+	return s.measure(os.Stdout)
 }
 
 func beReference(args []string) error {
@@ -111,7 +112,7 @@ func parseSettings(args []string) (settings, error) {
 	f.Float64Var(&s.seconds, "seconds", 1, "measured seconds of each target in each round")
 	f.IntVar(&s.slowStreams, "slow-streams", 2000, "how many slow streams are open at once")
 	f.Float64Var(&s.slowSeconds, "slow-seconds", 6, "how long they are watched")
-	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: chat, stream, embeddings, slow, chat1 (default all)")
+	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: chat, stream, embeddings, chat1, slow (default all)")
 	f.StringVar(&s.database, "database", "sqlite", "sqlite, or postgres for a second server on a PostgreSQL started here")
 	f.StringVar(&s.binary, "binary", filepath.Join("bin", "skytower"), "the server under test, built first unless -skip-build")
 	f.BoolVar(&s.skipBuild, "skip-build", false, "measure the binary as it is")
@@ -141,7 +142,7 @@ func (s settings) validate(rest int) error {
 }
 
 // measure runs everything and reports. It fails when any answer failed, after it has reported.
-func (s settings) measure() error {
+func (s settings) measure(out io.Writer) error {
 	chosen, err := choose(scenarios(s.slowStreams), s.scenarios)
 	if err != nil {
 		return err
@@ -161,10 +162,10 @@ func (s settings) measure() error {
 	if err != nil {
 		return err
 	}
-	return s.publish(r)
+	return s.publish(r, out)
 }
 
-func (s settings) publish(r report) error {
+func (s settings) publish(r report, out io.Writer) error {
 	if s.jsonFile != "" {
 		text, err := json.MarshalIndent(r, "", "  ")
 		if err != nil {
@@ -174,11 +175,11 @@ func (s settings) publish(r report) error {
 			return fmt.Errorf("write figures: %w", err)
 		}
 	}
-	if err := r.table(os.Stdout); err != nil {
+	if err := r.table(out); err != nil {
 		return err
 	}
-	fmt.Println()
-	r.lines(os.Stdout)
+	fmt.Fprintln(out)
+	r.lines(out)
 	if count, first := r.failures(); count > 0 {
 		return fmt.Errorf("%d answers failed; the first: %s", count, first)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -130,6 +131,9 @@ func (m *mock) answerChat(w io.Writer, body []byte) error {
 		if err := write(w, chunk); err != nil {
 			return err
 		}
+		// Other streams' chunks come in between, as they do from a model. Without this a stream leaves in one burst,
+		// and what is measured is how many chunks a proxy happens to find in one read.
+		runtime.Gosched()
 	}
 	return m.endStream(w, withUsage)
 }
