@@ -373,6 +373,9 @@ func TestHashIsOfTheFilesMeaning(t *testing.T) {
 	if hash(config.Sources{File: write(t, "max_body: 2MiB\nkeep_alive: 90s\n")}) == base {
 		t.Error("another value has the same hash")
 	}
+	if empty := hash(config.Sources{}); empty != "e3b0c44298fc1c14" {
+		t.Errorf("no file hashes to %s: a new setting or default would change the hash of old files", empty)
+	}
 	password := func(word string) string {
 		return hash(config.Sources{File: write(t, "database: postgres://u:"+word+"@h/d\nmaster_key: "+strings.Repeat("01", 31)+"02\n")})
 	}
