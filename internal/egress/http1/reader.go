@@ -1,0 +1,82 @@
+package http1
+
+import (
+	"bytes"
+	"io"
+)
+
+// reader is a read buffer that can look for a line without waiting, and that
+// grows for a large head only.
+type reader struct {
+	src  io.Reader
+	buf  []byte
+	r, w int
+	size int // normal length of buf
+}
+
+func (b *reader) buffered() int { return b.w - b.r }
+
+// pending is what is buffered; valid until the next fill.
+func (b *reader) pending() []byte { return b.buf[b.r:b.w] }
+
+func (b *reader) discard(n int) {
+	b.r += n
+	if b.r == b.w {
+		b.r, b.w = 0, 0
+	}
+}
+
+// fill waits for one read from the source. A full buffer grows.
+func (b *reader) fill() error {
+	if b.w == len(b.buf) {
+		if b.r == 0 {
+			b.resize(2 * len(b.buf))
+		} else {
+			b.w = copy(b.buf, b.buf[b.r:b.w])
+			b.r = 0
+		}
+	}
+	for range 100 {
+		n, err := b.src.Read(b.buf[b.w:])
+		b.w += n
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}
+
+func (b *reader) resize(n int) {
+	buf := make([]byte, n)
+	b.w = copy(buf, b.buf[b.r:b.w])
+	b.r = 0
+	b.buf = buf
+}
+
+// shrink gives a grown buffer back once what is left in it fits the normal one.
+func (b *reader) shrink() {
+	if len(b.buf) > b.size && b.buffered() <= b.size {
+		b.resize(b.size)
+	}
+}
+
+// line returns the next line without its CRLF if it is buffered whole, and takes
+// it out; ok is false where more is needed. A line that ends otherwise, or is
+// longer than limit, is malformed.
+func (b *reader) line(limit int) (line []byte, ok bool, err error) {
+	p := b.pending()
+	i := bytes.IndexByte(p, '\n')
+	switch {
+	case i > limit || i < 0 && len(p) > limit:
+		return nil, false, malformed("a line of the chunked body is too long")
+	case i < 0:
+		return nil, false, nil
+	case i == 0 || p[i-1] != '\r':
+		return nil, false, malformed("a line of the chunked body does not end with CRLF")
+	}
+	b.discard(i + 1)
+	return p[:i-1], true, nil
+}
