@@ -163,7 +163,7 @@ func blocks(text string) []string {
 		case mark != "":
 			fence = mark
 			open = append(open, line)
-		case line == "":
+		case strings.TrimSpace(line) == "":
 			flush()
 		case level > 0:
 			flush()

@@ -108,6 +108,7 @@ func TestTerms(t *testing.T) {
 
 func FuzzCutPage(f *testing.F) {
 	f.Add("# A\n\ntext\n\n```\n# code\n```\n## B [x](y.md)\nmore")
+	f.Add("\v")
 	f.Add("~~~\n\r\n#\n####### x\n\xff")
 	f.Fuzz(func(t *testing.T, page string) {
 		for _, p := range cutPage("a/b.md", page, "/docs") {

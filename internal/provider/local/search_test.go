@@ -61,3 +61,41 @@ func TestSearchFindsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestSearchLimitsItsHits(t *testing.T) {
+	t.Parallel()
+	table := testVectors(t)
+	page := func(title, text string) passage { return passage{title: title, text: text} }
+	alike := []passage{
+		page("Red", "The gateway listens."), page("Blue", "The gateway listens."), page("Green", "The gateway listens."),
+		page("Grey", "The gateway listens."), page("Other", "Nothing of that sort."),
+	}
+	if hits := newIndex(alike, table).search("gateway listens"); len(hits) != maxHits {
+		t.Errorf("%d hits of four alike, want %d", len(hits), maxHits)
+	}
+	uneven := []passage{
+		page("Weak", "Rotation of the garden key."),
+		page("Rotate the master key", "Rotation of the master key."), page("Other", "Nothing of that sort."),
+	}
+	hits := newIndex(uneven, table).search("rotation of the master key")
+	if len(hits) != 1 || hits[0].passage != 1 {
+		t.Errorf("hits %+v, want the second passage alone", hits)
+	}
+}
+
+// Words of the same field make vectors alike, but are no answer.
+func TestSearchNeedsMoreThanTheField(t *testing.T) {
+	t.Parallel()
+	table := testVectors(t)
+	x := newIndex([]passage{
+		{title: "Network", text: "Computers connect over the internet to servers."}, {title: "Food", text: "Bread and butter."},
+	}, table)
+	const question = "software applications installed on desktop machines and web browsers"
+	vec, _ := table.embed(words(question))
+	if alike := dot(vec[:], x.docs[0].vec[:]); meaningWeight*alike < enough {
+		t.Fatalf("the question is too far from the field to prove anything: %.2f", alike)
+	}
+	if hits := x.search(question); len(hits) > 0 {
+		t.Errorf("found %+v", hits)
+	}
+}
