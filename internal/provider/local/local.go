@@ -59,7 +59,8 @@ type Options struct {
 	// Manual holds the Markdown files that skytower-docs quotes.
 	Manual fs.FS
 	// DocsURL is the address of the rendered manual, without a slash at its end;
-	// the page a/b.md is found at DocsURL + "/a/b". "" means "/docs".
+	// the page a/b.md is found at DocsURL + "/a/b", index.md at DocsURL. ""
+	// means "/docs".
 	DocsURL string
 	// Now tells the time of an answer; nil means time.Now.
 	Now func() time.Time

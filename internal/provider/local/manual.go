@@ -75,7 +75,7 @@ type cutter struct {
 // cutPage cuts one Markdown page into passages. It knows ATX headings ("## x"),
 // blank lines and fenced code; other Markdown is text to it.
 func cutPage(name, text, docsURL string) []passage {
-	page := docsURL + "/" + strings.TrimSuffix(name, ".md")
+	page := pageURL(docsURL, strings.TrimSuffix(name, ".md"))
 	c := &cutter{used: map[string]int{}}
 	c.relative = func(s string) string { return absoluteLinks(s, path.Dir(name), docsURL) }
 	c.link = func(anchor string) string {
@@ -100,6 +100,14 @@ func cutPage(name, text, docsURL string) []passage {
 		}
 	}
 	return c.out
+}
+
+// pageURL is the address of a rendered page; the index is the manual's home.
+func pageURL(docsURL, page string) string {
+	if page == "index" {
+		return docsURL
+	}
+	return docsURL + "/" + page
 }
 
 // add takes one block of text, and begins another passage where this one would
@@ -238,6 +246,6 @@ func absoluteLinks(markdown, dir, docsURL string) string {
 		if strings.HasPrefix(target, "../") || path.IsAbs(part[1]) {
 			return link
 		}
-		return "](" + docsURL + "/" + target + part[2] + ")"
+		return "](" + pageURL(docsURL, target) + part[2] + ")"
 	})
 }

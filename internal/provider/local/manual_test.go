@@ -47,6 +47,15 @@ func TestLongSectionsAreCut(t *testing.T) {
 	}
 }
 
+func TestTheIndexIsTheHome(t *testing.T) {
+	t.Parallel()
+	got := cutPage("index.md", "# Manual\n\nBegin [here](start.md) or [there](index.md#more).", "/docs")
+	want := []passage{{"Manual", "/docs#manual", "Begin [here](/docs/start) or [there](/docs#more)."}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(passage{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAnchors(t *testing.T) {
 	t.Parallel()
 	for heading, want := range map[string]string{
