@@ -162,11 +162,7 @@ func appendEscape(dst []byte, r rune) []byte {
 // such as 16.0 or 1e3 that stands for one below 2^53.
 func Int(value []byte) (int64, bool) {
 	value = trim(value)
-	s := scanner{data: value}
-	if k := KindOf(value); k != KindNumber {
-		return 0, false
-	}
-	if end, ok := s.number(0); !ok || end != len(value) {
+	if !isNumber(value) {
 		return 0, false
 	}
 	if n, ok := plainInt(value); ok {
@@ -205,15 +201,21 @@ func plainInt(value []byte) (int64, bool) {
 // Float reads a number within float64.
 func Float(value []byte) (float64, bool) {
 	value = trim(value)
-	s := scanner{data: value}
-	if KindOf(value) != KindNumber {
-		return 0, false
-	}
-	if end, ok := s.number(0); !ok || end != len(value) {
+	if !isNumber(value) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(value), 64)
 	return f, err == nil
+}
+
+// isNumber reports whether value is exactly one JSON number.
+func isNumber(value []byte) bool {
+	s := scanner{data: value}
+	if len(value) == 0 {
+		return false
+	}
+	end, ok := s.number(0)
+	return ok && end == len(value)
 }
 
 // trim cuts JSON white space from both ends.
