@@ -29,3 +29,6 @@ func (tx *Tx) WriteChanges(ctx context.Context) error {
 func (db *DB) TrimChanges(ctx context.Context, before time.Time) error {
 	return db.trimChanges(ctx, before)
 }
+
+// FeedPollNever keeps polling out of a test.
+const FeedPollNever = 24 * time.Hour
