@@ -32,7 +32,7 @@ func (p *Provider) Chat(ctx context.Context, call *provider.Call) (*provider.Ans
 	body = rawjson.AppendQuote(body, r.text)
 	body = append(body, `,"refusal":null,"annotations":[]}}]`...)
 	body = append(r.appendUsage(body), '}')
-	return &provider.Answer{Body: body, Usage: r.usage}, nil
+	return &provider.Answer{Body: body, Usage: r.usage, Bytes: len(r.text)}, nil
 }
 
 // ChatStream is Chat as a stream of chunks (contract 8.1): the role, the text a
