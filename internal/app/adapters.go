@@ -1,0 +1,170 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"sync/atomic"
+
+	"skytower/internal/catalog"
+	"skytower/internal/config"
+	"skytower/internal/egress"
+	"skytower/internal/fault"
+	"skytower/internal/provider"
+	"skytower/internal/provider/local"
+	"skytower/internal/provider/openai"
+	"skytower/internal/secret"
+	"skytower/internal/skytells"
+	"skytower/internal/telemetry"
+)
+
+// adapters keeps one adapter a provider, made anew when the provider changes. The
+// map is replaced as a whole, so that a request never waits for it.
+type adapters struct {
+	local    *local.Provider
+	upstream egress.Upstream
+	cfg      *config.Config
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	current  atomic.Pointer[map[string]entry]
+}
+
+// entry is an adapter, or why there is none.
+type entry struct {
+	provider catalog.Provider
+	adapter  any
+	err      error
+}
+
+func newAdapters(cfg *config.Config, builtin *local.Provider, log *slog.Logger, metrics *telemetry.Metrics) *adapters {
+	a := &adapters{local: builtin, cfg: cfg, log: log, metrics: metrics}
+	a.upstream = egress.New(egress.Operator(egress.Rules{DialTimeout: cfg.DialTimeout, Log: log}), egress.Options{
+		DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout,
+	})
+	a.current.Store(&map[string]entry{catalog.LocalProvider: {adapter: builtin}})
+	return a
+}
+
+// rebuild takes over the catalogue's providers. One that did not change keeps its
+// adapter, and with it what the adapter has learned of its upstream.
+func (a *adapters) rebuild(providers []catalog.Provider) {
+	old := *a.current.Load()
+	next := map[string]entry{catalog.LocalProvider: {adapter: a.local}}
+	for _, p := range providers {
+		if p.Name == catalog.LocalProvider {
+			continue
+		}
+		if was, ok := old[p.Name]; ok && was.provider == p {
+			next[p.Name] = was
+			continue
+		}
+		adapter, err := a.build(p)
+		if err != nil {
+			a.log.Warn("a provider cannot be used", "provider", p.Name, "error", err)
+		}
+		next[p.Name] = entry{provider: p, adapter: adapter, err: err}
+	}
+	a.current.Store(&next)
+}
+
+func (a *adapters) build(p catalog.Provider) (any, error) {
+	if p.Broken != "" {
+		return nil, errors.New(p.Broken)
+	}
+	base, err := url.Parse(p.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("read base_url of provider %s: %w", p.Name, err)
+	}
+	return openai.New(openai.Options{
+		Name: p.Name, BaseURL: base, Credential: p.Credential.Reveal(), Upstream: a.upstream,
+		Responses: p.Responses, MaxAnswer: a.cfg.MaxAnswer,
+	}), nil
+}
+
+// Adapter gives the adapter of a provider.
+func (a *adapters) Adapter(name string) (any, error) {
+	e, ok := (*a.current.Load())[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no provider %q", name)
+	}
+	return e.adapter, e.err
+}
+
+// List asks a provider which models it has.
+func (a *adapters) List(ctx context.Context, name string) ([]provider.Listed, error) {
+	adapter, err := a.Adapter(name)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.InvalidRequest, fmt.Sprintf("The provider '%s' cannot be used: %s.", name, err))
+	}
+	lister, ok := adapter.(provider.Lister)
+	if !ok {
+		return nil, fault.Newf(fault.InvalidRequest, "The provider '%s' has no list of models to import.", name)
+	}
+	listed, err := lister.Models(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.ServiceUnavailable, fmt.Sprintf("The provider '%s' did not give its list of models: %s.", name, err))
+	}
+	return listed, nil
+}
+
+func (a *adapters) close() { a.upstream.CloseIdle() }
+
+// builtinModels are the models of the provider local, as the catalogue wants them.
+func builtinModels() []skytells.ModelSpec {
+	var specs []skytells.ModelSpec
+	for _, card := range local.Models() {
+		specs = append(specs, skytells.ModelSpec{
+			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: "text", API: card.API, Free: true,
+			Capabilities: builtinCapabilities(card.API),
+			Targets:      []skytells.TargetSpec{{Provider: catalog.LocalProvider, Model: card.Slug}},
+		})
+	}
+	return specs
+}
+
+func builtinCapabilities(kind string) []string {
+	if kind == catalog.Embeddings {
+		return []string{"text-to-embedding"}
+	}
+	return []string{"text-to-text"}
+}
+
+// openaiKey is the reference under which the environment's key is stored.
+const openaiKey = "env:OPENAI_API_KEY"
+
+// environmentProviders are what OpenAI's own environment variables describe.
+func environmentProviders(cfg *config.Config) []skytells.ProviderSpec {
+	if !cfg.HasOpenAI() {
+		return nil
+	}
+	spec := skytells.ProviderSpec{Name: "openai", Kind: "openai", BaseURL: cfg.OpenAI.BaseURL}
+	if cfg.OpenAI.Key != "" {
+		spec.Credential = openaiKey
+	}
+	return []skytells.ProviderSpec{spec}
+}
+
+// credential reads a reference. The key of OpenAI's own variable is asked of the
+// configuration, which may have it from a file.
+func (a *App) credential(ref string) (string, error) {
+	if ref == openaiKey && a.cfg.OpenAI.Key != "" {
+		return a.cfg.OpenAI.Key.Reveal(), nil
+	}
+	return secret.Resolve(ref)
+}
+
+// fetchDefault keeps an upstream on a private address from being a caller's way in
+// (design, Egress).
+func fetchDefault(ctx context.Context, base string) catalog.Policy {
+	u, err := url.Parse(base)
+	if err != nil {
+		return catalog.FetchProxy
+	}
+	if private, err := egress.IsPrivateHost(ctx, net.DefaultResolver, u.Hostname()); err != nil || private {
+		return catalog.FetchProxy
+	}
+	return catalog.FetchPass
+}

@@ -1,0 +1,276 @@
+// Package app wires the rooms into a server: Build reads top to bottom as the list
+// of parts, Start opens what listens, Stop closes it in the reverse order.
+//
+// It knows every room and holds no product rule. main and the end-to-end tests
+// share it. Its one invariant: nothing listens before everything behind it works.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"skytower/docs"
+	"skytower/internal/account"
+	"skytower/internal/api"
+	"skytower/internal/api/admin"
+	"skytower/internal/api/infer"
+	"skytower/internal/api/rest"
+	"skytower/internal/catalog"
+	"skytower/internal/config"
+	"skytower/internal/console"
+	"skytower/internal/egress"
+	"skytower/internal/httpx"
+	"skytower/internal/inference"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/provider/local"
+	"skytower/internal/secret"
+	"skytower/internal/store"
+	"skytower/internal/telemetry"
+)
+
+// Options are what the process gives besides its configuration.
+type Options struct {
+	Stdout  io.Writer // the first key is printed here, once
+	Stderr  io.Writer // the log
+	Version string
+}
+
+// App is a built server.
+type App struct {
+	cfg     *config.Config
+	opts    Options
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+
+	lock     *folderLock
+	db       *store.DB
+	feed     *store.Feed
+	accounts *account.Service
+	keys     *account.Index
+	catalog  *catalog.Catalog
+	ledger   *ledger.Ledger
+	local    *local.Provider
+	adapters *adapters
+
+	api        *http.Server
+	operations *http.Server
+	apiAddr    net.Addr
+	opsAddr    net.Addr
+	serving    chan error
+	ready      readiness
+}
+
+// settleTimeout bounds the work after an answer: the durable charge.
+const settleTimeout = 15 * time.Second
+
+// Build makes every part and opens the database; nothing listens yet. Close what
+// it returns with Stop, also after a failed Start.
+func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, opts: o, metrics: telemetry.NewMetrics(o.Version), serving: make(chan error, 2)}
+	a.log = telemetry.NewLogger(o.Stderr, telemetry.LogOptions{Level: cfg.LogLevel, Format: cfg.LogFormat})
+	for _, warning := range cfg.Warnings {
+		a.log.Warn(warning)
+	}
+	defer func() {
+		if err != nil {
+			a.closeStores()
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger, a.makeServers,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openDatabase(ctx context.Context) error {
+	db, err := store.Open(ctx, a.cfg.Database.Reveal(), store.Options{Logger: a.log})
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	a.db, a.feed = db, db.NewFeed(store.FeedOptions{})
+	return nil
+}
+
+func (a *App) makeAccounts(context.Context) error {
+	a.accounts = account.NewService(a.db, account.ServiceOptions{})
+	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
+	a.keys.Watch(a.feed)
+	return nil
+}
+
+func (a *App) makeProviders(context.Context) error {
+	manual, err := local.New(local.Options{Manual: docs.Pages, DocsURL: a.docsURL()})
+	if err != nil {
+		return fmt.Errorf("load the built-in models: %w", err)
+	}
+	a.local = manual
+	a.adapters = newAdapters(a.cfg, a.local, a.log, a.metrics)
+	return nil
+}
+
+func (a *App) makeCatalog(context.Context) error {
+	key, err := a.masterKey()
+	if err != nil {
+		return err
+	}
+	sealer, err := secret.NewRing(key).Sealer(secret.ProviderCredentials)
+	if err != nil {
+		return fmt.Errorf("derive the key for credentials: %w", err)
+	}
+	a.catalog, err = catalog.New(catalog.Options{
+		DB: a.db, Sealer: sealer, Models: builtinModels(), Providers: environmentProviders(a.cfg),
+		Resolve: a.credential, FetchDefault: fetchDefault,
+	})
+	if err != nil {
+		return fmt.Errorf("make the catalogue: %w", err)
+	}
+	a.catalog.OnProviders(a.adapters.rebuild)
+	a.feed.Subscribe(catalog.FeedKind, a.catalog.Refresh)
+	return nil
+}
+
+func (a *App) makeLedger(context.Context) error {
+	a.ledger = ledger.New(a.db, ledger.Options{
+		Log: a.log, Retention: a.cfg.RequestLogRetention,
+		OnBatch: func(lines int, took time.Duration) {
+			a.metrics.LedgerBatchLines.Observe(float64(lines))
+			a.metrics.LedgerBatchSeconds.Observe(took.Seconds())
+		},
+	})
+	return nil
+}
+
+func (a *App) makeServers(context.Context) error {
+	rows := a.rows()
+	document, err := api.Document(rows, a.opts.Version)
+	if err != nil {
+		return fmt.Errorf("make the OpenAPI document: %w", err)
+	}
+	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies}
+	pages, err := console.New(console.Options{Server: server, Manual: docs.Pages, Document: document, Public: a.cfg.Docs == "public"})
+	if err != nil {
+		return fmt.Errorf("render the manual: %w", err)
+	}
+	a.api = &http.Server{
+		Handler: api.NewRouter(server, a.keys, rows, pages), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.operations = a.operationsServer()
+	return nil
+}
+
+// foreign fetches what callers name, under the strict address policy.
+func (a *App) foreign() *egress.Fetcher {
+	return egress.NewFetcher(egress.Foreign(egress.Rules{AllowPrefixes: a.cfg.EgressAllow, DialTimeout: a.cfg.DialTimeout, Log: a.log}))
+}
+
+// rows are all routes of the API.
+func (a *App) rows() []api.Route {
+	calls := &inference.Service{
+		Catalog: a.catalog, Adapters: a.adapters, Limits: limit.Off{}, Meter: a.ledger, Inputs: a.foreign(),
+		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout,
+	}
+	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive}
+	restRoutes := &rest.Handlers{Catalog: a.catalog}
+	adminRoutes := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
+	rows := append(inferRoutes.Rows(), restRoutes.Rows()...)
+	return append(rows, adminRoutes.Rows()...)
+}
+
+// Start brings the state into memory, makes the first operator and key on a new
+// SQLite database, and listens.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.feed.Start(ctx); err != nil {
+		return fmt.Errorf("start the change feed: %w", err)
+	}
+	if err := a.ledger.Start(ctx); err != nil {
+		return fmt.Errorf("start the ledger: %w", err)
+	}
+	first, err := a.bootstrap(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.listen(ctx); err != nil {
+		return err
+	}
+	a.ready.set(true)
+	a.greet(first)
+	a.offer(ctx)
+	return nil
+}
+
+func (a *App) listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (is another Skytower running? 'listen' in the configuration, or --listen, changes the address): %w", a.cfg.Listen, err)
+	}
+	a.apiAddr = listener.Addr()
+	go func() { a.serving <- a.api.Serve(listener) }()
+	a.listenOperations(ctx)
+	return nil
+}
+
+// Addr is where the API listens.
+func (a *App) Addr() net.Addr { return a.apiAddr }
+
+// Failed delivers the error of a listener that ended by itself.
+func (a *App) Failed() <-chan error { return a.serving }
+
+// Stop ends the listeners, lets calls in progress finish until ctx is over, makes
+// what they owe durable, and closes the database.
+func (a *App) Stop(ctx context.Context) error {
+	a.ready.set(false)
+	var errs []error
+	if err := a.api.Shutdown(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("calls were still running at the end of the grace time: %w", err))
+		_ = a.api.Close()
+	}
+	a.adapters.close()
+	a.feed.Stop()
+	errs = append(errs, a.ledger.Stop(context.WithoutCancel(ctx)), a.operations.Close())
+	a.closeStores()
+	return errors.Join(errs...)
+}
+
+func (a *App) closeStores() {
+	if a.db != nil {
+		if err := a.db.Close(); err != nil {
+			a.log.Warn("the database did not close cleanly", "error", err)
+		}
+	}
+	if a.lock != nil {
+		a.lock.release()
+	}
+}
+
+// path is a file of the data folder.
+func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
+
+func (a *App) openFolder(context.Context) error {
+	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder (--data sets another): %w", err)
+	}
+	if a.cfg.Database.Engine() != "sqlite" {
+		return nil
+	}
+	lock, err := lockFolder(a.path("lock"))
+	if err != nil {
+		return err
+	}
+	a.lock = lock
+	return nil
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+)
+
+// readiness says whether the process should get traffic.
+type readiness struct{ on atomic.Bool }
+
+func (r *readiness) set(on bool) { r.on.Store(on) }
+
+// operationsServer serves health, metrics and profiles, apart from the API.
+func (a *App) operationsServer() *http.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, status{Status: "ok"}) })
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", a.freshLag(a.metrics.Handler()))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+}
+
+type status struct {
+	Status  string `json:"status"`
+	Reason  string `json:"reason,omitempty"`
+	Version string `json:"version,omitempty"`
+	Config  string `json:"config,omitempty"` // hash of the process file, the same on all nodes
+}
+
+// staleAfter is when keys are no longer trusted (design, Keys).
+const staleAfter = 60 * time.Second
+
+func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
+	s := status{Status: "ready", Version: a.opts.Version, Config: a.cfg.Hash()}
+	code := http.StatusOK
+	switch {
+	case !a.ready.on.Load():
+		s.Status, s.Reason, code = "not ready", "starting or stopping", http.StatusServiceUnavailable
+	case time.Since(a.feed.Confirmed()) > staleAfter:
+		s.Status, s.Reason, code = "not ready", "the database has not confirmed changes for a minute", http.StatusServiceUnavailable
+	}
+	writeStatus(w, code, s)
+}
+
+func writeStatus(w http.ResponseWriter, code int, s status) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(s)
+}
+
+// freshLag sets the feed's lag at the moment that it is read.
+func (a *App) freshLag(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.metrics.FeedLag.Set(time.Since(a.feed.Confirmed()).Seconds())
+		next.ServeHTTP(w, r)
+	})
+}
+
+// listenOperations opens the second listener. A busy address is a warning: people
+// who start two servers to try something should not be stopped by it.
+func (a *App) listenOperations(ctx context.Context) {
+	if a.cfg.OperationsListen == "" {
+		return
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", a.cfg.OperationsListen)
+	if err != nil {
+		a.log.Warn("health and metrics are not served: their address is taken ('operations_listen' changes it)", "address", a.cfg.OperationsListen, "error", err)
+		return
+	}
+	a.opsAddr = listener.Addr()
+	go func() {
+		if err := a.operations.Serve(listener); err != http.ErrServerClosed {
+			a.serving <- err
+		}
+	}()
+}

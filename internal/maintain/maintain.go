@@ -1,0 +1,55 @@
+// Package maintain holds the commands that work on a database without a server:
+// making the first operator, bringing the schema up to date.
+//
+// Everything that a running server can do for itself is not here but in its admin
+// API. Each command is safe to run twice.
+package maintain
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"skytower/internal/account"
+	"skytower/internal/config"
+	"skytower/internal/store"
+)
+
+// Init makes the first operator, account and API key of a database that has none,
+// and prints them, the one time that they can be shown. It is the way on
+// PostgreSQL; a server on SQLite does the same at its first start.
+func Init(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer db.Close()
+	first, made, err := account.NewService(db, account.ServiceOptions{}).Bootstrap(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("make the first operator: %w", err)
+	}
+	if !made {
+		_, err := fmt.Fprintln(out, "This database has its first operator already; nothing was changed.")
+		return err
+	}
+	_, err = fmt.Fprintf(out, `Made the first operator, an account and its API key. They are shown this once:
+
+  operator key  %s
+  account       %s
+  API key       %s
+
+Commands from any machine: SKYTOWER_URL=https://your-server SKYTOWER_OPERATOR_KEY=op-… skytower keys list
+`, first.OperatorKey, first.Account.ID, first.APIKey.Secret)
+	return err
+}
+
+// Migrate brings the schema up to date. A server does so too when it starts.
+func Migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	defer db.Close()
+	_, err = fmt.Fprintln(out, "The schema is up to date.")
+	return err
+}
