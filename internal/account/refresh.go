@@ -265,7 +265,7 @@ func readAll[R any](ctx context.Context, db *store.DB, query string, scan scanne
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer rows.Close() //nolint:errcheck // Err tells
 		for rows.Next() {
 			row, err := scan(rows.Scan)
 			if err != nil {

@@ -242,7 +242,7 @@ func each(ctx context.Context, tx *store.Tx, query string, row func(scan func(..
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
 			return err

@@ -1,10 +1,13 @@
 package account
 
-import "sync/atomic"
+import (
+	"maps"
+	"sync/atomic"
+)
 
-// shardCount bounds what one change copies: with a million keys, about a thousand
-// map entries.
-const shardCount = 1024
+// shardCount bounds what one change copies: with a million keys, about 250 map
+// entries.
+const shardCount = 4096
 
 // digest is the SHA-256 of a raw key.
 //
@@ -36,9 +39,9 @@ func (t *table[T]) set(d digest, e *T) {
 	if m := shard.Load(); m != nil {
 		old = *m
 	}
-	next := make(map[digest]*T, len(old)+1)
-	for k, v := range old {
-		next[k] = v
+	next := maps.Clone(old)
+	if next == nil {
+		next = map[digest]*T{}
 	}
 	if next[d] = e; e == nil {
 		delete(next, d)
