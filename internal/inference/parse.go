@@ -1,8 +1,6 @@
 package inference
 
 import (
-	"fmt"
-
 	"skytower/internal/fault"
 	"skytower/internal/rawjson"
 )
@@ -82,7 +80,7 @@ func (p *Parser) chat(req *Request) error {
 	}
 	if ok {
 		if req.IncludeUsage, _, err = options.Bool("include_usage"); err != nil {
-			return nested("stream_options", err)
+			return err
 		}
 	}
 	if err := positives(req.Body, "n"); err != nil {
@@ -166,10 +164,4 @@ func (r *Request) outputLimit(names ...string) error {
 		}
 	}
 	return nil
-}
-
-// nested puts the parent's name before the field that an error names.
-func nested(parent string, err error) error {
-	f := fault.From(err)
-	return &fault.Error{ID: f.ID, Param: parent + "." + f.Param, Message: fmt.Sprintf("In '%s': %s", parent, f.Message), Err: err}
 }
