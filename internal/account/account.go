@@ -78,7 +78,7 @@ var errNotStarted = errors.New("the change feed has not started")
 // refused is the 401 of contract section 3.
 func refused(cause error) error {
 	return &fault.Error{ID: fault.Unauthorized, Message: "Invalid or missing API key",
-		Details: "Invalid API key", Err: cause}
+		Brief: "Invalid API key", Details: "Invalid API key", Err: cause}
 }
 
 func suspended() error {
