@@ -48,7 +48,7 @@ func (s settings) begin() (*bench, error) {
 }
 
 func (b *bench) addSkytower() error {
-	if err := b.addServer(nameSkytower); err != nil || b.database != "postgres" {
+	if err := b.addServer(nameSkytower, false); err != nil || b.database != "postgres" {
 		return err
 	}
 	progress("starting PostgreSQL")
@@ -56,24 +56,24 @@ func (b *bench) addSkytower() error {
 	if b.postgres, err = startPostgres(); err != nil {
 		return err
 	}
-	if err := b.addServer(namePostgres, b.postgres.settings()...); err != nil {
+	if err := b.addServer(namePostgres, true, b.postgres.settings()...); err != nil {
 		return err
 	}
 	b.targets[len(b.targets)-1].also = []int{b.postgres.process.pid()}
 	return nil
 }
 
-func (b *bench) addServer(name string, env ...string) error {
+func (b *bench) addServer(name string, shared bool, env ...string) error {
 	binary, err := filepath.Abs(b.binary)
 	if err != nil {
 		return fmt.Errorf("find the server: %w", err)
 	}
 	progress("preparing %s", name)
-	server, err := newSkytower(binary, filepath.Join(b.dir, name), env...)
+	server, err := newSkytower(name, binary, filepath.Join(b.dir, name), env...)
 	if err != nil {
 		return err
 	}
-	t, err := skytowerTarget(name, server, b.mock)
+	t, err := server.target(b.mock, shared)
 	if err != nil {
 		return err
 	}

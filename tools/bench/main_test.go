@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -93,16 +95,50 @@ func TestNamesHaveOneLength(t *testing.T) {
 	}
 }
 
-func TestTranscriptFindsAndHidesTheKey(t *testing.T) {
+func TestKeysAreFoundAndHidden(t *testing.T) {
 	t.Parallel()
-	var out transcript
-	for _, piece := range []string{"listening\n  your key: sk-", "Ab12xyz\n", "curl … task-force\n"} {
-		_, _ = out.Write([]byte(piece))
+	text := []byte("listening\n  operator key  op-Zy98\n  your key: sk-Ab12xyz\n curl … \"x-api-key: sk-Ab12xyz\" task-force top-up\n")
+	var s skytower
+	s.findKeys(text)
+	if s.apiKey != "sk-Ab12xyz" || s.operatorKey != "op-Zy98" {
+		t.Errorf("keys %q and %q", s.apiKey, s.operatorKey)
 	}
-	if got := out.key(); got != "sk-Ab12xyz" {
-		t.Errorf("key %q", got)
-	}
-	if got := string(out.redacted()); strings.Contains(got, "Ab12xyz") || !strings.Contains(got, "task-force") {
+	got := string(redact(text))
+	if strings.Contains(got, "Ab12xyz") || strings.Contains(got, "Zy98") || !strings.Contains(got, "task-force top-up") {
 		t.Errorf("redacted: %s", got)
+	}
+}
+
+// A server that can't start is an error that quotes its output, and leaves nothing behind that could hang.
+func TestProcessThatEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	p, err := startProcess("server", exec.Command("false"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.await(func() error { return errors.New("nobody listens") })
+	if err == nil || !strings.Contains(err.Error(), "ended at its start") || !strings.Contains(err.Error(), "nobody listens") {
+		t.Errorf("await = %v", err)
+	}
+	p.stop()
+	p.stop()
+}
+
+// PostgreSQL as it is started for a run.
+func TestPostgresStartsAndStops(t *testing.T) {
+	t.Parallel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	p, err := startPostgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clocks, err := familyClocks(p.process.pid())
+	if err != nil || len(clocks) < 2 {
+		t.Errorf("clocks %v, %v; want the server's and its helpers'", clocks, err)
+	}
+	p.stop()
+	if _, err := os.Stat(p.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is left: %v", err)
 	}
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -57,17 +61,29 @@ func (p *postgres) serve(bin string) error {
 	if err != nil {
 		return fmt.Errorf("address: %w", err)
 	}
-	out := &transcript{}
+	var out bytes.Buffer
 	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-h", host, "-p", port, "-k", p.dir)
-	server.SysProcAttr, server.Dir, server.Stdout, server.Stderr = attr, p.dir, out, out
+	server.SysProcAttr, server.Dir, server.Stdout, server.Stderr = attr, p.dir, &out, &out
 	if p.process, err = startProcess("postgres", server); err != nil {
 		return err
 	}
-	ready := func() error {
-		return run(exec.Command(filepath.Join(bin, "pg_isready"), "-q", "-h", host, "-p", port))
+	if err := p.process.await(p.ready); err != nil {
+		p.process.stop() // so that nobody writes to out any more
+		return fmt.Errorf("%w\n%s", err, out.Bytes())
 	}
-	if err := p.process.await(ready); err != nil {
-		return fmt.Errorf("%w\n%s", err, out.redacted())
+	return nil
+}
+
+// ready looks into the server's own status file, whose eighth line says when it takes connections.
+func (p *postgres) ready() error {
+	const statusLine = 8
+	text, err := os.ReadFile(filepath.Join(p.dir, "data", "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(text), "\n")
+	if len(lines) < statusLine || strings.TrimSpace(lines[statusLine-1]) != "ready" {
+		return errors.New("PostgreSQL is still starting")
 	}
 	return nil
 }
@@ -91,19 +107,24 @@ func (p *postgres) owner() (*syscall.SysProcAttr, error) {
 
 // postgresBinaries finds the server's own programs, which Debian keeps out of the path.
 func postgresBinaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err == nil && len(found) > 0 {
+		return filepath.Dir(found[len(found)-1]), nil
+	}
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path), nil
 	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if err != nil || len(found) == 0 {
-		return "", errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
-	}
-	return filepath.Dir(found[len(found)-1]), nil
+	return "", errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
 }
 
-// settings point Skytower at this database.
+// settings point Skytower at this database. On a shared database it wants to be given its master key.
 func (p *postgres) settings() []string {
-	return []string{"SKYTOWER_DATABASE=postgres://" + postgresUser + "@" + p.address + "/postgres?sslmode=disable"}
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	return []string{
+		"SKYTOWER_DATABASE=postgres://" + postgresUser + "@" + p.address + "/postgres?sslmode=disable",
+		"SKYTOWER_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key[:]),
+	}
 }
 
 func (p *postgres) stop() {

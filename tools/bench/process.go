@@ -24,7 +24,8 @@ const (
 type process struct {
 	name string
 	cmd  *exec.Cmd
-	done chan error // receives once, when it has ended
+	done chan struct{} // closed when it has ended
+	err  error         // how it ended; read after done
 }
 
 func startProcess(name string, cmd *exec.Cmd) (*process, error) {
@@ -34,14 +35,17 @@ func startProcess(name string, cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p := &process{name: name, cmd: cmd, done: make(chan error, 1)}
-	go func() { p.done <- cmd.Wait() }() // ended by stop
+	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
+	go func() { // ended by stop
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
 	return p, nil
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// stop asks the process to end, and makes it end when it doesn't. It is safe on a nil process.
+// stop asks the process to end, and makes it end when it doesn't. It is safe to repeat, and on a nil process.
 func (p *process) stop() {
 	if p == nil {
 		return
@@ -132,9 +136,8 @@ func (p *process) await(try func() error) error {
 			return nil
 		}
 		select {
-		case ended := <-p.done:
-			p.done <- ended
-			return fmt.Errorf("%s ended at its start: %w", p.name, errors.Join(ended, err))
+		case <-p.done:
+			return fmt.Errorf("%s ended at its start: %w", p.name, errors.Join(p.err, err))
 		case <-time.After(pause):
 		}
 		if time.Now().After(deadline) {

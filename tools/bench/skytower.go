@@ -9,29 +9,35 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"time"
 )
 
 // skytowerNames are the slugs of the models; as long as the upstream's own names, so that answers have one length.
 var skytowerNames = names{"test-chat", "test-slow", "test-embed"}
 
-// settleSkytower is how long the server's background work is still counted after the last answer.
-const settleSkytower = 1500 * time.Millisecond
+// settleSkytower is how long the server's background work is still counted after the last answer: it writes its
+// request log every half a second.
+const settleSkytower = 1200 * time.Millisecond
 
-var keyPattern = regexp.MustCompile(`\bsk-[0-9A-Za-z_-]+`)
+var (
+	apiKeyPattern      = regexp.MustCompile(`\bsk-[0-9A-Za-z]+`)
+	operatorKeyPattern = regexp.MustCompile(`\bop-[0-9A-Za-z]+`)
+)
 
 // skytower is a server of the binary under test, with a folder of its own.
 type skytower struct {
-	binary     string
-	dir        string
-	address    string
-	operations string
-	env        []string // further settings, such as the database
+	name        string
+	binary      string
+	dir         string
+	address     string
+	operations  string
+	env         []string // further settings, such as the database
+	apiKey      string
+	operatorKey string
 }
 
-func newSkytower(binary, dir string, env ...string) (*skytower, error) {
-	s := &skytower{binary: binary, dir: dir, env: env}
+func newSkytower(name, binary, dir string, env ...string) (*skytower, error) {
+	s := &skytower{name: name, binary: binary, dir: dir, env: env}
 	var err error
 	if s.address, err = freeAddress(); err != nil {
 		return nil, err
@@ -39,32 +45,41 @@ func newSkytower(binary, dir string, env ...string) (*skytower, error) {
 	if s.operations, err = freeAddress(); err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the server's folder: %w", err)
+	}
 	return s, nil
 }
 
-// environment leaves out what the caller's own environment would add (a real provider's key, say).
-func (s *skytower) environment() []string {
-	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir,
-		"SKYTOWER_OPERATIONS_LISTEN=" + s.operations,
-		"SKYTOWER_URL=http://" + s.address,
-	}, s.env...)
+func (s *skytower) data() string { return filepath.Join(s.dir, "data") }
+func (s *skytower) log() string  { return filepath.Join(s.dir, "server.log") }
+
+// command has no more of the caller's environment than it needs; a real provider's key, say, stays out.
+func (s *skytower) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(s.binary, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}, s.env...)
+	return cmd
 }
 
-// serve starts the server and waits until it answers. What it prints is kept for the key and for error texts.
-func (s *skytower) serve(name string) (*process, *transcript, error) {
-	out := &transcript{}
-	cmd := exec.Command(s.binary, "serve", "--data", s.dir, "--listen", s.address)
-	cmd.Env, cmd.Stdout, cmd.Stderr = s.environment(), out, out
-	p, err := startProcess(name, cmd)
+// serve starts the server and waits until it is ready. What it prints and logs goes to a file, as it does on a real
+// machine, so that no pipe to this process takes part in the measurement.
+func (s *skytower) serve() (*process, error) {
+	out, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("open the server's log: %w", err)
+	}
+	defer out.Close()
+	cmd := s.command("serve", "--data", s.data(), "--listen", s.address, "--operations-listen", s.operations)
+	cmd.Stdout, cmd.Stderr = out, out
+	p, err := startProcess(s.name, cmd)
+	if err != nil {
+		return nil, err
 	}
 	if err := p.await(s.ready); err != nil {
 		p.stop()
-		return nil, nil, fmt.Errorf("%w\n%s", err, out.redacted())
+		return nil, fmt.Errorf("%w\n%s", err, s.lastWords())
 	}
-	return p, out, nil
+	return p, nil
 }
 
 func (s *skytower) ready() error {
@@ -79,18 +94,60 @@ func (s *skytower) ready() error {
 	return nil
 }
 
-// apply loads the mock as a provider, and its models, through the operator's command.
-func (s *skytower) apply(mock string) error {
-	operator, err := os.ReadFile(filepath.Join(s.dir, "operator.key"))
+// lastWords is the end of the log, for an error text, without keys.
+func (s *skytower) lastWords() []byte {
+	const enough = 2000
+	text, err := os.ReadFile(s.log())
+	if err != nil {
+		return nil
+	}
+	return redact(text[max(0, len(text)-enough):])
+}
+
+func redact(text []byte) []byte {
+	text = apiKeyPattern.ReplaceAll(text, []byte("[redacted]"))
+	return operatorKeyPattern.ReplaceAll(text, []byte("[redacted]"))
+}
+
+// initialise makes the first operator and key of a shared database, where no server does so by itself.
+func (s *skytower) initialise() error {
+	var out bytes.Buffer
+	cmd := s.command("init", "--data", s.data())
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("skytower init: %w: %s", err, redact(out.Bytes()))
+	}
+	s.findKeys(out.Bytes())
+	return nil
+}
+
+// readKeys finds what the first start on SQLite has left: the key in its output, the operator's in a file.
+func (s *skytower) readKeys() error {
+	out, err := os.ReadFile(s.log())
+	if err != nil {
+		return fmt.Errorf("read the server's output: %w", err)
+	}
+	operator, err := os.ReadFile(filepath.Join(s.data(), "operator.key"))
 	if err != nil {
 		return fmt.Errorf("read the operator key: %w", err)
 	}
+	s.findKeys(append(out, operator...))
+	return nil
+}
+
+func (s *skytower) findKeys(text []byte) {
+	s.apiKey = string(apiKeyPattern.Find(text))
+	s.operatorKey = string(operatorKeyPattern.Find(text))
+}
+
+// apply loads the mock as a provider, and its models, through the operator's command.
+func (s *skytower) apply(mock string) error {
 	file := filepath.Join(s.dir, "bench.yaml")
 	if err := os.WriteFile(file, []byte(resources(mock)), 0o600); err != nil {
 		return fmt.Errorf("write resources: %w", err)
 	}
-	cmd := exec.Command(s.binary, "apply", "-f", file)
-	cmd.Env = append(s.environment(), "SKYTOWER_OPERATOR_KEY="+string(bytes.TrimSpace(operator)))
+	cmd := s.command("apply", "-f", file)
+	cmd.Env = append(cmd.Env, "SKYTOWER_URL=http://"+s.address, "SKYTOWER_OPERATOR_KEY="+s.operatorKey)
 	return run(cmd)
 }
 
@@ -104,52 +161,32 @@ func resources(mock string) string {
 		model(skytowerNames.embed, "embeddings", upstreamEmbed)
 }
 
-// skytowerTarget starts a server once, to make its key and models, and returns it as a target that is not running.
-func skytowerTarget(name string, s *skytower, mock *target) (*target, error) {
-	p, out, err := s.serve(name)
+// target starts the server once, to make its keys and models, and returns it as a target that is not running.
+func (s *skytower) target(mock *target, shared bool) (*target, error) {
+	if shared {
+		if err := s.initialise(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := s.serve()
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
-	key := out.key()
-	if key == "" {
-		return nil, fmt.Errorf("%s printed no API key at its first start", name)
+	if !shared {
+		if err := s.readKeys(); err != nil {
+			return nil, err
+		}
+	}
+	if s.apiKey == "" || s.operatorKey == "" {
+		return nil, fmt.Errorf("%s showed no API key or no operator key at its first start", s.name)
 	}
 	if err := s.apply(mock.address); err != nil {
 		return nil, err
 	}
-	return &target{name: name, key: key, models: skytowerNames, settle: settleSkytower,
+	return &target{name: s.name, key: s.apiKey, models: skytowerNames, settle: settleSkytower,
 		start: func() (*process, string, error) {
-			p, _, err := s.serve(name)
+			p, err := s.serve()
 			return p, s.address, err
 		}}, nil
-}
-
-// transcript keeps the beginning of what a process prints.
-type transcript struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const maxTranscript = 1 << 20
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if room := maxTranscript - len(t.text); room > 0 {
-		t.text = append(t.text, p[:min(room, len(p))]...)
-	}
-	return len(p), nil
-}
-
-func (t *transcript) key() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(keyPattern.Find(t.text))
-}
-
-func (t *transcript) redacted() []byte {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return keyPattern.ReplaceAll(t.text, []byte("[redacted]"))
 }
