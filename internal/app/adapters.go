@@ -37,6 +37,7 @@ type entry struct {
 	provider catalog.Provider
 	adapter  any
 	err      error
+	failures *telemetry.Upstream
 }
 
 func newAdapters(cfg *config.Config, builtin *local.Provider, log *slog.Logger, metrics *telemetry.Metrics) *adapters {
@@ -65,7 +66,7 @@ func (a *adapters) rebuild(providers []catalog.Provider) {
 		if err != nil {
 			a.log.Warn("a provider cannot be used", "provider", p.Name, "error", err)
 		}
-		next[p.Name] = entry{provider: p, adapter: adapter, err: err}
+		next[p.Name] = entry{provider: p, adapter: adapter, err: err, failures: a.metrics.Upstream(p.Name, provider.Classes())}
 	}
 	a.current.Store(&next)
 }
@@ -91,6 +92,13 @@ func (a *adapters) Adapter(name string) (any, error) {
 		return nil, fmt.Errorf("there is no provider %q", name)
 	}
 	return e.adapter, e.err
+}
+
+// failed counts an upstream's failure.
+func (a *adapters) failed(name string, class provider.Class) {
+	if e := (*a.current.Load())[name]; e.failures != nil {
+		e.failures.Error(int(class))
+	}
 }
 
 // List asks a provider which models it has.

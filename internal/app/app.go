@@ -181,9 +181,9 @@ func (a *App) foreign() *egress.Fetcher {
 func (a *App) rows() []api.Route {
 	calls := &inference.Service{
 		Catalog: a.catalog, Adapters: a.adapters, Limits: limit.Off{}, Meter: a.ledger, Inputs: a.foreign(),
-		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout,
+		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
 	}
-	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive}
+	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams}
 	restRoutes := &rest.Handlers{Catalog: a.catalog}
 	adminRoutes := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
 	rows := append(inferRoutes.Rows(), restRoutes.Rows()...)

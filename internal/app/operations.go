@@ -20,7 +20,7 @@ func (a *App) operationsServer() *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, status{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("GET /metrics", a.freshLag(a.metrics.Handler()))
+	mux.Handle("GET /metrics", a.freshGauges(a.metrics.Handler()))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
@@ -56,10 +56,11 @@ func writeStatus(w http.ResponseWriter, code int, s status) {
 	_ = json.NewEncoder(w).Encode(s)
 }
 
-// freshLag sets the feed's lag at the moment that it is read.
-func (a *App) freshLag(next http.Handler) http.Handler {
+// freshGauges sets, at the moment of reading, what nobody keeps up to date.
+func (a *App) freshGauges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.metrics.FeedLag.Set(time.Since(a.feed.Confirmed()).Seconds())
+		a.metrics.LedgerQueue.Set(float64(a.ledger.Waiting()))
 		next.ServeHTTP(w, r)
 	})
 }

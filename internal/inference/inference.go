@@ -120,6 +120,8 @@ type Service struct {
 	Now      func() time.Time
 	// SettleTimeout bounds the work after the answer: committing and settling.
 	SettleTimeout time.Duration
+	// OnFailure hears of every failed call to a provider; it may be nil.
+	OnFailure func(provider string, class provider.Class)
 }
 
 // Do serves one call. The result is filled whatever the error; an error after the

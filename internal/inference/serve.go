@@ -20,6 +20,7 @@ func (r *run) serve(ctx context.Context, sink Sink) error {
 			return nil
 		}
 		last = err
+		r.svc.failed(target.Provider, err)
 		if started || ctx.Err() != nil || !mayMoveOn(err) {
 			return err
 		}
@@ -28,6 +29,14 @@ func (r *run) serve(ctx context.Context, sink Sink) error {
 		return &provider.Error{Class: provider.Unreachable, Err: errors.New("model has no target")}
 	}
 	return last
+}
+
+// failed reports an upstream's failure. The caller's own leaving is none.
+func (s *Service) failed(name string, err error) {
+	var up *provider.Error
+	if s.OnFailure != nil && errors.As(err, &up) && up.Class != provider.Cancelled {
+		s.OnFailure(name, up.Class)
+	}
 }
 
 // mayMoveOn reports whether another target may be tried after err.

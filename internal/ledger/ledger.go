@@ -174,6 +174,9 @@ func (l *Ledger) Commit(ctx context.Context, _ Reservation, c Charge) error {
 	}
 }
 
+// Waiting is how many charge lines wait for a commit.
+func (l *Ledger) Waiting() int { return len(l.charges) }
+
 func (l *Ledger) enqueue(ctx context.Context, p *pending) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -36,12 +36,13 @@ const (
 	Cancelled
 )
 
-// String names the class as the request record does.
-func (c Class) String() string {
-	return [...]string{
-		"broken", "unreachable", "timeout", "busy", "rejected", "denied", "cut", "unsupported", "forbidden", "cancelled",
-	}[c]
+// Classes are the names of the classes, in the order of their numbers.
+func Classes() []string {
+	return []string{"broken", "unreachable", "timeout", "busy", "rejected", "denied", "cut", "unsupported", "forbidden", "cancelled"}
 }
+
+// String names the class as logs and metrics do.
+func (c Class) String() string { return Classes()[c] }
 
 // Error is an upstream's failure.
 type Error struct {

@@ -29,6 +29,14 @@ type Handlers struct {
 	Parser    *inference.Parser
 	MaxBody   int64         // bytes of a request body
 	KeepAlive time.Duration // silence after which a stream gets a comment
+	// OpenStreams counts the streams that are open; it may be nil.
+	OpenStreams Gauge
+}
+
+// Gauge goes up and down.
+type Gauge interface {
+	Inc()
+	Dec()
 }
 
 // Rows are the routes of the surface.
@@ -55,6 +63,10 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Request) error {
 	s := &sink{call: c, stream: req.Stream, keepAlive: h.KeepAlive}
 	defer s.close()
+	if req.Stream && h.OpenStreams != nil {
+		h.OpenStreams.Inc()
+		defer h.OpenStreams.Dec()
+	}
 	result, err := h.Service.Do(c.Request.Context(), who, req, s)
 	record(&c.Record, result)
 	if err != nil && s.begun() {
