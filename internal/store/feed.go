@@ -19,6 +19,9 @@ const (
 	// maxPending bounds what a failing subscriber's list may grow to; beyond
 	// it, the subscriber loads everything instead.
 	maxPending = 10_000
+	// lookPatience bounds one look at the change table: a connection that hangs
+	// after a network fault is given up, and the next look makes a new one.
+	lookPatience = 5 * time.Second
 	// subscriberPatience bounds one call of a subscriber.
 	subscriberPatience = 30 * time.Second
 )
@@ -275,6 +278,8 @@ func (f *Feed) pass(ctx context.Context) error {
 
 // collect reads what is newer than last and sorts it by subscriber.
 func (f *Feed) collect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
 	for {
 		f.mu.Lock()
 		last := f.last

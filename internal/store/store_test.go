@@ -14,10 +14,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func exec(t *testing.T, db *store.DB, query string, args ...any) {
 	t.Helper()

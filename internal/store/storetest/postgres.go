@@ -152,7 +152,8 @@ func FindPostgres() (string, error) {
 
 // supervise makes a server in folder $1 with the programs in $2 on port $3, and
 // removes everything when its standard input ends: the test process holds the
-// other end, so that happens however that process ends.
+// other end, so that happens however that process ends. The signal is repeated,
+// for a server that has only begun to start ignores it.
 const supervise = `
 exec 3<&0 </dev/null
 "$2/initdb" --no-sync --auth=trust --username=skytower --encoding=UTF8 --locale=C --pgdata="$1/data" >&2 || { rm -rf "$1"; exit 1; }
@@ -160,7 +161,7 @@ exec 3<&0 </dev/null
 	-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
 	-c max_connections=300 -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap -c wal_level=minimal -c max_wal_senders=0 3<&- &
 server=$!
-( cat <&3 >/dev/null; kill -QUIT $server ) 2>/dev/null &
+( cat <&3 >/dev/null; while kill -QUIT $server; do sleep 0.1; done ) 2>/dev/null &
 exec 3<&-
 wait $server
 rm -rf "$1"
