@@ -7,6 +7,7 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (s *Server) run(c *Call, h Handler) (err error) {
 			return
 		}
 		if p == http.ErrAbortHandler {
-			c.abort = true
+			c.abort, c.Record.Outcome = true, "cut"
 			return
 		}
 		err = fmt.Errorf("panic: %v", p)
@@ -107,6 +108,9 @@ func (s *Server) settle(c *Call, err error, fail func(*Call, *fault.Error)) {
 		if !c.Sent() {
 			c.Record.Status = StatusHangUp
 		}
+		// A caller that only closed its side must not take what is there for a
+		// whole answer.
+		c.abort = !c.inBand
 	case c.Sent():
 		// Half an answer is out: cutting the connection is the only way to say so.
 		c.abort = !c.inBand
@@ -120,10 +124,19 @@ func (s *Server) end(c *Call) {
 	if c.Record.Status == 0 {
 		c.Record.Status = http.StatusOK
 	}
+	c.Record.Outcome = cmp.Or(c.Record.Outcome, plainOutcome(c.Record.Err))
 	s.Done(&c.Record)
 	if c.abort {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// plainOutcome is how a request ended whose handler did not say.
+func plainOutcome(err error) string {
+	if err != nil {
+		return "error"
+	}
+	return "ok"
 }
 
 const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
