@@ -80,9 +80,10 @@ func (b *body) begin() {
 
 // Buffered is as Body says.
 func (b *body) Buffered() int {
-	if b.err != nil || b.state != stateData {
+	if b.err != nil {
 		return 0
 	}
+	// Where framing comes next, left is 0.
 	return int(min(int64(b.rd.buffered()), b.left))
 }
 
