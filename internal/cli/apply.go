@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"skytower/internal/skytells"
+)
+
+const maxResourceFile = 3 << 20 // the server takes a body of 4 MiB
+
+type applyCommand struct {
+	Files  []string `name:"file" short:"f" required:"" sep:"none" placeholder:"FILE" help:"YAML or JSON; may be given several times; - is standard input."`
+	DryRun bool     `name:"dry-run" help:"Only show the difference."`
+	Yes    bool     `short:"y" help:"Apply without asking."`
+}
+
+// applied is what happened with one file.
+type applied struct {
+	Source string `json:"source"`
+	skytells.ApplyResult
+}
+
+// Run reads all files before it asks the server anything, then takes them in turn:
+// difference, question, apply. Each file is applied as a whole or not at all.
+func (a *applyCommand) Run(ctx context.Context, s *session) error {
+	requests, err := a.read(s)
+	if err != nil {
+		return err
+	}
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	results := []applied{}
+	for _, r := range requests {
+		result, err := a.apply(ctx, s, c, r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Source, err)
+		}
+		results = append(results, applied{r.Source, result})
+	}
+	if s.JSON {
+		return s.show(results, nil)
+	}
+	return nil
+}
+
+// read reads the files. Their base names are what the server keeps as "managed
+// by", so that they must differ.
+func (a *applyCommand) read(s *session) ([]skytells.ApplyRequest, error) {
+	var requests []skytells.ApplyRequest
+	seen := map[string]bool{}
+	for _, path := range a.Files {
+		source := filepath.Base(path)
+		if path == "-" {
+			source = "stdin"
+		}
+		if seen[source] {
+			return nil, usagef("two files are called %s, and the server tells files apart by that name", source)
+		}
+		seen[source] = true
+		text, err := s.readFile(path)
+		if err != nil {
+			return nil, usagef("read %s: %w", path, err)
+		}
+		resources, err := parseResources(text)
+		if err != nil {
+			return nil, usagef("%s: %w", path, err)
+		}
+		requests = append(requests, skytells.ApplyRequest{Source: source, Resources: resources})
+	}
+	return requests, nil
+}
+
+func (s *session) readFile(path string) ([]byte, error) {
+	from := s.Stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, errors.Unwrap(err) // without the path, which is said already
+		}
+		defer file.Close() //nolint:errcheck // only read
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxResourceFile+1))
+	if err == nil && len(text) > maxResourceFile {
+		err = fmt.Errorf("it is larger than %d MiB", maxResourceFile>>20)
+	}
+	return text, err
+}
+
+func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client, r skytells.ApplyRequest) (skytells.ApplyResult, error) {
+	r.DryRun = true
+	plan, err := c.Apply(ctx, r)
+	if err != nil {
+		return plan, err
+	}
+	if !s.JSON {
+		fmt.Fprint(s.Stdout, plain(difference(r.Source, plan.Changes)))
+	}
+	if a.DryRun || !changesAnything(plan.Changes) {
+		return plan, nil
+	}
+	if !a.Yes {
+		if err := s.confirm("Apply " + r.Source + "?"); err != nil {
+			return plan, err
+		}
+	}
+	r.DryRun = false
+	done, err := c.Apply(ctx, r)
+	if err == nil {
+		s.note("Applied %s.", r.Source)
+	}
+	return done, err
+}
+
+func changesAnything(changes []skytells.ResourceChange) bool {
+	for _, change := range changes {
+		if change.Action != "unchanged" {
+			return true
+		}
+	}
+	return false
+}
+
+// difference is what would change, for people.
+func difference(source string, changes []skytells.ResourceChange) string {
+	var text strings.Builder
+	counts := map[string]int{}
+	fmt.Fprintf(&text, "%s:\n", source)
+	for _, change := range changes {
+		counts[change.Action]++
+		mark, ok := map[string]string{"create": "+", "update": "~"}[change.Action]
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(&text, "  %s %s %s\n", mark, change.Kind, change.Name)
+		for _, field := range change.Fields {
+			fmt.Fprintf(&text, "      %s\n", field)
+		}
+	}
+	fmt.Fprintf(&text, "%d to create, %d to change, %d unchanged\n", counts["create"], counts["update"], counts["unchanged"])
+	return text.String()
+}
+
+// confirm asks a person on standard error, and reads the answer from standard
+// input.
+func (s *session) confirm(question string) error {
+	fmt.Fprint(s.Stderr, plain(question)+" [y/N] ")
+	if s.answers == nil {
+		s.answers = bufio.NewReader(io.LimitReader(s.Stdin, 4<<10))
+	}
+	answer, err := s.answers.ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	case "":
+		if err != nil {
+			return usagef("nobody answered, so nothing was applied; --yes applies without asking")
+		}
+	}
+	return errors.New("not applied")
+}

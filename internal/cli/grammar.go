@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"github.com/alecthomas/kong"
+)
+
+const description = `A self-hosted AI inference platform: the server and its command line.
+
+Commands that ask a server find it at --url or SKYTOWER_URL. The operator key comes from SKYTOWER_OPERATOR_KEY or, for a server on this machine, from the file operator.key in its data folder.
+
+Exit codes: 0 done, 1 the server said no, 2 wrong use, 3 no server answers.`
+
+// commands is the grammar: each field a command or a flag of all commands.
+type commands struct {
+	connection
+
+	Serve   ownCommand `cmd:"" group:"process" help:"Start the server."`
+	Init    ownCommand `cmd:"" group:"process" help:"Make the first operator, account and key (PostgreSQL)."`
+	Migrate ownCommand `cmd:"" group:"process" help:"Bring a database to this version."`
+	Config  ownCommand `cmd:"" group:"process" help:"Print the configuration and where each setting came from."`
+
+	Keys      keysCommand      `cmd:"" group:"server" help:"API keys."`
+	Accounts  accountsCommand  `cmd:"" group:"server" help:"Accounts, which own keys."`
+	Providers providersCommand `cmd:"" group:"server" help:"Upstreams that serve models."`
+	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
+	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
+	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
+
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func groups() []kong.Group {
+	return []kong.Group{
+		{Key: "process", Title: "On this machine (flags: skytower COMMAND --help):"},
+		{Key: "server", Title: "With a running server:"},
+	}
+}
+
+// ownCommand stands in the help for what the program runs itself, without this
+// package: it looks for these words in the first place only.
+type ownCommand struct {
+	Flags []string `arg:"" optional:"" passthrough:"" help:"Flags of the command."`
+}
+
+// Run tells how to write it.
+func (*ownCommand) Run(c *kong.Context) error {
+	name := c.Selected().Name
+	return usagef("%s comes first: skytower %s [flags]", name, name)
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (*versionCommand) Run(s *session) error {
+	return s.show(map[string]string{"version": s.Version}, func(t *table) { t.row("skytower " + s.Version) })
+}

@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skytower/internal/skytells"
+)
+
+type modelsCommand struct {
+	List    modelsList    `cmd:"" help:"List models as operators see them."`
+	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
+	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
+	Alias   modelsAlias   `cmd:"" help:"Give a model a further name."`
+	Remove  modelsRemove  `cmd:"" help:"Remove a model."`
+	Default modelsDefault `cmd:"" help:"Choose the models behind deepbrain-router."`
+}
+
+type modelsList struct {
+	All bool `help:"Also those that callers can't use: without a type or price, or offline."`
+}
+
+// Run lists models.
+func (m *modelsList) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	models, err := c.ModelSpecs(ctx)
+	if err != nil {
+		return err
+	}
+	if total := len(models); !m.All {
+		models = slices.DeleteFunc(models, func(m skytells.ModelSpec) bool { return modelState(m) != "open" })
+		if hidden := total - len(models); hidden > 0 {
+			s.note("%d more that callers can't use; --all shows them.", hidden)
+		}
+	}
+	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "FREE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
+		func(m skytells.ModelSpec) []string {
+			return []string{m.Slug, modelState(m), m.Type, m.API, yesNo(m.Free), m.Privacy, strings.Join(m.Aliases, ","), servedBy(m), m.Managed}
+		})
+}
+
+func modelState(m skytells.ModelSpec) string {
+	switch {
+	case !m.Open:
+		return "waiting"
+	case m.Offline:
+		return "offline"
+	}
+	return "open"
+}
+
+func servedBy(m skytells.ModelSpec) string {
+	var targets []string
+	for _, t := range m.Targets {
+		targets = append(targets, t.Provider+":"+t.Model)
+	}
+	return strings.Join(targets, ",")
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+type modelsImport struct {
+	Provider string   `required:"" placeholder:"NAME" help:"The provider."`
+	Free     bool     `help:"Open them at once, without a price."`
+	Only     []string `placeholder:"MODEL,..." help:"Only these, by the provider's names."`
+	DryRun   bool     `name:"dry-run" help:"Only show what would come."`
+}
+
+// Run imports.
+func (m *modelsImport) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	result, err := c.ImportModels(ctx, m.Provider, skytells.ImportRequest{Free: m.Free, Models: m.Only, DryRun: m.DryRun})
+	if err != nil {
+		return err
+	}
+	m.summarize(s, result.Models)
+	return list(s, result.Models, []string{"SLUG", "PROVIDER'S NAME", "API", "ACTION", "OPEN"}, func(m skytells.ImportedModel) []string {
+		return []string{m.Slug, m.Upstream, m.API, m.Action, yesNo(m.Open)}
+	})
+}
+
+func (m *modelsImport) summarize(s *session, models []skytells.ImportedModel) {
+	created, waiting := 0, 0
+	for _, one := range models {
+		if one.Action == "created" {
+			created++
+			if !one.Open {
+				waiting++
+			}
+		}
+	}
+	verb := "Imported"
+	if m.DryRun {
+		verb = "Would import"
+	}
+	s.note("%s %d of %d models.", verb, created, len(models))
+	if waiting > 0 {
+		s.note("%d of them wait until they are opened: skytower models open SLUG --free", waiting)
+	}
+}
+
+type modelsOpen struct {
+	Slugs []string `arg:"" name:"slug" help:"The models."`
+	Free  bool     `help:"Without a price."`
+	Type  string   `placeholder:"TYPE" help:"Kind of output: text, image, video, audio or music; where the model has none yet."`
+	API   string   `name:"api" placeholder:"chat|embeddings" help:"The routes that serve it; where it has none yet."`
+}
+
+// Run opens the models, one after the other.
+func (m *modelsOpen) Run(ctx context.Context, s *session) error {
+	if !m.Free {
+		return usagef("a model opens without a price: add --free")
+	}
+	return s.editModels(ctx, m.Slugs, func(spec *skytells.ModelSpec) error {
+		spec.Free = true
+		spec.Type, spec.API = firstOf(m.Type, spec.Type), firstOf(m.API, spec.API)
+		if spec.API == "" {
+			return usagef("say with --api which routes serve %s: chat or embeddings", spec.Slug)
+		}
+		return nil
+	})
+}
+
+type modelsAlias struct {
+	Slug   string `arg:"" help:"The model."`
+	Alias  string `arg:"" help:"The further name."`
+	Remove bool   `help:"Take the name away."`
+}
+
+// Run adds or removes the alias.
+func (m *modelsAlias) Run(ctx context.Context, s *session) error {
+	return s.editModels(ctx, []string{m.Slug}, func(spec *skytells.ModelSpec) error {
+		at := slices.Index(spec.Aliases, m.Alias)
+		switch {
+		case m.Remove && at < 0:
+			return fmt.Errorf("%s has no alias %s%s", spec.Slug, m.Alias, didYouMean(m.Alias, spec.Aliases))
+		case m.Remove:
+			spec.Aliases = slices.Delete(spec.Aliases, at, at+1)
+		case at < 0:
+			spec.Aliases = append(spec.Aliases, m.Alias)
+		}
+		return nil
+	})
+}
+
+// editModels changes models one by one and shows them. All are looked up before
+// the first is changed, so that a misspelled one changes nothing.
+func (s *session) editModels(ctx context.Context, slugs []string, edit func(*skytells.ModelSpec) error) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	models, err := c.ModelSpecs(ctx)
+	if err != nil {
+		return err
+	}
+	var specs []skytells.ModelSpec
+	for _, slug := range slugs {
+		spec, err := findModel(models, slug)
+		if err == nil {
+			err = edit(&spec)
+		}
+		if err != nil {
+			return err
+		}
+		specs = append(specs, spec)
+	}
+	for i, spec := range specs {
+		if specs[i], err = c.PutModel(ctx, spec); err != nil {
+			return fmt.Errorf("%s: %w", spec.Slug, err)
+		}
+	}
+	return list(s, specs, []string{"SLUG", "STATE", "API", "ALIASES"}, func(m skytells.ModelSpec) []string {
+		return []string{m.Slug, modelState(m), m.API, strings.Join(m.Aliases, ",")}
+	})
+}
+
+func findModel(models []skytells.ModelSpec, slug string) (skytells.ModelSpec, error) {
+	var slugs []string
+	for _, m := range models {
+		if m.Slug == slug {
+			return m, nil
+		}
+		slugs = append(slugs, m.Slug)
+	}
+	return skytells.ModelSpec{}, fmt.Errorf("there is no model %s%s", slug, didYouMean(slug, slugs))
+}
+
+type modelsRemove struct {
+	Slug string `arg:"" help:"The model."`
+}
+
+// Run removes the model.
+func (m *modelsRemove) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	if err := c.DeleteModel(ctx, m.Slug); err != nil {
+		return err
+	}
+	return s.show(skytells.Done{Success: true}, func(t *table) { t.row("Removed the model " + m.Slug + ".") })
+}
+
+type modelsDefault struct {
+	Chat       *string `placeholder:"SLUG" help:"For chat and responses; empty (--chat=) is the built-in one."`
+	Embeddings *string `placeholder:"SLUG" help:"For embeddings; empty is the built-in one."`
+}
+
+// Run stores what was chosen, and shows what holds.
+func (m *modelsDefault) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	settings, err := c.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	if m.Chat != nil {
+		settings.DefaultChat = *m.Chat
+	}
+	if m.Embeddings != nil {
+		settings.DefaultEmbeddings = *m.Embeddings
+	}
+	if m.Chat != nil || m.Embeddings != nil {
+		if settings, err = c.PutSettings(ctx, settings); err != nil {
+			return err
+		}
+	}
+	return showSettings(s, settings)
+}
+
+type settingsCommand struct{}
+
+// Run shows the settings.
+func (*settingsCommand) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	settings, err := c.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	return showSettings(s, settings)
+}
+
+func showSettings(s *session, settings skytells.Settings) error {
+	return s.show(settings, func(t *table) {
+		t.row("default_chat", firstOf(settings.DefaultChat, "(built in)"))
+		t.row("default_embeddings", firstOf(settings.DefaultEmbeddings, "(built in)"))
+	})
+}

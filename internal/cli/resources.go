@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"skytower/internal/skytells"
+)
+
+const (
+	maxProblems = 20     // shown at once
+	maxNodes    = 500000 // of one file, aliases counted as often as they are used
+)
+
+// parseResources reads the documents of a resource file, YAML or JSON, into one
+// set. All mistakes are told at once, each with its line. No value is repeated in
+// what is said, since it may be a secret.
+func parseResources(text []byte) (skytells.Resources, error) {
+	var whole skytells.Resources
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	check := checker{}
+	for {
+		var document yaml.Node
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return whole, fmt.Errorf("it is neither YAML nor JSON: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		}
+		var part skytells.Resources
+		if check.value("", document.Content[0], reflect.TypeFor[skytells.Resources]()); len(check.problems) > 0 {
+			continue
+		}
+		if err := document.Decode(&part); err != nil {
+			return whole, errors.New("it does not fit what 'skytower apply' takes")
+		}
+		whole.Providers = append(whole.Providers, part.Providers...)
+		whole.Models = append(whole.Models, part.Models...)
+	}
+	if len(check.problems) == 0 && len(whole.Providers)+len(whole.Models) == 0 {
+		return whole, errors.New("it holds no providers and no models")
+	}
+	return whole, check.err()
+}
+
+// checker compares YAML with the types that it is for.
+type checker struct {
+	problems []string
+	nodes    int
+}
+
+func (c *checker) problem(n *yaml.Node, format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf("line %d: ", n.Line)+fmt.Sprintf(format, args...))
+}
+
+func (c *checker) err() error {
+	switch more := len(c.problems) - maxProblems; {
+	case len(c.problems) == 0:
+		return nil
+	case more > 0:
+		return fmt.Errorf("\n  %s\n  and %d more", strings.Join(c.problems[:maxProblems], "\n  "), more)
+	}
+	return errors.New("\n  " + strings.Join(c.problems, "\n  "))
+}
+
+// value checks one value; null is as good as leaving it out.
+func (c *checker) value(path string, n *yaml.Node, t reflect.Type) {
+	if c.nodes++; c.nodes > maxNodes {
+		if c.nodes == maxNodes+1 {
+			c.problem(n, "there are more than %d values, aliases included", maxNodes)
+		}
+		return
+	}
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Tag == "!!null" {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		c.mapping(path, n, t)
+	case reflect.Slice:
+		c.list(path, n, t.Elem())
+	default:
+		c.scalar(path, n, t)
+	}
+}
+
+func (c *checker) list(path string, n *yaml.Node, element reflect.Type) {
+	if n.Kind != yaml.SequenceNode {
+		c.problem(n, "%s must be a list", path)
+		return
+	}
+	for i, item := range n.Content {
+		c.value(fmt.Sprintf("%s[%d]", path, i), item, element)
+	}
+}
+
+func (c *checker) scalar(path string, n *yaml.Node, t reflect.Type) {
+	word := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a whole number", reflect.Int64: "a whole number"}[t.Kind()]
+	if word == "" {
+		word = "a text"
+	}
+	if n.Kind != yaml.ScalarNode || n.Decode(reflect.New(t).Interface()) != nil {
+		c.problem(n, "%s must be %s", path, word)
+	}
+}
+
+func (c *checker) mapping(path string, n *yaml.Node, t reflect.Type) {
+	if n.Kind != yaml.MappingNode {
+		if path == "" {
+			c.problem(n, "it must begin with providers: or models:")
+			return
+		}
+		c.problem(n, "%s must hold fields, such as %s: …", path, knownFields(t).names[0])
+		return
+	}
+	known, seen := knownFields(t), map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Tag == "!!merge" {
+			c.value(path, value, t)
+			continue
+		}
+		if line, twice := seen[key.Value]; twice {
+			c.problem(key, "%s stands in line %d already", join(path, key.Value), line)
+		}
+		seen[key.Value] = key.Line
+		c.field(path, key, value, known)
+	}
+}
+
+func (c *checker) field(path string, key, value *yaml.Node, known fields) {
+	if t, ok := known.types[key.Value]; ok {
+		c.value(join(path, key.Value), value, t)
+		return
+	}
+	if known.readOnly[key.Value] {
+		c.problem(key, "%s is shown, never given; leave it out", join(path, key.Value))
+		return
+	}
+	where := "here"
+	if path != "" {
+		where = "in " + path
+	}
+	hint := didYouMean(strings.ReplaceAll(key.Value, "-", "_"), known.names)
+	if hint == "" {
+		hint = "; there are " + strings.Join(known.names, ", ")
+	}
+	c.problem(key, "there is no %q %s%s", key.Value, where, hint)
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// fields are what a mapping may hold, read from the wire type.
+type fields struct {
+	names    []string
+	types    map[string]reflect.Type
+	readOnly map[string]bool
+}
+
+func knownFields(t reflect.Type) fields {
+	f := fields{types: map[string]reflect.Type{}, readOnly: map[string]bool{}}
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if name == "-" {
+			wire, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			f.readOnly[wire] = true
+			continue
+		}
+		f.names, f.types[name] = append(f.names, name), field.Type
+	}
+	return f
+}
