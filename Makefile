@@ -1,0 +1,57 @@
+# One command for each act. `make help` lists them.
+
+GO      ?= go
+ARGS    ?=
+PART    ?= all
+PACKAGES ?= ./...
+
+# Test binaries that run at the same time. More than two gain nothing on the two
+# cores that the time limit of `make test` is meant for.
+PARALLEL ?= 2
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test needs proof bench lint fmt docs vuln clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## start the server on 127.0.0.1:8080 with its data in ./data (ARGS="--listen …" for more)
+	@exec bin/skytower serve $(ARGS)
+
+build: ## build bin/skytower
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/skytower ./cmd/skytower
+
+needs: ## install what the tests need (a C compiler, PostgreSQL's programs, Node.js with its test clients)
+	@tools/needs.sh
+
+test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
+	$(GO) test -race -p $(PARALLEL) -timeout 8m $(PACKAGES)
+
+proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz or PART=long for one)
+	@tools/proof.sh $(PART)
+
+bench: build ## compare with Go's ReverseProxy on this machine (ARGS="-h" lists the choices)
+	$(GO) run ./tools/bench -skip-build $(ARGS)
+
+lint: ## check format, vet, staticcheck and go.mod; changes nothing
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+
+fmt: ## format the Go code
+	gofmt -w .
+
+docs: ## write the generated pages of the manual again
+	$(GO) run ./tools/gendocs
+
+vuln: ## look for known vulnerabilities, where the database can be reached
+	@GO="$(GO)" GOVULNCHECK="$(GOVULNCHECK)" tools/vuln.sh
+
+clean: ## remove what was built; ./data stays
+	rm -rf bin

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Go: a C compiler (for -race), PostgreSQL's
+# server programs (tests start servers of their own) and Node.js with the npm
+# clients of test/clients. Does nothing where all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+has_postgres() {
+	[ -n "${SKYTOWER_TEST_PG_BIN:-}" ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null
+}
+
+missing=()
+command -v "${CC:-gcc}" >/dev/null || missing+=(gcc libc6-dev)
+has_postgres || missing+=(postgresql)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+
+if [ "${#missing[@]}" -gt 0 ]; then
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+		echo "The tests need programs that are not here: ${missing[*]} (Debian's names)." >&2
+		echo "Install them, or run this as root on Debian. Another PostgreSQL's folder of programs can be named in SKYTOWER_TEST_PG_BIN." >&2
+		exit 1
+	fi
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q </dev/null
+	apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null
+fi
+
+# npm ci removes the folder first: only when the lock file changed.
+clients=test/clients
+if [ -f "$clients/package.json" ]; then
+	stamp="$clients/node_modules/.package-lock.json"
+	if [ ! -f "$stamp" ] || [ "$clients/package-lock.json" -nt "$stamp" ]; then
+		(cd "$clients" && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+	fi
+fi

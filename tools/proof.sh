@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The long forms of the tests. One argument: fuzz, long, or all.
+#   fuzz  every fuzz target, FUZZTIME (60s) each; PACKAGES narrows it
+#   long  all tests with SKYTOWER_PROOF=1, which asks for full rounds
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+part=${1:-all}
+fuzztime=${FUZZTIME:-60s}
+packages=${PACKAGES:-./...}
+
+fuzz() {
+	local package target
+	for package in $(go list $packages); do
+		for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+			echo "== $package $target ($fuzztime)"
+			go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package"
+		done
+	done
+}
+
+long() {
+	echo "== all tests with full rounds"
+	SKYTOWER_PROOF=1 go test -race -count=1 -p 2 -timeout 60m $packages
+}
+
+case "$part" in
+fuzz) fuzz ;;
+long) long ;;
+all) fuzz && long ;;
+*)
+	echo "no such part: $part (fuzz, long or all)" >&2
+	exit 2
+	;;
+esac
