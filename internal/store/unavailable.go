@@ -1,7 +1,10 @@
 package store
 
 import (
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,9 +15,6 @@ import (
 // or that broke off, as opposed to one that refused the statement. What was asked
 // may have happened all the same: repeat only what is safe to repeat.
 func (db *DB) IsUnavailable(err error) bool {
-	if err == nil {
-		return false
-	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		// Connection exceptions, too many connections, and a server that stops or starts.
 		return strings.HasPrefix(pg.Code, "08") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "57P0")
@@ -27,5 +27,17 @@ func (db *DB) IsUnavailable(err error) bool {
 		}
 		return false
 	}
-	return db.dialect == Postgres
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	for _, broken := range []error{driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	// What pgx says of a connection that it found dead has no type of its own.
+	return err != nil && strings.Contains(err.Error(), "conn closed")
 }
