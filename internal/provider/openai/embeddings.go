@@ -1,0 +1,188 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strconv"
+
+	"skytower/internal/provider"
+	"skytower/internal/rawjson"
+)
+
+// embeddingsAnswer checks an embeddings answer, puts the shown name in, and brings
+// the vectors into the form that was asked for (contract 1.18). Vectors that have
+// that form already are never read: they are most of a large answer.
+func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
+	frame, vectors := takeVectors(body)
+	var t top
+	if !rawjson.Valid(frame) || !t.read(frame) {
+		return nil, broken("the answer is not a JSON object")
+	}
+	if t.failed() {
+		return nil, p.reported(call, frame)
+	}
+	if len(vectors) == 0 {
+		return nil, broken("the answer has no embeddings")
+	}
+	if err := p.form(call, vectors); err != nil {
+		return nil, err
+	}
+	frame = showModel(nil, frame, t.model, quoted(call))
+	return &provider.Answer{Body: putVectors(frame, vectors), Usage: readUsage(t.usage)}, nil
+}
+
+// The key of a vector. In valid JSON these bytes stand nowhere but at a string of
+// this very content: within a string, quotes are escaped.
+const vectorKey = `"embedding"`
+
+// takeVectors returns doc with each vector, an array or a string, replaced by an
+// empty one, and the vectors.
+func takeVectors(doc []byte) (frame []byte, vectors [][]byte) {
+	done := 0
+	for at := 0; ; {
+		i := bytes.Index(doc[at:], []byte(vectorKey))
+		if i < 0 {
+			return append(frame, doc[done:]...), vectors
+		}
+		at += i + len(vectorKey)
+		start, ok := vectorAt(doc, at)
+		if !ok {
+			continue
+		}
+		end := bytes.IndexByte(doc[start+1:], closing(doc[start]))
+		if end < 0 {
+			continue
+		}
+		end += start + 1
+		vectors = append(vectors, doc[start:end+1])
+		frame = append(append(frame, doc[done:start+1]...), doc[end])
+		at, done = end+1, end+1
+	}
+}
+
+// putVectors is takeVectors backwards.
+func putVectors(frame []byte, vectors [][]byte) []byte {
+	size := len(frame)
+	for _, v := range vectors {
+		size += len(v)
+	}
+	out := make([]byte, 0, size)
+	done := 0
+	for at := 0; len(vectors) > 0; {
+		i := bytes.Index(frame[at:], []byte(vectorKey))
+		if i < 0 {
+			break
+		}
+		at += i + len(vectorKey)
+		start, ok := vectorAt(frame, at)
+		if !ok {
+			continue
+		}
+		out = append(append(out, frame[done:start]...), vectors[0]...)
+		vectors = vectors[1:]
+		done = start + len("[]")
+		at = done
+	}
+	return append(out, frame[done:]...)
+}
+
+// vectorAt finds the value behind a key, if that is what stood before i and its
+// value is an array or a string.
+func vectorAt(doc []byte, i int) (int, bool) {
+	colon := false
+	for ; i < len(doc); i++ {
+		switch c := doc[i]; {
+		case c == ' ', c == '\t', c == '\n', c == '\r':
+		case c == ':' && !colon:
+			colon = true
+		default:
+			return i, colon && (c == '[' || c == '"')
+		}
+	}
+	return 0, false
+}
+
+func closing(c byte) byte {
+	if c == '[' {
+		return ']'
+	}
+	return c
+}
+
+// form brings every vector into the form that the caller asked for; floats are the
+// default.
+func (p *Provider) form(call *provider.Call, vectors [][]byte) error {
+	want, _, err := call.Body.String("encoding_format")
+	if err != nil {
+		return err
+	}
+	for i, v := range vectors {
+		var ok bool
+		switch text := v[0] == '"'; {
+		case text && want != "base64":
+			vectors[i], ok = toFloats(v)
+		case !text && want == "base64":
+			vectors[i], ok = toBase64(v)
+		default:
+			ok = believable(v)
+		}
+		if !ok {
+			return broken("embedding %d is not a vector", i)
+		}
+	}
+	return nil
+}
+
+// believable refuses what is seen of servers that failed to compute: no elements,
+// null, and NaN, which is no JSON.
+func believable(v []byte) bool {
+	if v[0] == '"' {
+		return len(v) > len(`""`)
+	}
+	return bytes.IndexByte(v, 'n') < 0 && bytes.IndexByte(v, 'N') < 0 && len(bytes.TrimSpace(v[1:len(v)-1])) > 0
+}
+
+// toFloats decodes little-endian float32s.
+func toFloats(v []byte) ([]byte, bool) {
+	s, err := rawjson.Unquote(v)
+	if err != nil {
+		return nil, false
+	}
+	data, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || len(data) == 0 || len(data)%4 != 0 {
+		return nil, false
+	}
+	out := append(make([]byte, 0, len(data)*3), '[')
+	for i := 0; i < len(data); i += 4 {
+		f := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[i:])))
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, false
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendFloat(out, f, 'g', -1, 32)
+	}
+	return append(out, ']'), true
+}
+
+// toBase64 encodes numbers as little-endian float32s.
+func toBase64(v []byte) ([]byte, bool) {
+	data := make([]byte, 0, len(v)/2)
+	ok := true
+	whole := rawjson.Elements(v, func(value []byte) bool {
+		var f float64
+		f, ok = rawjson.Float(value)
+		ok = ok && math.Abs(f) <= math.MaxFloat32
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(f)))
+		return ok
+	})
+	if !whole || !ok || len(data) == 0 {
+		return nil, false
+	}
+	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(data))+2)
+	out = base64.StdEncoding.AppendEncode(append(out, '"'), data)
+	return append(out, '"'), true
+}

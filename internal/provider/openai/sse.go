@@ -1,0 +1,276 @@
+package openai
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"skytower/internal/egress"
+	"skytower/internal/rawjson"
+)
+
+const (
+	startBuffer = 2 << 10 // bytes; a chunk is a few hundred
+	keepBuffer  = 16 << 10
+	maxEvent    = 4 << 20
+)
+
+var errEventTooLong = errors.New("an event of the stream has more than 4 MiB")
+
+// reader reads server-sent events (WHATWG HTML, section 9.2) from a body. What an
+// event's data stands for is not its business, but for two liberties: a line
+// `data: [DONE]` ends an event without a blank line, and so does the body's end,
+// since servers are seen to omit either.
+//
+// It is used by one goroutine and makes nothing per event: data is a slice of the
+// buffer, valid until the next call of next.
+type reader struct {
+	src egress.Body
+	buf []byte
+	err error // what src ended with
+
+	start  int  // where the event begins that is being read
+	pos    int  // where the line begins that is being read
+	seen   int  // up to where that line has been searched for its end
+	end    int  // of what is filled
+	skipLF bool // the last line ended in CR: an LF after it belongs to it
+	first  bool // nothing has been read yet, so there may be a byte order mark
+
+	name  span
+	data  span
+	lines int // data lines of the event so far
+	whole bool
+	open  bool // the event was ended by the body's end
+
+	join [2][]byte // data of more than one line; two, since ready reads ahead
+	turn int
+}
+
+type span struct{ from, to int }
+
+func newReader() *reader { return &reader{buf: make([]byte, startBuffer)} }
+
+// reset prepares the reader for a body.
+func (r *reader) reset(src egress.Body) {
+	*r = reader{src: src, buf: r.buf, join: r.join, first: true}
+}
+
+// light reports whether the reader is small enough to be kept for another body.
+func (r *reader) light() bool {
+	return len(r.buf) <= keepBuffer && cap(r.join[0])+cap(r.join[1]) <= keepBuffer
+}
+
+// next returns the next event that has data. The error is io.EOF after the body's
+// proper end, errEventTooLong, or the body's own.
+func (r *reader) next() (name, data []byte, err error) {
+	for !r.whole {
+		if r.whole = r.parse(); r.whole {
+			break
+		}
+		if err := r.fill(); err != nil {
+			if err != io.EOF || !r.finish() {
+				return nil, nil, err
+			}
+		}
+	}
+	name, data = r.buf[r.name.from:r.name.to], r.buf[r.data.from:r.data.to]
+	if r.lines > 1 {
+		data = r.join[r.turn]
+	}
+	r.restart()
+	return name, data, nil
+}
+
+// ready reports whether next would not wait. It never moves what next returned.
+func (r *reader) ready() bool {
+	for !r.whole {
+		if r.whole = r.parse(); r.whole || r.err != nil {
+			return true
+		}
+		if r.end == len(r.buf) || r.src.Buffered() == 0 {
+			return false
+		}
+		n, err := r.src.Read(r.buf[r.end:])
+		r.end, r.err = r.end+n, err
+	}
+	return true
+}
+
+// restart begins a new event at the current line.
+func (r *reader) restart() {
+	r.start, r.lines, r.whole = r.pos, 0, false
+	r.name, r.data = span{}, span{}
+}
+
+// parse goes through the lines that are here, to the end of an event with data.
+func (r *reader) parse() bool {
+	for {
+		line, ok := r.line()
+		if !ok {
+			return false
+		}
+		if line.from == line.to {
+			if r.lines > 0 {
+				return true
+			}
+			r.restart() // an event without data is none
+			continue
+		}
+		if r.field(line) {
+			return true
+		}
+	}
+}
+
+// line takes one whole line; it ends in LF, CR, or both.
+func (r *reader) line() (span, bool) {
+	if r.skipLF && r.pos < r.end {
+		if r.buf[r.pos] == '\n' {
+			if r.start == r.pos {
+				r.start++
+			}
+			r.pos++
+			r.seen = max(r.seen, r.pos)
+		}
+		r.skipLF = false
+	}
+	rest := r.buf[r.seen:r.end]
+	i := bytes.IndexByte(rest, '\n')
+	if i >= 0 {
+		rest = rest[:i]
+	}
+	if cr := bytes.IndexByte(rest, '\r'); cr >= 0 {
+		// An LF right after it is taken at once, or when it comes.
+		r.skipLF = i != cr+1
+		next := r.seen + cr + 1
+		line := span{r.pos, next - 1}
+		if !r.skipLF {
+			next++
+		}
+		r.pos, r.seen = next, next
+		return r.mark(line), true
+	}
+	if i < 0 {
+		r.seen = r.end
+		return span{}, false
+	}
+	line := span{r.pos, r.seen + i}
+	r.pos = line.to + 1
+	r.seen = r.pos
+	return r.mark(line), true
+}
+
+// mark drops the byte order mark that may stand before the first line.
+func (r *reader) mark(line span) span {
+	if r.first && bytes.HasPrefix(r.buf[line.from:line.to], []byte("\ufeff")) {
+		line.from += len("\ufeff")
+	}
+	r.first = false
+	return line
+}
+
+// field takes one line that isn't empty. It is true where the event ends with it.
+func (r *reader) field(line span) bool {
+	text := r.buf[line.from:line.to]
+	colon := bytes.IndexByte(text, ':')
+	name, value := text, span{line.to, line.to}
+	if colon >= 0 {
+		name, value.from = text[:colon], line.from+colon+1
+		if value.from < value.to && r.buf[value.from] == ' ' {
+			value.from++
+		}
+	}
+	switch string(name) {
+	case "data":
+		r.addData(value)
+		return r.lines == 1 && isDone(r.buf[r.data.from:r.data.to])
+	case "event":
+		r.name = value
+	case "error": // older llama.cpp servers put a failure in a field of its own
+		r.name = span{line.from, line.from + colon}
+		r.addData(value)
+	default: // a comment, id, retry, or what nobody knows
+		if r.lines == 0 && r.name == (span{}) {
+			r.start = r.pos // or endless comments would fill the buffer
+		}
+	}
+	return false
+}
+
+// addData adds a data line. The lines of one event are joined to one line.
+func (r *reader) addData(value span) {
+	if r.lines == 0 && value.from == value.to {
+		return // no data yet
+	}
+	switch r.lines++; r.lines {
+	case 1:
+		r.data = value
+		return
+	case 2:
+		r.turn = 1 - r.turn
+		r.join[r.turn] = append(r.join[r.turn][:0], r.buf[r.data.from:r.data.to]...)
+	}
+	joined := append(r.join[r.turn], '\n')
+	r.join[r.turn] = append(joined, r.buf[value.from:value.to]...)
+}
+
+// isDone knows the end mark of a chat stream.
+func isDone(data []byte) bool { return string(bytes.TrimSpace(data)) == "[DONE]" }
+
+// finish takes the body's end as the end of the last line and event. It reports
+// whether that made an event.
+func (r *reader) finish() bool {
+	if r.pos < r.end {
+		line := span{r.pos, r.end}
+		r.pos, r.seen = r.end, r.end
+		r.field(r.mark(line))
+	}
+	r.whole, r.open = r.lines > 0, r.lines > 0
+	return r.whole
+}
+
+// fill reads more, making room first. It may move what next returned.
+func (r *reader) fill() error {
+	if r.err != nil {
+		return r.err
+	}
+	r.compact()
+	if r.end == len(r.buf) {
+		if len(r.buf) >= maxEvent {
+			return errEventTooLong
+		}
+		grown := make([]byte, min(2*len(r.buf), maxEvent))
+		copy(grown, r.buf[:r.end])
+		r.buf = grown
+	}
+	n, err := r.src.Read(r.buf[r.end:])
+	r.end, r.err = r.end+n, err
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// compact moves the event that is being read to the buffer's head.
+func (r *reader) compact() {
+	by := r.start
+	if by == 0 || r.end < len(r.buf) && r.start < r.end {
+		return
+	}
+	copy(r.buf, r.buf[by:r.end])
+	r.start, r.pos, r.seen, r.end = 0, r.pos-by, r.seen-by, r.end-by
+	if r.name != (span{}) {
+		r.name = span{r.name.from - by, r.name.to - by}
+	}
+	if r.lines > 0 {
+		r.data = span{r.data.from - by, r.data.to - by}
+	}
+}
+
+// oneLine returns data without line breaks; dst is used where it has some.
+func oneLine(dst, data []byte) []byte {
+	if bytes.IndexByte(data, '\n') < 0 {
+		return data
+	}
+	return rawjson.OneLine(dst[:0], data)
+}
