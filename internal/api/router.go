@@ -54,11 +54,11 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if api && r.Header["Origin"] != nil {
 		allowOrigin(w.Header())
 		if r.Method == http.MethodOptions {
-			preflight(w, r)
+			rt.server.Handle("preflight", preflight, nil).ServeHTTP(w, r)
 			return
 		}
 	}
-	if (api || strings.HasPrefix(r.URL.Path, "/admin")) && unclean(r.URL.Path) {
+	if unclean(r.URL.Path) {
 		rt.unknown(w, r)
 		return
 	}
@@ -209,7 +209,8 @@ func allowOrigin(h http.Header) {
 
 // preflight allows whatever headers the browser asks for: OpenAI's clients add
 // several of their own (contract section 2).
-func preflight(w http.ResponseWriter, r *http.Request) {
+func preflight(c *httpx.Call) error {
+	w, r := c.Sub()
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
 	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
@@ -217,5 +218,7 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Access-Control-Max-Age", "86400")
 	h.Add("Vary", "Access-Control-Request-Headers")
+	c.Record.Status = http.StatusNoContent
 	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
