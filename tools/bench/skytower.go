@@ -146,7 +146,7 @@ func (s *skytower) apply(mock string) error {
 	if err := os.WriteFile(file, []byte(resources(mock)), 0o600); err != nil {
 		return fmt.Errorf("write resources: %w", err)
 	}
-	cmd := s.command("apply", "-f", file)
+	cmd := s.command("apply", "-f", file, "--yes")
 	cmd.Env = append(cmd.Env, "SKYTOWER_URL=http://"+s.address, "SKYTOWER_OPERATOR_KEY="+s.operatorKey)
 	return run(cmd)
 }
