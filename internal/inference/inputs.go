@@ -84,13 +84,17 @@ func addresses(doc []byte) ([]address, error) {
 }
 
 // namesAddress knows the keys under which the APIs carry addresses: `url`, and all
-// that end in `_url` (image_url, video_url, file_url, server_url, …). The caller's
-// metadata is nobody's to fetch.
+// that end in `_url` (image_url, video_url, file_url, server_url, …), in a list too.
+// The caller's metadata is nobody's to fetch.
 func namesAddress(p *rawjson.Path) bool {
 	if p.Is(p.Len()-1, "metadata") {
 		return false
 	}
-	key := strings.ToLower(p.Key(0))
+	up := 0
+	for _, listed := p.Index(up); listed; _, listed = p.Index(up) {
+		up++
+	}
+	key := strings.ToLower(p.Key(up))
 	return key == "url" || strings.HasSuffix(key, "_url")
 }
 

@@ -105,6 +105,7 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 		return r.explain(err)
 	}
 	if failed := r.svc.Meter.Commit(settled, r.hold, r.charge()); failed != nil {
+		r.result.Outcome = Refused
 		return fault.Wrap(failed, fault.ServiceUnavailable, "The server cannot record usage at the moment; try again later.")
 	}
 	if err != nil {

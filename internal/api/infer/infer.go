@@ -69,7 +69,12 @@ func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Reque
 	}
 	result, err := h.Service.Do(c.Request.Context(), who, req, s)
 	record(&c.Record, result)
-	if err != nil && s.begun() {
+	if err == nil {
+		return nil
+	}
+	// No comment may open the stream between the question and the answer to it.
+	s.close()
+	if s.begun() {
 		s.failInBand(err, req.API)
 	}
 	return err

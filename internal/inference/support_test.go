@@ -1,0 +1,265 @@
+package inference_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"skytower/internal/account"
+	"skytower/internal/catalog"
+	"skytower/internal/egress"
+	"skytower/internal/fault"
+	"skytower/internal/inference"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/provider"
+)
+
+// desk is a Service whose rooms are written down by hand: it plays the catalogue,
+// the adapters, the limits, the ledger, the fetcher and the caller, and keeps a
+// journal of what happened in which order.
+type desk struct {
+	targets  []catalog.Target
+	adapters map[string]any
+	decision limit.Decision
+	limitErr error
+	reserve  error
+	commit   error
+	contents map[string]egress.Fetched
+	fetchErr error
+	sinkErr  error // of every event and answer
+	show     string
+
+	mu      sync.Mutex
+	journal []string
+	charges []ledger.Charge
+	settled []limit.Draw
+	drawn   []limit.Draw
+	admits  []inference.Admission
+	answer  string
+	events  []string
+	fetched []string
+}
+
+func newDesk(adapter any) *desk {
+	return &desk{
+		targets:  []catalog.Target{{Provider: "a", Model: "up-a", FetchInputs: catalog.FetchProxy}},
+		adapters: map[string]any{"a": adapter}, decision: limit.Decision{Allowed: true}, show: "m",
+	}
+}
+
+func (d *desk) note(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.journal = append(d.journal, fmt.Sprintf(format, args...))
+}
+
+func (d *desk) Resolve(name, account, api string) (catalog.Resolved, error) {
+	if name != "m" {
+		return catalog.Resolved{}, fault.New(fault.ModelNotFound, "none")
+	}
+	d.note("resolve %s", api)
+	return catalog.Resolved{Model: &catalog.Model{Slug: "slug", Targets: d.targets}, Asked: name, Show: d.show}, nil
+}
+
+func (d *desk) Adapter(name string) (any, error) {
+	d.note("try %s", name)
+	if a, ok := d.adapters[name]; ok {
+		return a, nil
+	}
+	return nil, errors.New("no such provider")
+}
+
+func (d *desk) Take(_ context.Context, draws []limit.Draw) (limit.Decision, error) {
+	d.note("take")
+	d.drawn = draws
+	return d.decision, d.limitErr
+}
+
+func (d *desk) Settle(ctx context.Context, draws []limit.Draw) error {
+	d.note("settle")
+	d.settled = append(d.settled, draws...)
+	return ctx.Err()
+}
+
+func (d *desk) Reserve(context.Context, ledger.Estimate) (ledger.Reservation, error) {
+	d.note("reserve")
+	return ledger.Reservation{}, d.reserve
+}
+
+func (d *desk) Commit(ctx context.Context, _ ledger.Reservation, c ledger.Charge) error {
+	d.note("commit")
+	d.charges = append(d.charges, c)
+	return errors.Join(d.commit, ctx.Err())
+}
+
+func (d *desk) Release(ledger.Reservation) { d.note("release") }
+
+func (d *desk) Fetch(_ context.Context, address string, _ egress.FetchLimits) (egress.Fetched, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fetched = append(d.fetched, address)
+	if d.fetchErr != nil {
+		return egress.Fetched{}, d.fetchErr
+	}
+	if f, ok := d.contents[address]; ok {
+		return f, nil
+	}
+	return egress.Fetched{Body: []byte("PNG"), ContentType: "image/png"}, nil
+}
+
+func (d *desk) Admit(a inference.Admission) {
+	d.note("admit")
+	d.admits = append(d.admits, a)
+}
+
+func (d *desk) Answer(body []byte) error {
+	d.note("answer")
+	d.answer = string(body)
+	return d.sinkErr
+}
+
+func (d *desk) Event(name string, data []byte) error {
+	text := string(data)
+	if name != "" {
+		text = name + " " + text
+	}
+	d.note("event %s", strings.SplitN(text, " ", 2)[0])
+	d.events = append(d.events, text)
+	return d.sinkErr
+}
+
+func (d *desk) Flush() error {
+	d.note("flush")
+	return nil
+}
+
+// times counts the journal's lines that begin with any of the words.
+func (d *desk) times(words ...string) int {
+	n := 0
+	for _, line := range d.journal {
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(line, w) }) {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *desk) service() *inference.Service {
+	return &inference.Service{
+		Catalog: d, Adapters: d, Limits: d, Meter: d, Inputs: d, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Unix(1_700_000_000, 0) }, SettleTimeout: time.Minute,
+	}
+}
+
+// call parses the body and serves it.
+func (d *desk) call(ctx context.Context, t *testing.T, api inference.API, body string) (inference.Result, error) {
+	t.Helper()
+	req, err := inference.NewParser().Parse(api, []byte(body), false)
+	if err != nil {
+		t.Fatalf("parse: %v", err)
+	}
+	req.ID = "req_1"
+	return d.service().Do(ctx, account.Principal{Account: "acct", Key: "key"}, req, d)
+}
+
+// upstream is an adapter that answers from what it was given, and remembers what it
+// was sent.
+type upstream struct {
+	answer provider.Answer
+	events []provider.Event
+	err    error       // of the call
+	end    error       // of the stream after its events; io.EOF if nil
+	before func(n int) // runs before event n
+	calls  []provider.Call
+	closed int
+	wait   bool // the call itself waits until its context ends
+}
+
+func (u *upstream) note(ctx context.Context, c *provider.Call) error {
+	u.calls = append(u.calls, *c)
+	if u.wait {
+		<-ctx.Done()
+		return &provider.Error{Class: provider.Cancelled, Err: ctx.Err()}
+	}
+	return u.err
+}
+
+func (u *upstream) Chat(ctx context.Context, c *provider.Call) (*provider.Answer, error) {
+	return &u.answer, u.note(ctx, c)
+}
+
+func (u *upstream) ChatStream(ctx context.Context, c *provider.Call) (provider.Stream, error) {
+	return &stream{u: u}, u.note(ctx, c)
+}
+
+func (u *upstream) Embed(ctx context.Context, c *provider.Call) (*provider.Answer, error) {
+	return &u.answer, u.note(ctx, c)
+}
+
+type stream struct {
+	u *upstream
+	n int
+}
+
+func (s *stream) Next() (provider.Event, error) {
+	if s.u.before != nil {
+		s.u.before(s.n)
+	}
+	if s.n < len(s.u.events) {
+		s.n++
+		return s.u.events[s.n-1], nil
+	}
+	if s.u.end != nil {
+		return provider.Event{}, s.u.end
+	}
+	return provider.Event{}, io.EOF
+}
+
+func (s *stream) Ready() bool { return false }
+
+func (s *stream) Close() error {
+	s.u.closed++
+	return nil
+}
+
+// responder has the Responses API too.
+type responder struct {
+	*upstream
+	native *upstream
+}
+
+func (r responder) Respond(ctx context.Context, c *provider.Call) (*provider.Answer, error) {
+	return r.native.Chat(ctx, c)
+}
+
+func (r responder) RespondStream(ctx context.Context, c *provider.Call) (provider.Stream, error) {
+	return r.native.ChatStream(ctx, c)
+}
+
+func chunk(text string) provider.Event {
+	return provider.Event{Data: []byte(fmt.Sprintf(`{"choices":[{"index":0,"delta":{"content":%q},"finish_reason":null}]}`, text)), Output: true, Bytes: len(text)}
+}
+
+func stop(reason string) provider.Event {
+	return provider.Event{Data: []byte(fmt.Sprintf(`{"choices":[{"index":0,"delta":{},"finish_reason":%q}]}`, reason))}
+}
+
+func usage(in, out int64) provider.Event {
+	return provider.Event{
+		Data:  []byte(fmt.Sprintf(`{"choices":[],"usage":{"prompt_tokens":%d,"completion_tokens":%d}}`, in, out)),
+		Usage: provider.Usage{Reported: true, Input: in, Output: out}, UsageOnly: true,
+	}
+}
+
+const (
+	plainChat    = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
+	streamedChat = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`
+)
