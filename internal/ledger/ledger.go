@@ -14,22 +14,26 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"skytower/internal/store"
 )
 
-// Bounds of the queues.
+// Bounds of the queues and of patience.
 const (
-	maxBatch     = 512  // charge lines of one commit
-	maxQueue     = 8192 // charge lines that wait; more wait in their callers
-	maxLogQueue  = 16384
-	maxText      = 512 // bytes of one text column; longer is cut
-	commitTries  = 6
-	firstBackoff = 20 * time.Millisecond
-	logInterval  = 500 * time.Millisecond
-	batchKept    = 24 * time.Hour
-	trimInterval = 5 * time.Minute
-	trimSlice    = 200 // rows of one deletion: a few milliseconds of SQLite's writer
+	maxBatch    = 512    // charge lines of one commit, and entries that ride along
+	maxQueue    = 8192   // charge lines that wait; more wait in their callers
+	maxLogQueue = 16_384 // entries that wait; more are dropped
+	wakeEntries = 256    // waiting entries that are written without waiting for the tick
+	logInterval = 500 * time.Millisecond
+	maxText     = 512 // bytes of one text column; longer is cut
+
+	// The tries of one batch take about 7 s at least: a database server that
+	// restarts is back by then. A caller waits 15 s.
+	commitTries  = 10
+	firstBackoff = 20 * time.Millisecond // doubles
+	mostBackoff  = time.Second
+	tryTimeout   = 10 * time.Second
 )
 
 // ErrStopped is returned by Commit after Stop.
@@ -59,9 +63,10 @@ type Options struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Retention time.Duration // of the request log; 0 keeps it
+	TrimEvery time.Duration // between deletions of what is past its retention; 0 means 5 minutes
 	// OnBatch hears of every commit of charge lines.
 	OnBatch func(lines int, took time.Duration)
-	// OnDropped hears of request-log entries that found no room.
+	// OnDropped hears at once of request-log entries that are lost, from any goroutine.
 	OnDropped func(entries int)
 }
 
@@ -71,15 +76,20 @@ type Ledger struct {
 	o      Options
 	writer batchWriter
 
-	charges chan *pending
-	entries chan Entry
-	pool    sync.Pool
-	dropped atomic.Int64
+	charges     chan *pending
+	entries     chan *Entry
+	manyEntries chan struct{} // wakes the committer
+	chargePool  sync.Pool
+	entryPool   sync.Pool
+	dropped     atomic.Int64 // since it was last logged
 
-	mu      sync.RWMutex // held by Commit while it queues, so that Stop misses none
-	stopped bool
-	stop    chan struct{}
-	done    sync.WaitGroup
+	mu        sync.RWMutex // read-locked while something is queued, so that Stop misses none
+	stopped   bool
+	done      sync.WaitGroup
+	stopping  context.Context // done when Stop has begun
+	stop      context.CancelFunc
+	abandoned context.Context // done when writing must be given up
+	abandon   context.CancelFunc
 }
 
 // pending is a charge with its waiter.
@@ -96,51 +106,60 @@ func New(db *store.DB, o Options) *Ledger {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Ledger{
-		db: db, o: o, charges: make(chan *pending, maxQueue), entries: make(chan Entry, maxLogQueue), stop: make(chan struct{}),
+	if o.TrimEvery <= 0 {
+		o.TrimEvery = trimInterval
 	}
-	l.pool.New = func() any { return &pending{done: make(chan error, 1)} }
+	l := &Ledger{
+		db: db, o: o, charges: make(chan *pending, maxQueue), entries: make(chan *Entry, maxLogQueue),
+		manyEntries: make(chan struct{}, 1),
+	}
+	l.stopping, l.stop = context.WithCancel(context.Background())
+	l.abandoned, l.abandon = context.WithCancel(context.Background())
+	l.chargePool.New = func() any { return &pending{done: make(chan error, 1)} }
+	l.entryPool.New = func() any { return &Entry{} }
 	return l
 }
 
-// Start prepares the statements and begins committing.
+// Start prepares the statements and begins committing. It is called once.
 func (l *Ledger) Start(ctx context.Context) error {
 	writer, err := newBatchWriter(ctx, l.db)
 	if err != nil {
 		return fmt.Errorf("prepare the ledger's statements: %w", err)
 	}
+	l.start(writer)
+	return nil
+}
+
+func (l *Ledger) start(writer batchWriter) {
 	l.writer = writer
 	l.done.Add(2)
 	go l.commitLoop()
 	go l.trimLoop()
-	return nil
 }
 
-// Stop makes what is queued durable and ends. Commits that come later fail with
-// ErrStopped.
+// Stop makes what is queued durable and ends; when ctx is over before, or the
+// database is away, what is left fails. Commits that come later fail with
+// ErrStopped. It may be called again, and before Start.
 func (l *Ledger) Stop(ctx context.Context) error {
 	l.mu.Lock()
-	if l.stopped {
-		l.mu.Unlock()
-		return nil
+	first := !l.stopped
+	if first {
+		l.stopped = true
+		l.stop()
 	}
-	l.stopped = true
-	close(l.stop)
 	l.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		l.done.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return fmt.Errorf("stop the ledger: %w", ctx.Err())
-	}
-	if l.writer == nil {
+	giveUp := context.AfterFunc(ctx, l.abandon)
+	l.done.Wait()
+	inTime := giveUp()
+	l.abandon()
+	if !first || l.writer == nil {
 		return nil
 	}
-	return l.writer.close()
+	err := l.writer.close()
+	if !inTime {
+		err = errors.Join(fmt.Errorf("stop the ledger: %w", ctx.Err()), err)
+	}
+	return err
 }
 
 // Reserve sets credit aside for the request. Every model is free in this version,
@@ -153,12 +172,14 @@ func (l *Ledger) Reserve(_ context.Context, e Estimate) (Reservation, error) {
 func (l *Ledger) Release(Reservation) {}
 
 // Commit charges the request and returns when the line is durable. A charge that
-// has been queued is written even if ctx ends meanwhile.
+// has been queued is written even if ctx ends meanwhile. After an error the line
+// may be there all the same: an answer can get lost. A request that has been
+// charged before stays charged as it was.
 func (l *Ledger) Commit(ctx context.Context, _ Reservation, c Charge) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	p, _ := l.pool.Get().(*pending)
+	p, _ := l.chargePool.Get().(*pending)
 	p.charge = c
 	if err := l.enqueue(ctx, p); err != nil {
 		return err
@@ -166,11 +187,14 @@ func (l *Ledger) Commit(ctx context.Context, _ Reservation, c Charge) error {
 	select {
 	case err := <-p.done:
 		p.charge = Charge{}
-		l.pool.Put(p)
-		return err
+		l.chargePool.Put(p)
+		if err != nil {
+			return fmt.Errorf("write the charge of request %s: %w", c.Request, err)
+		}
+		return nil
 	case <-ctx.Done():
 		// p is not put back: its answer is still to come.
-		return fmt.Errorf("wait for the charge to be durable: %w", ctx.Err())
+		return fmt.Errorf("wait for the charge of request %s to be durable: %w", c.Request, ctx.Err())
 	}
 }
 
@@ -191,18 +215,25 @@ func (l *Ledger) enqueue(ctx context.Context, p *pending) error {
 	}
 }
 
-// check refuses what would fail the whole batch, or break the sums.
+// check refuses what would fail the whole batch, or break the sums. Names are cut to
+// what fits, but not those that say who owes what: cut or mended, two of them could
+// become one, and the second request would go free.
 func (c *Charge) check() error {
-	const most = 1 << 50 // tokens; sums of many lines stay far below int64
+	const most = 1 << 50 // tokens; sums of thousands of lines stay below int64
 	for _, n := range [...]int64{c.Input, c.Output, c.Cached, c.Reasoning} {
 		if n < 0 || n > most {
-			return fmt.Errorf("charge of request %s has an impossible number of tokens: %d", c.Request, n)
+			return fmt.Errorf("charge of request %.64q has an impossible number of tokens: %d", c.Request, n)
+		}
+	}
+	for _, id := range [...]string{c.Request, c.Account, c.Key} {
+		if len(id) > maxText || !utf8.ValidString(id) || fit(id) != id {
+			return fmt.Errorf("charge of request %.64q has an impossible id %.64q", c.Request, id)
 		}
 	}
 	if c.Request == "" || c.Account == "" {
 		return fmt.Errorf("charge of request %q lacks its request or account", c.Request)
 	}
-	for _, text := range [...]*string{&c.Request, &c.Account, &c.Key, &c.Model, &c.Target, &c.Outcome} {
+	for _, text := range [...]*string{&c.Model, &c.Target, &c.Outcome} {
 		*text = fit(*text)
 	}
 	return nil

@@ -8,27 +8,41 @@ import (
 	"skytower/internal/store"
 )
 
+const (
+	trimInterval = 5 * time.Minute
+	// trimSlice is the rows of one deletion: a few milliseconds of SQLite's writer,
+	// which is how long charges may have to wait.
+	trimSlice = 200
+	// batchKept is far longer than a batch is tried.
+	batchKept = 24 * time.Hour
+)
+
 // trimLoop deletes what is past its retention, in the background.
 func (l *Ledger) trimLoop() {
 	defer l.done.Done()
-	tick := time.NewTicker(trimInterval)
+	tick := time.NewTicker(l.o.TrimEvery)
 	defer tick.Stop()
 	for {
+		l.trimOnce()
 		select {
 		case <-tick.C:
-			ctx, cancel := context.WithTimeout(context.Background(), trimInterval/2)
-			if err := l.Trim(ctx, l.o.Now()); err != nil {
-				l.o.Log.Warn("old records could not be deleted", "error", err)
-			}
-			cancel()
-		case <-l.stop:
+		case <-l.stopping.Done():
 			return
 		}
 	}
 }
 
+func (l *Ledger) trimOnce() {
+	ctx, cancel := context.WithTimeout(l.stopping, max(l.o.TrimEvery/2, tryTimeout))
+	defer cancel()
+	if err := l.Trim(ctx, l.o.Now()); err != nil && l.stopping.Err() == nil {
+		l.o.Log.Warn("old records could not be deleted", "error", err)
+	}
+}
+
 // Trim deletes request-log entries past the retention, and batches that no commit
-// can repeat any more, in slices that leave the writer free between them.
+// can repeat any more, in slices that leave the writer free between them. Charge
+// lines are never deleted.
 func (l *Ledger) Trim(ctx context.Context, now time.Time) error {
 	if err := l.trim(ctx, "charge_batch", "id", now.Add(-batchKept)); err != nil {
 		return err

@@ -88,8 +88,7 @@ func (w *sqliteWriter) rows(ctx context.Context, tx *sql.Tx, b *batch) error {
 		return nil
 	}
 	entry := tx.StmtContext(ctx, w.entry)
-	for i := range b.entries {
-		e := &b.entries[i]
+	for _, e := range b.entries {
 		if _, err := entry.ExecContext(ctx, e.Request, store.Micros(e.At), e.Method, e.Route, e.Path, e.Status, e.Outcome, e.ErrorID,
 			e.Account, e.Key, e.Model, e.Target, e.TokensIn, e.TokensOut, e.BytesIn, e.BytesOut,
 			e.FirstByte.Microseconds(), e.Duration.Microseconds(), e.Streamed, e.Client); err != nil {
@@ -122,7 +121,7 @@ func (w *postgresWriter) write(ctx context.Context, b *batch) error {
 
 func (w *postgresWriter) close() error { return nil }
 
-func column[R, V any](rows []R, value func(R) V) any {
+func column[R, V any](rows []*R, value func(*R) V) any {
 	out := make([]V, len(rows))
 	for i, row := range rows {
 		out[i] = value(row)
@@ -147,9 +146,9 @@ func lineColumns(p []*pending) []any {
 	}
 }
 
-func entryColumns(entries []Entry) []any {
-	text := func(value func(*Entry) string) any { return column(entries, func(e Entry) string { return value(&e) }) }
-	number := func(value func(*Entry) int64) any { return column(entries, func(e Entry) int64 { return value(&e) }) }
+func entryColumns(entries []*Entry) []any {
+	text := func(value func(*Entry) string) any { return column(entries, value) }
+	number := func(value func(*Entry) int64) any { return column(entries, value) }
 	return []any{
 		text(func(e *Entry) string { return e.Request }), number(func(e *Entry) int64 { return store.Micros(e.At) }),
 		text(func(e *Entry) string { return e.Method }), text(func(e *Entry) string { return e.Route }),
@@ -160,6 +159,6 @@ func entryColumns(entries []Entry) []any {
 		number(func(e *Entry) int64 { return e.TokensIn }), number(func(e *Entry) int64 { return e.TokensOut }),
 		number(func(e *Entry) int64 { return e.BytesIn }), number(func(e *Entry) int64 { return e.BytesOut }),
 		number(func(e *Entry) int64 { return e.FirstByte.Microseconds() }), number(func(e *Entry) int64 { return e.Duration.Microseconds() }),
-		column(entries, func(e Entry) bool { return e.Streamed }), text(func(e *Entry) string { return e.Client }),
+		column(entries, func(e *Entry) bool { return e.Streamed }), text(func(e *Entry) string { return e.Client }),
 	}
 }

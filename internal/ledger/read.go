@@ -1,0 +1,165 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"skytower/internal/money"
+	"skytower/internal/store"
+)
+
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+// Page asks for a part of a list, newest first.
+type Page struct {
+	Before Position // of the last one already seen; zero: from the newest
+	Limit  int      // 0: 100; at most 1,000
+}
+
+// Position is a place in a list. Both fields are those of a row that was read, for
+// many rows can have one time.
+type Position struct {
+	At      time.Time
+	Request string
+}
+
+func (p Page) limit() int {
+	if p.Limit <= 0 {
+		return defaultPage
+	}
+	return min(p.Limit, maxPage)
+}
+
+// Line is a charge as it stands in the database.
+type Line struct {
+	Charge
+	Batch        string
+	PriceVersion int64       // 0: free
+	Amount       money.Nanos // what it cost
+}
+
+// Filter narrows the request log. A zero field does not; without Request or
+// Account, the times decide how much is looked through.
+type Filter struct {
+	Request, Account, Key, Model, ErrorID string
+	From, To                              time.Time // From ≤ at < To
+}
+
+// Requests reads the request log; never nil. Entries appear about half a second
+// after their requests.
+func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Entry, error) {
+	var w where
+	w.equal("request", f.Request)
+	w.equal("account", f.Account)
+	w.equal("api_key", f.Key)
+	w.equal("model", f.Model)
+	w.equal("error_id", f.ErrorID)
+	w.span(f.From, f.To)
+	query := `select request, at, method, route, path, status, outcome, error_id, account, api_key, model, target,
+		tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client from request_log` + w.page(p)
+	entries, err := list(ctx, l.db, query, w.args, scanEntry)
+	if err != nil {
+		return nil, fmt.Errorf("read request log: %w", err)
+	}
+	return entries, nil
+}
+
+func scanEntry(scan func(...any) error) (e Entry, err error) {
+	var at, firstByte, duration int64
+	err = scan(&e.Request, &at, &e.Method, &e.Route, &e.Path, &e.Status, &e.Outcome, &e.ErrorID, &e.Account, &e.Key, &e.Model, &e.Target,
+		&e.TokensIn, &e.TokensOut, &e.BytesIn, &e.BytesOut, &firstByte, &duration, &e.Streamed, &e.Client)
+	e.At = store.Time(at)
+	e.FirstByte, e.Duration = time.Duration(firstByte)*time.Microsecond, time.Duration(duration)*time.Microsecond
+	return e, err
+}
+
+// Charges reads the lines of one account from a time (zero: the first) to before
+// another (zero: the last); never nil.
+func (l *Ledger) Charges(ctx context.Context, account string, from, to time.Time, p Page) ([]Line, error) {
+	var w where
+	w.add("account = ", account)
+	w.span(from, to)
+	query := `select request, batch, at, account, api_key, model, target, price_version,
+		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome from charge_line` + w.page(p)
+	lines, err := list(ctx, l.db, query, w.args, scanLine)
+	if err != nil {
+		return nil, fmt.Errorf("read charges: %w", err)
+	}
+	return lines, nil
+}
+
+func scanLine(scan func(...any) error) (n Line, err error) {
+	var at int64
+	err = scan(&n.Request, &n.Batch, &at, &n.Account, &n.Key, &n.Model, &n.Target, &n.PriceVersion,
+		&n.Input, &n.Output, &n.Cached, &n.Reasoning, &n.Amount, &n.Counted, &n.Outcome)
+	n.At = store.Time(at)
+	return n, err
+}
+
+// where collects conditions and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+// add takes an operand and its operator; the placeholder comes after them.
+func (w *where) add(condition string, arg any) {
+	w.args = append(w.args, arg)
+	w.conditions = append(w.conditions, fmt.Sprintf("%s$%d", condition, len(w.args)))
+}
+
+func (w *where) equal(column, value string) {
+	if value != "" {
+		w.add(column+" = ", value)
+	}
+}
+
+func (w *where) span(from, to time.Time) {
+	if !from.IsZero() {
+		w.add("at >= ", store.Micros(from))
+	}
+	if !to.IsZero() {
+		w.add("at < ", store.Micros(to))
+	}
+}
+
+// page is the end of the query, from the conditions on.
+func (w *where) page(p Page) string {
+	if p.Before != (Position{}) {
+		w.args = append(w.args, store.Micros(p.Before.At), p.Before.Request)
+		w.conditions = append(w.conditions, fmt.Sprintf("(at, request) < ($%d, $%d)", len(w.args)-1, len(w.args)))
+	}
+	var text strings.Builder
+	if len(w.conditions) > 0 {
+		text.WriteString(" where " + strings.Join(w.conditions, " and "))
+	}
+	w.args = append(w.args, p.limit())
+	fmt.Fprintf(&text, " order by at desc, request desc limit $%d", len(w.args))
+	return text.String()
+}
+
+func list[T any](ctx context.Context, db *store.DB, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {
+	var out []T
+	err := db.Read(ctx, func(tx *store.Tx) error {
+		out = []T{}
+		rows, err := tx.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // Err tells
+		for rows.Next() {
+			row, err := scan(rows.Scan)
+			if err != nil {
+				return err
+			}
+			out = append(out, row)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
