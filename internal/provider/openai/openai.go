@@ -73,11 +73,15 @@ func New(o Options) *Provider {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	base := *o.BaseURL
+	if base.Path == "" {
+		base.Path = "/" // else JoinPath makes a relative one
+	}
 	p := &Provider{
 		name: o.Name, upstream: o.Upstream, responses: o.Responses, maxAnswer: o.MaxAnswer, now: o.Now,
 		routes: routes{
-			chat: o.BaseURL.JoinPath("chat", "completions"), responses: o.BaseURL.JoinPath("responses"),
-			embeddings: o.BaseURL.JoinPath("embeddings"), models: o.BaseURL.JoinPath("models"),
+			chat: base.JoinPath("chat", "completions"), responses: base.JoinPath("responses"),
+			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"),
 		},
 		hidden:  hidden(o.BaseURL, o.Credential),
 		readers: sync.Pool{New: func() any { return newReader() }},
