@@ -49,7 +49,12 @@ type textOptions struct {
 }
 
 type textFormat struct {
-	Type        string          `json:"type"`
+	Type string `json:"type"`
+	jsonSchema
+}
+
+// jsonSchema is flat in the Responses API and an object of its own in chat.
+type jsonSchema struct {
 	Name        string          `json:"name,omitempty"`
 	Description string          `json:"description,omitempty"`
 	Schema      json.RawMessage `json:"schema,omitempty"`
@@ -79,7 +84,7 @@ type chatMessage struct {
 
 type responseFormat struct {
 	Type       string      `json:"type"`
-	JSONSchema *textFormat `json:"json_schema,omitempty"`
+	JSONSchema *jsonSchema `json:"json_schema,omitempty"`
 }
 
 // translate turns the call into one for a chat model.
@@ -167,12 +172,11 @@ func (t *translation) format() *responseFormat {
 	if t.asked.Text == nil || t.asked.Text.Format == nil || t.asked.Text.Format.Type == "text" {
 		return nil
 	}
-	f := *t.asked.Text.Format
+	f := t.asked.Text.Format
 	if f.Type != "json_schema" {
 		return &responseFormat{Type: f.Type}
 	}
-	f.Type = ""
-	return &responseFormat{Type: "json_schema", JSONSchema: &f}
+	return &responseFormat{Type: f.Type, JSONSchema: &f.jsonSchema}
 }
 
 // inputMessages reads `input`: a string, or items.
