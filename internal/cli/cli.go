@@ -17,7 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"regexp"
 
 	"github.com/alecthomas/kong"
 
@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, o Options) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(o.Stderr, "skytower:", plain(explain(err)))
+	fmt.Fprintln(o.Stderr, "skytower:", hideSecrets(plain(explain(err))))
 	return exitCode(err)
 }
 
@@ -79,7 +79,7 @@ func (s *session) run(ctx context.Context, args []string) error {
 		return nil
 	}
 	if err != nil {
-		return usageError{fmt.Errorf("%w\nRun 'skytower --help' to see what there is", hideSecrets(err))}
+		return usageError{fmt.Errorf("%w\nRun 'skytower --help' to see what there is", err)}
 	}
 	s.connection = grammar.connection
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -94,13 +94,10 @@ func helpLast(args []string) []string {
 	return args
 }
 
-// hideSecrets takes the text of an error that repeats a key out of it: people
-// paste keys where they don't belong.
-func hideSecrets(err error) error {
-	if text := err.Error(); strings.Contains(text, "sk-") || strings.Contains(text, "op-") {
-		return errors.New("there is a key on the command line that does not belong there")
-	}
-	return err
+// hideSecrets shortens what looks like a key: people paste keys where they don't
+// belong, and an error should not spread them further.
+func hideSecrets(text string) string {
+	return regexp.MustCompile(`\b(sk|op)-[0-9A-Za-z_-]{20,}`).ReplaceAllString(text, "$1-…")
 }
 
 // usageError is a mistake of the person, found before anything was done.

@@ -54,7 +54,7 @@ func newTable(w io.Writer) *table { return &table{tabwriter.NewWriter(w, 0, 8, 2
 
 func (t *table) row(cells ...string) {
 	for i, cell := range cells {
-		if cells[i] = plain(cell); cell == "" && len(cells) > 1 {
+		if cells[i] = strings.ReplaceAll(plain(cell), "\n", " "); cell == "" && len(cells) > 1 {
 			cells[i] = "-"
 		}
 	}

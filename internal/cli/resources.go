@@ -65,9 +65,9 @@ func (c *checker) err() error {
 	case len(c.problems) == 0:
 		return nil
 	case more > 0:
-		return fmt.Errorf("\n  %s\n  and %d more", strings.Join(c.problems[:maxProblems], "\n  "), more)
+		return fmt.Errorf("it can't be used:\n  %s\n  and %d more", strings.Join(c.problems[:maxProblems], "\n  "), more)
 	}
-	return errors.New("\n  " + strings.Join(c.problems, "\n  "))
+	return errors.New("it can't be used:\n  " + strings.Join(c.problems, "\n  "))
 }
 
 // value checks one value; null is as good as leaving it out.
@@ -105,11 +105,14 @@ func (c *checker) list(path string, n *yaml.Node, element reflect.Type) {
 }
 
 func (c *checker) scalar(path string, n *yaml.Node, t reflect.Type) {
-	word := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a whole number", reflect.Int64: "a whole number"}[t.Kind()]
-	if word == "" {
-		word = "a text"
+	word, tag := "a text", ""
+	switch t.Kind() {
+	case reflect.Bool:
+		word, tag = "true or false", "!!bool"
+	case reflect.Int, reflect.Int64:
+		word, tag = "a whole number", "!!int" // the decoder alone would cut fractions off
 	}
-	if n.Kind != yaml.ScalarNode || n.Decode(reflect.New(t).Interface()) != nil {
+	if n.Kind != yaml.ScalarNode || tag != "" && n.ShortTag() != tag || n.Decode(reflect.New(t).Interface()) != nil {
 		c.problem(n, "%s must be %s", path, word)
 	}
 }
