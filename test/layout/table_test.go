@@ -1,0 +1,122 @@
+package layout
+
+import "slices"
+
+// table says which packages may import which, in product code. It is read from
+// top to bottom: who stands higher may see who stands lower. A new package needs a
+// row; a new arrow is a decision, to be taken here and told in docs/architecture.md.
+//
+// A row may name packages and kinds. A package's tests may import what it may
+// import itself, and the packages of the kind testing.
+func table() []room {
+	grounds := []string{ground, leaf}
+	return []room{
+		{dir: "cmd/skytower", kind: command, may: []string{"internal/app", "internal/cli", "internal/maintain", "internal/config"}},
+		{dir: "internal/app", kind: wiring, may: []string{edge, useCase, domain, adapter, ground, leaf, data}},
+		{dir: "internal/cli", kind: command, may: []string{"internal/skytells", "internal/config", "internal/fault"}},
+		{dir: "internal/maintain", kind: command, may: append(grounds, domain)},
+
+		// Edges decode, make one call and encode. Databases and outgoing connections
+		// are for the rooms behind them.
+		{dir: "internal/api", kind: edge, may: edgeMay()},
+		{dir: "internal/api/admin", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/console", kind: edge, may: edgeMay()},
+
+		{dir: "internal/inference", kind: useCase, may: append(grounds, domain)},
+
+		// A domain shares ids as strings and amounts as money, or declares a small
+		// interface that app fills: it never sees another domain.
+		{dir: "internal/account", kind: domain, may: grounds},
+		{dir: "internal/catalog", kind: domain, may: grounds},
+		{dir: "internal/ledger", kind: domain, may: grounds},
+		{dir: "internal/limit", kind: domain, may: grounds},
+		{dir: "internal/provider", kind: domain, may: grounds},
+		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/openai", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/providertest", kind: testing, may: append(grounds, "internal/provider")},
+
+		{dir: "internal/egress", kind: ground, may: groundMay("internal/egress/http1")},
+		{dir: "internal/egress/http1", kind: ground, may: groundMay()},
+		{dir: "internal/httpx", kind: ground, may: groundMay()},
+		{dir: "internal/rawjson", kind: ground, may: groundMay()},
+		{dir: "internal/secret", kind: ground, may: groundMay()},
+		{dir: "internal/store", kind: ground, may: groundMay()},
+		{dir: "internal/store/storetest", kind: testing, may: groundMay("internal/store")},
+
+		// Leaves import nothing of ours.
+		{dir: "internal/config", kind: leaf},
+		{dir: "internal/fault", kind: leaf},
+		{dir: "internal/money", kind: leaf},
+		{dir: "internal/skytells", kind: leaf},
+		{dir: "internal/telemetry", kind: leaf},
+		{dir: "docs", kind: data},
+
+		{dir: "test/layout", kind: tool},
+		{dir: "tools/bench", kind: tool},
+		{dir: "tools/fixture", kind: tool},
+		{dir: "tools/gendocs", kind: tool, may: []string{"internal/config", "internal/fault"}},
+		{dir: "tools/mkmodels", kind: tool},
+	}
+}
+
+// The kinds of packages. No row may name testing: those packages are for tests.
+const (
+	command = "a command"
+	wiring  = "the wiring"
+	edge    = "an edge"
+	useCase = "a use case"
+	domain  = "a domain"
+	adapter = "an adapter"
+	ground  = "ground"
+	leaf    = "a leaf"
+	data    = "data"
+	testing = "a testing package"
+	tool    = "a tool"
+)
+
+func edgeMay() []string {
+	return []string{
+		useCase, domain, leaf, "internal/httpx", "internal/rawjson", "internal/secret",
+	}
+}
+
+func groundMay(more ...string) []string {
+	return append([]string{"internal/fault", "internal/money", "internal/telemetry"}, more...)
+}
+
+// room is one row: a package, what it is, and what it may import of ours.
+type room struct {
+	dir  string
+	kind string
+	may  []string
+}
+
+// allows reports whether product code of the room may import the other.
+func (r room) allows(other room) bool {
+	return slices.Contains(r.may, other.dir) || slices.Contains(r.may, other.kind)
+}
+
+// testsAllow is allows for the room's tests.
+func (r room) testsAllow(other room) bool {
+	return r.dir == other.dir || other.kind == testing || r.allows(other) || r.testMay(other)
+}
+
+// testMay are the arrows that tests alone may have: end-to-end tests start a
+// server, and the built-in manual is what its readers are tried on.
+func (r room) testMay(other room) bool {
+	switch r.dir {
+	case "cmd/skytower":
+		return true
+	case "internal/app":
+		return true
+	case "internal/api": // the document is made from the rows of all surfaces
+		return other.kind == edge
+	case "internal/console", "internal/provider/local", "tools/gendocs":
+		return other.kind == data
+	case "tools/fixture": // its text must be one that store can migrate
+		return other.dir == "internal/store"
+	}
+	return false
+}
