@@ -11,9 +11,9 @@ import (
 // embeddingSize is the number of floats in the mock's embedding.
 const embeddingSize = 1536
 
-var (
-	dataPrefix = []byte("data: ")
-	doneEvent  = []byte("[DONE]")
+const (
+	dataPrefix = "data: "
+	doneEvent  = "[DONE]"
 )
 
 // events counts the events of a server-sent event stream written to it in pieces of any size.
@@ -53,11 +53,11 @@ func (e *events) line(line []byte) {
 	if len(line) == 0 || line[0] == ':' { // an event's end, or a keep-alive comment
 		return
 	}
-	data, found := bytes.CutPrefix(line, dataPrefix)
+	data, found := bytes.CutPrefix(line, []byte(dataPrefix))
 	switch {
 	case !found || e.done:
 		e.bad = fmt.Sprintf("unexpected line %.60q", line)
-	case bytes.Equal(data, doneEvent):
+	case string(data) == doneEvent:
 		e.done = true
 	default:
 		e.chunks++

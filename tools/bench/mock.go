@@ -51,7 +51,7 @@ func newMock() *mock {
 		chat:      jsonResponse("200 OK", chatAnswer()),
 		embedding: jsonResponse("200 OK", embeddingAnswer()),
 		usage:     sseChunk(usageChunk()),
-		done:      sseChunk(string(doneEvent)),
+		done:      sseChunk(doneEvent),
 		slow:      sseChunk(deltaChunk(upstreamSlow, `{"content":" tick"}`, "null")),
 		release:   make(chan struct{}),
 	}
