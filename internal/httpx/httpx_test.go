@@ -172,15 +172,16 @@ func TestWithHandsTheCallerOn(t *testing.T) {
 	}
 }
 
-func TestNewIDsDiffer(t *testing.T) {
+func TestNewIDsDifferAndSortByTime(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
+	last, at := "", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for range 1000 {
-		id := httpx.NewID("x_")
-		if seen[id] || len(id) != 2+25 {
-			t.Fatalf("id %q", id)
+		id := httpx.NewID("x_", at)
+		if seen[id] || len(id) != 2+26 || id <= last {
+			t.Fatalf("id %q after %q", id, last)
 		}
-		seen[id] = true
+		seen[id], last, at = true, id, at.Add(time.Millisecond)
 	}
 }
 

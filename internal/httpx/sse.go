@@ -29,7 +29,6 @@ type SSE struct {
 	mu      sync.Mutex
 	last    time.Time // of the last flush
 	closed  bool
-	events  int
 	lastErr error
 }
 
@@ -53,7 +52,6 @@ func (s *SSE) Event(name string, data []byte) error {
 		return s.lastErr
 	}
 	s.head()
-	s.events++
 	if name != "" {
 		s.write("event: ")
 		s.write(name)
@@ -74,11 +72,12 @@ func (s *SSE) Flush() error {
 	return s.lastErr
 }
 
-// Started reports whether an event, and not merely a comment, has been sent.
-func (s *SSE) Started() bool {
+// Begun reports whether the head of the response is out, by an event or by a
+// keep-alive comment: an error belongs in band from then on.
+func (s *SSE) Begun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.events > 0
+	return s.call.sent
 }
 
 // InBand marks the stream as ended in order by an error event, so that the
