@@ -16,6 +16,9 @@ import (
 // that form already are never read: they are most of a large answer.
 func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
 	frame, vectors := takeVectors(body)
+	if nullVector(frame) {
+		return nil, broken("an embedding is null")
+	}
 	var t top
 	if !rawjson.Valid(frame) || !t.read(frame) {
 		return nil, broken("the answer is not a JSON object")
@@ -91,6 +94,12 @@ func putVectors(frame []byte, vectors [][]byte) []byte {
 // vectorAt finds the value behind a key, if that is what stood before i and its
 // value is an array or a string.
 func vectorAt(doc []byte, i int) (int, bool) {
+	i, ok := valueAt(doc, i)
+	return i, ok && (doc[i] == '[' || doc[i] == '"')
+}
+
+// valueAt finds the value behind a key, if that is what stood before i.
+func valueAt(doc []byte, i int) (int, bool) {
 	colon := false
 	for ; i < len(doc); i++ {
 		switch c := doc[i]; {
@@ -98,10 +107,24 @@ func vectorAt(doc []byte, i int) (int, bool) {
 		case c == ':' && !colon:
 			colon = true
 		default:
-			return i, colon && (c == '[' || c == '"')
+			return i, colon
 		}
 	}
 	return 0, false
+}
+
+// nullVector reports whether a place of a vector holds null.
+func nullVector(frame []byte) bool {
+	for at := 0; ; {
+		i := bytes.Index(frame[at:], []byte(vectorKey))
+		if i < 0 {
+			return false
+		}
+		at += i + len(vectorKey)
+		if v, ok := valueAt(frame, at); ok && frame[v] == 'n' {
+			return true
+		}
+	}
 }
 
 func closing(c byte) byte {

@@ -44,6 +44,7 @@ type Recorded struct {
 	URL    *url.URL
 	Header http.Header
 	Body   string
+	From   string // the caller's address, which tells connections apart
 }
 
 // Upstream is a server that follows scripts. It ends with the test.
@@ -117,7 +118,7 @@ func (u *Upstream) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the caller left
 	}
-	got := Recorded{Method: r.Method, URL: r.URL, Header: r.Header, Body: string(body)}
+	got := Recorded{Method: r.Method, URL: r.URL, Header: r.Header, Body: string(body), From: r.RemoteAddr}
 	u.mu.Lock()
 	u.got = append(u.got, got)
 	script := u.scripts[r.URL.Path]

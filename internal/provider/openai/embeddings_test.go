@@ -1,0 +1,85 @@
+package openai_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"skytower/internal/provider"
+	"skytower/internal/provider/providertest"
+)
+
+func TestEmbeddings(t *testing.T) {
+	t.Parallel()
+	const half, one = `[0.5,-2.0]`, `"AAAAPwAAAMA="` // one vector in both forms
+	tests := []struct {
+		name, format, answer string
+		want                 string // "" for Broken
+	}{
+		{"floats", "float", `{"data":[{"embedding":` + half + `}],"model":"up"}`, `{"data":[{"embedding":` + half + `}],"model":"shown"}`},
+		{"base64", "base64", `{"data":[{"embedding":` + one + `}],"model":"up"}`, `{"data":[{"embedding":` + one + `}],"model":"shown"}`},
+		{"floats for base64", "base64", `{"model":"up","data":[{"embedding" : [ 0.5 , -2 ] ,"index":0},{"object":"embedding","embedding":` + half + `}]}`, `{"model":"shown","data":[{"embedding" : ` + one + ` ,"index":0},{"object":"embedding","embedding":` + one + `}]}`},
+		{"base64 for floats", "float", `{"model":"up","data":[{"embedding":` + one + `}]}`, `{"model":"shown","data":[{"embedding":[0.5,-2]}]}`},
+		{"no model", "float", `{"data":[{"embedding":[1]}]}`, `{"model":"shown","data":[{"embedding":[1]}]}`},
+		{"the right model", "float", `{"model":"shown","data":[{"embedding":[1]}]}`, `{"model":"shown","data":[{"embedding":[1]}]}`},
+		{"the word elsewhere", "base64", `{"model":"up","x":"\"embedding\":[7]","y":"embedding","data":[{"embedding":` + half + `}]}`, `{"model":"shown","x":"\"embedding\":[7]","y":"embedding","data":[{"embedding":` + one + `}]}`},
+		{"null", "float", `{"data":[{"embedding":null}]}`, ""},
+		{"one null", "float", `{"data":[{"embedding":[1]},{"embedding":null}]}`, ""},
+		{"null within", "float", `{"data":[{"embedding":[1,null]}]}`, ""},
+		{"null within, for base64", "base64", `{"data":[{"embedding":[1,null]}]}`, ""},
+		{"NaN", "float", `{"data":[{"embedding":[1,NaN]}]}`, ""},
+		{"none", "float", `{"data":[],"model":"up"}`, ""},
+		{"empty", "float", `{"data":[{"embedding":[ ]}]}`, ""},
+		{"empty text", "base64", `{"data":[{"embedding":""}]}`, ""},
+		{"nested", "float", `{"data":[{"embedding":[[1,2]]}]}`, ""},
+		{"NaN in base64", "float", `{"data":[{"embedding":"AADAfw=="}]}`, ""},
+		{"half a float", "float", `{"data":[{"embedding":"AAA="}]}`, ""},
+		{"not base64", "float", `{"data":[{"embedding":"?"}]}`, ""},
+		{"beyond float32", "base64", `{"data":[{"embedding":[1e39]}]}`, ""},
+		{"unended vector", "float", `{"data":[{"embedding":[1,2`, ""},
+		{"unended document", "float", `{"data":[{"embedding":[1,2]}`, ""},
+		{"error", "float", `{"error":{"message":"no memory"},"data":[{"embedding":[1]}]}`, ""},
+		{"page", "float", `<html>`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			up, p := upstream(t, nil)
+			up.On(embedPath, providertest.JSON(200, tt.answer))
+			got, err := p.Embed(t.Context(), call(t, `{"model":"a","input":"x","encoding_format":"`+tt.format+`"}`))
+			switch {
+			case tt.want == "" && (err == nil || provider.ClassOf(err) != provider.Broken):
+				t.Errorf("%v, error %v", got, err)
+			case tt.want != "" && (err != nil || string(got.Body) != tt.want):
+				t.Errorf("%v, error %v, want %s", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// large is an answer with n vectors of 1,536 floats.
+func large(n int) string {
+	var vectors []string
+	for i := range n {
+		v := strings.TrimSuffix(strings.Repeat(fmt.Sprintf("-0.01234%d,", 567+i), 1536), ",")
+		vectors = append(vectors, fmt.Sprintf(`{"object":"embedding","index":%d,"embedding":[%s]}`, i, v))
+	}
+	return `{"object":"list","data":[` + strings.Join(vectors, ",") + `],"model":"up","usage":{"prompt_tokens":9,"total_tokens":9}}`
+}
+
+func BenchmarkEmbed(b *testing.B) {
+	body := large(1)
+	for name, format := range map[string]string{"as sent": "float", "converted": "base64"} {
+		b.Run(name, func(b *testing.B) {
+			_, p := upstream(b, nil)
+			c := call(b, `{"model":"a","input":"x","encoding_format":"`+format+`"}`)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.EmbeddingsAnswer(c, []byte(body)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
