@@ -27,7 +27,7 @@ func TestOneRecordAfterSuccess(t *testing.T) {
 	if res.StatusCode != 201 || body != `{"n":1}` || res.Header.Get("Content-Type") != "application/json" || res.ContentLength != 7 {
 		t.Errorf("got %d %q %v", res.StatusCode, body, res.Header)
 	}
-	if r.ID != res.Header.Get("X-Request-Id") || !regexp.MustCompile(`^req_[0-9a-z]{25}$`).MatchString(r.ID) {
+	if r.ID != res.Header.Get("X-Request-Id") || !regexp.MustCompile(`^req_[0-9a-z]{26}$`).MatchString(r.ID) {
 		t.Errorf("request id %q, header %q", r.ID, res.Header.Get("X-Request-Id"))
 	}
 	want := httpx.Record{
