@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds what waits for another process. Nothing depends on its length.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"skytower": main})

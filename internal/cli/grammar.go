@@ -26,12 +26,17 @@ type commands struct {
 	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
 
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
+	Complete   completeCommand   `cmd:"" hidden:""`
 }
+
+// ownGroup are the commands that the program runs without this package.
+const ownGroup = "process"
 
 func groups() []kong.Group {
 	return []kong.Group{
-		{Key: "process", Title: "On this machine (flags: skytower COMMAND --help):"},
+		{Key: ownGroup, Title: "On this machine (flags: skytower COMMAND --help):"},
 		{Key: "server", Title: "With a running server:"},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
@@ -191,6 +192,26 @@ func TestDidYouMean(t *testing.T) {
 		if want == "" && got != "" || want != "" && got != `; did you mean "`+want+`"?` {
 			t.Errorf("%.20s: %s, want %s", name, got, want)
 		}
+	}
+}
+
+func TestCandidates(t *testing.T) {
+	t.Parallel()
+	parser, err := kong.New(&commands{}, kong.ExplicitGroups(groups()), kong.Vars{"data": "data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for words, want := range map[string][]string{
+		"ke": {"keys"}, "co": {"config", "completion"}, "keys ": {"create", "list", "revoke"}, "keys cr": {"create"},
+		"keys create --n": {"--name"}, "--json keys l": {"list"}, "models import --d": {"--data", "--dry-run"},
+		"serve --listen": {"--listen"}, "keys list ": nil, "nothing": nil,
+	} {
+		if diff := cmp.Diff(want, candidates(parser.Model.Node, strings.Split(words, " "))); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", words, diff)
+		}
+	}
+	if got := candidates(parser.Model.Node, nil); len(got) < 10 {
+		t.Errorf("without a word: %v", got)
 	}
 }
 
