@@ -135,6 +135,7 @@ func (s *stream) garbage() error {
 type chatStream struct {
 	*stream
 	finished bool // a finish_reason has come
+	form     template
 }
 
 func (p *Provider) chatStream(call *provider.Call, s *stream) (provider.Stream, error) {
@@ -166,6 +167,10 @@ func (s *chatStream) Next() (provider.Event, error) {
 	case isDone(data):
 		return s.fail(io.EOF)
 	}
+	if out, size, ok := s.form.apply(s.edited, data); ok && len(name) == 0 {
+		s.edited = out
+		return provider.Event{Data: out, Output: size > 0, Bytes: size}, nil
+	}
 	var t top
 	if !t.read(data) {
 		return s.fail(s.garbage())
@@ -184,6 +189,9 @@ func (s *chatStream) chunk(data []byte, t *top) provider.Event {
 	if rawjson.KindOf(t.usage) == rawjson.KindObject {
 		ev.Usage = readUsage(t.usage)
 		ev.UsageOnly = isEmpty(t.choices)
+	}
+	if ev.Output && !c.finished && !ev.Usage.Reported {
+		s.form.learn(data, s.show)
 	}
 	ev.Data = s.show(data, t)
 	return ev
