@@ -21,7 +21,7 @@ import (
 
 // Bounds of the queues and of patience.
 const (
-	maxBatch    = 512    // charge lines of one commit, and entries that ride along
+	maxBatch    = 512    // rows of one commit
 	maxQueue    = 8192   // charge lines that wait; more wait in their callers
 	maxLogQueue = 16_384 // entries that wait; more are dropped
 	wakeEntries = 256    // waiting entries that are written without waiting for the tick
@@ -81,6 +81,7 @@ type Ledger struct {
 	manyEntries chan struct{} // wakes the committer
 	chargePool  sync.Pool
 	entryPool   sync.Pool
+	entryBatch  []*Entry     // the committer's
 	dropped     atomic.Int64 // since it was last logged
 
 	mu        sync.RWMutex // read-locked while something is queued, so that Stop misses none

@@ -19,19 +19,19 @@ const (
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		on conflict (request) do nothing`
 	// One round trip and no explicit transaction: on PostgreSQL that is the cost.
-	insertAll = `with b as (insert into charge_batch (id, at, lines) select $1::text, $2::bigint, $3::bigint where $3::bigint > 0),
-	c as (insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
+	insertBatchAndLines = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint))
+	insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
 		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome)
-		select request, $1::text, at, account, api_key, model, target, 0, units_in, units_out, units_cached, units_reasoning, 0, counted, outcome
-		from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[], $15::text[])
-			as v(request, at, account, api_key, model, target, units_in, units_out, units_cached, units_reasoning, counted, outcome)
-		on conflict (request) do nothing)
-	insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
+	select request, $1::text, at, account, api_key, model, target, 0, units_in, units_out, units_cached, units_reasoning, 0, counted, outcome
+	from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+		$10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[], $15::text[])
+		as v(request, at, account, api_key, model, target, units_in, units_out, units_cached, units_reasoning, counted, outcome)
+	on conflict (request) do nothing`
+	insertEntries = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
 		model, target, tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client)
-	select * from unnest($16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[], $23::text[],
-		$24::text[], $25::text[], $26::text[], $27::text[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],
-		$32::bigint[], $33::bigint[], $34::boolean[], $35::text[])
+	select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+		$9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+		$17::bigint[], $18::bigint[], $19::boolean[], $20::text[])
 	on conflict (request) do nothing`
 )
 
@@ -55,23 +55,8 @@ type sqliteWriter struct {
 	batch, line, entry *sql.Stmt
 }
 
-func (w *sqliteWriter) write(ctx context.Context, b *batch) error {
-	tx, err := w.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin batch: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing; otherwise the first error counts
-	if err := w.rows(ctx, tx, b); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit batch: %w", err)
-	}
-	return nil
-}
-
-func (w *sqliteWriter) rows(ctx context.Context, tx *sql.Tx, b *batch) error {
-	if len(b.pending) > 0 {
+func (w *sqliteWriter) writeCharges(ctx context.Context, b *batch) error {
+	return w.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.StmtContext(ctx, w.batch).ExecContext(ctx, b.id, b.at, len(b.pending)); err != nil {
 			return fmt.Errorf("insert batch: %w", err)
 		}
@@ -83,17 +68,45 @@ func (w *sqliteWriter) rows(ctx context.Context, tx *sql.Tx, b *batch) error {
 				return fmt.Errorf("insert charge line: %w", err)
 			}
 		}
-	}
-	if len(b.entries) == 0 {
 		return nil
-	}
-	entry := tx.StmtContext(ctx, w.entry)
-	for _, e := range b.entries {
-		if _, err := entry.ExecContext(ctx, e.Request, store.Micros(e.At), e.Method, e.Route, e.Path, e.Status, e.Outcome, e.ErrorID,
-			e.Account, e.Key, e.Model, e.Target, e.TokensIn, e.TokensOut, e.BytesIn, e.BytesOut,
-			e.FirstByte.Microseconds(), e.Duration.Microseconds(), e.Streamed, e.Client); err != nil {
-			return fmt.Errorf("insert request-log entry: %w", err)
+	})
+}
+
+func (w *sqliteWriter) writeEntries(ctx context.Context, entries []*Entry) error {
+	return w.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		entry := tx.StmtContext(ctx, w.entry)
+		for _, e := range entries {
+			if _, err := entry.ExecContext(ctx, e.Request, store.Micros(e.At), e.Method, e.Route, e.Path, e.Status, e.Outcome, e.ErrorID,
+				e.Account, e.Key, e.Model, e.Target, e.TokensIn, e.TokensOut, e.BytesIn, e.BytesOut,
+				e.FirstByte.Microseconds(), e.Duration.Microseconds(), e.Streamed, e.Client); err != nil {
+				return fmt.Errorf("insert request-log entry: %w", err)
+			}
 		}
+		return nil
+	})
+}
+
+// transact runs fn in a transaction. ctx bounds the wait for the one connection and
+// nothing after it: every statement with a context that can end costs a goroutine
+// that watches it (a quarter of the whole), and a statement here waits for no more
+// than the 5 s that the connection waits for a lock.
+func (w *sqliteWriter) transact(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for the writer: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin batch: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing; otherwise the first error counts
+	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit batch: %w", err)
 	}
 	return nil
 }
@@ -111,10 +124,17 @@ func (w *sqliteWriter) close() error {
 // postgresWriter sends the whole batch as one statement.
 type postgresWriter struct{ db *sql.DB }
 
-func (w *postgresWriter) write(ctx context.Context, b *batch) error {
+func (w *postgresWriter) writeCharges(ctx context.Context, b *batch) error {
 	args := append([]any{b.id, b.at, int64(len(b.pending))}, lineColumns(b.pending)...)
-	if _, err := w.db.ExecContext(ctx, insertAll, append(args, entryColumns(b.entries)...)...); err != nil {
+	if _, err := w.db.ExecContext(ctx, insertBatchAndLines, args...); err != nil {
 		return fmt.Errorf("insert batch: %w", err)
+	}
+	return nil
+}
+
+func (w *postgresWriter) writeEntries(ctx context.Context, entries []*Entry) error {
+	if _, err := w.db.ExecContext(ctx, insertEntries, entryColumns(entries)...); err != nil {
+		return fmt.Errorf("insert request-log entries: %w", err)
 	}
 	return nil
 }

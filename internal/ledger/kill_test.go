@@ -1,0 +1,128 @@
+package ledger_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+
+	"skytower/internal/ledger"
+	"skytower/internal/store"
+	"skytower/internal/store/storetest"
+)
+
+// victimEnv names the database of a process that is there to be killed.
+const victimEnv = "SKYTOWER_TEST_LEDGER_VICTIM"
+
+// victim charges from many callers without end, and says which requests it was told
+// are durable.
+func victim(url string) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	l := ledger.New(db, ledger.Options{})
+	if err := l.Start(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	failed := make(chan error)
+	for range 32 {
+		go func() {
+			for {
+				request := newRequest()
+				if err := l.Commit(ctx, ledger.Reservation{}, charge(request)); err != nil {
+					failed <- err
+					return
+				}
+				l.Log(entry(request))
+				fmt.Println(request) // one write, so lines stay whole
+			}
+		}()
+	}
+	fmt.Fprintln(os.Stderr, <-failed)
+}
+
+// TestKilled kills a process in the middle of its work: whatever it was told is
+// durable must be there.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	url := storetest.SQLite(t)
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := map[string]bool{}
+	for range 3 {
+		for _, request := range killOne(t, program, url) {
+			acknowledged[request] = true
+		}
+	}
+	stored := requests(t, storetest.Open(t, url))
+	for request := range acknowledged {
+		if !stored[request] {
+			t.Errorf("%s was acknowledged and is not stored", request)
+		}
+	}
+	// Each of 32 callers may have had one charge stored without an answer, thrice.
+	if extra := len(stored) - len(acknowledged); extra > 3*32 {
+		t.Errorf("%d charges are stored beyond those acknowledged, more than there were callers", extra)
+	}
+}
+
+func killOne(t *testing.T, program, url string) (acknowledged []string) {
+	t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), victimEnv+"="+url)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		acknowledged = append(acknowledged, lines.Text())
+		if len(acknowledged) == 500 {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // it was killed
+	if len(acknowledged) < 500 {
+		t.Fatalf("the process ended by itself after %d charges", len(acknowledged))
+	}
+	return acknowledged
+}
+
+// requests are all that was charged.
+func requests(t *testing.T, db *store.DB) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	err := db.Read(t.Context(), func(tx *store.Tx) error {
+		rows, err := tx.Query(t.Context(), `select request from charge_line`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // Err tells
+		for rows.Next() {
+			var request string
+			if err := rows.Scan(&request); err != nil {
+				return err
+			}
+			found[request] = true
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
