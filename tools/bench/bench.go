@@ -48,23 +48,31 @@ func (s settings) begin() (*bench, error) {
 }
 
 func (b *bench) addSkytower() error {
-	if err := b.addServer(nameSkytower, false); err != nil || b.database != "postgres" {
+	if err := b.addServer(nameSkytower, b.binary, false); err != nil {
 		return err
+	}
+	if b.other != "" {
+		if err := b.addServer(nameOther, b.other, false); err != nil {
+			return err
+		}
+	}
+	if b.database != "postgres" {
+		return nil
 	}
 	progress("starting PostgreSQL")
 	var err error
 	if b.postgres, err = startPostgres(); err != nil {
 		return err
 	}
-	if err := b.addServer(namePostgres, true, b.postgres.settings()...); err != nil {
+	if err := b.addServer(namePostgres, b.binary, true, b.postgres.settings()...); err != nil {
 		return err
 	}
 	b.targets[len(b.targets)-1].also = []int{b.postgres.process.pid()}
 	return nil
 }
 
-func (b *bench) addServer(name string, shared bool, env ...string) error {
-	binary, err := filepath.Abs(b.binary)
+func (b *bench) addServer(name, binary string, shared bool, env ...string) error {
+	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return fmt.Errorf("find the server: %w", err)
 	}

@@ -46,7 +46,8 @@ type outcome struct {
 	P50          time.Duration   `json:"p50"` // of a whole answer; of the first chunk for slow streams
 	P99          time.Duration   `json:"p99"`
 	CPU          []time.Duration `json:"cpu"` // of each watched process, its children included
-	Steal        float64         `json:"steal"`
+	Steal        float64         `json:"steal"`  // share of the machine's time that the hypervisor took
+	Others       float64         `json:"others"` // share that went to processes that are no part of this
 	ResidentKiB  int             `json:"resident_kib"`             // of the first watched process, at the end; for slow streams the peak
 	KiBPerStream float64         `json:"kib_per_stream,omitempty"` // growth from before the streams to their peak
 }

@@ -31,6 +31,7 @@ const (
 	nameReference = "reverseproxy"
 	nameSkytower  = "skytower"
 	namePostgres  = "skytower-postgres"
+	nameOther     = "skytower-other"
 )
 
 // warmUp comes before each measured part, on the same connections.
@@ -99,6 +100,7 @@ type settings struct {
 	scenarios   string
 	database    string
 	binary      string
+	other       string
 	skipBuild   bool
 	without     bool
 	jsonFile    string
@@ -115,6 +117,7 @@ func parseSettings(args []string) (settings, error) {
 	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: chat, stream, embeddings, chat1, slow (default all)")
 	f.StringVar(&s.database, "database", "sqlite", "sqlite, or postgres for a second server on a PostgreSQL started here")
 	f.StringVar(&s.binary, "binary", filepath.Join("bin", "skytower"), "the server under test, built first unless -skip-build")
+	f.StringVar(&s.other, "other", "", "another Skytower binary, measured in the same rounds: to see what a change does")
 	f.BoolVar(&s.skipBuild, "skip-build", false, "measure the binary as it is")
 	f.BoolVar(&s.without, "without-skytower", false, "measure only the mock and the reference proxy")
 	f.StringVar(&s.jsonFile, "json", "", "also write every round's figures to this file")

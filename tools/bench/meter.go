@@ -1,11 +1,15 @@
 package main
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // meter reads the clocks of the watched processes, and of the machine, around the measured part of a job.
 type meter struct {
 	pids   []int
 	clocks []map[int]time.Duration
+	own    map[int]time.Duration // of this process
 	ticks  ticks
 }
 
@@ -13,6 +17,9 @@ func startMeter(pids []int) (*meter, error) {
 	m := &meter{pids: pids}
 	var err error
 	if m.ticks, err = machineTicks(); err != nil {
+		return nil, err
+	}
+	if m.own, err = familyClocks(os.Getpid()); err != nil {
 		return nil, err
 	}
 	m.clocks, err = readClocks(pids)
@@ -40,11 +47,16 @@ func (m *meter) stop(o *outcome) error {
 	for i := range m.pids {
 		o.CPU = append(o.CPU, spent(m.clocks[i], clocks[i]))
 	}
+	own, err := familyClocks(os.Getpid())
+	if err != nil {
+		return err
+	}
 	now, err := machineTicks()
 	if err != nil {
 		return err
 	}
 	o.Steal = m.ticks.stealUntil(now)
+	o.Others = m.ticks.othersUntil(now, sum(o.CPU)+spent(m.own, own))
 	if len(m.pids) > 0 && o.ResidentKiB == 0 {
 		o.ResidentKiB, err = residentKiB(m.pids[0])
 	}
@@ -53,11 +65,28 @@ func (m *meter) stop(o *outcome) error {
 
 // spent sums what the processes alive at the end used; one that began in between counts from its beginning.
 func spent(before, after map[int]time.Duration) time.Duration {
-	var sum time.Duration
+	var used time.Duration
 	for pid, clock := range after {
-		sum += clock - before[pid]
+		used += clock - before[pid]
 	}
-	return sum
+	return used
+}
+
+func sum(durations []time.Duration) time.Duration {
+	var all time.Duration
+	for _, d := range durations {
+		all += d
+	}
+	return all
+}
+
+// othersUntil is the share of the machine's time that went to processes outside the measurement, the kernel's own
+// work included. It tells how quiet the machine was: on a busy one the same work costs more, for every target.
+func (t ticks) othersUntil(now ticks, ours time.Duration) float64 {
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
+	all := int(now.total - t.total)
+	busy := float64(all) - float64(now.idle-t.idle) - float64(now.stolen-t.stolen)
+	return max(0, per(busy-float64(ours)/float64(tick), all))
 }
 
 // stealUntil is the share of the machine's time, idle time included, that the hypervisor gave to others.

@@ -24,6 +24,7 @@ type figures struct {
 	ResidentMiB  float64    `json:"resident_mib"`
 	KiBPerStream float64    `json:"kib_per_stream,omitempty"`
 	Steal        float64    `json:"steal"`
+	Others       float64    `json:"others"`
 	CPURatio     float64    `json:"cpu_ratio,omitempty"` // to the reference: median of the rounds' own ratios
 	CPUSpan      [2]float64 `json:"cpu_ratio_span"`      // its smallest and largest
 	RateRatio    float64    `json:"rps_ratio,omitempty"`
@@ -77,6 +78,7 @@ func (s scenario) summarise(name string, rounds, reference []outcome) figures {
 	f.P50 = mid(func(o outcome) float64 { return millis(o.P50) })
 	f.P99 = mid(func(o outcome) float64 { return millis(o.P99) })
 	f.Steal = mid(func(o outcome) float64 { return o.Steal })
+	f.Others = mid(func(o outcome) float64 { return o.Others })
 	f.ResidentMiB = mid(func(o outcome) float64 { return float64(o.ResidentKiB) / 1024 })
 	f.KiBPerStream = mid(func(o outcome) float64 { return o.KiBPerStream })
 	for _, o := range rounds {
@@ -117,12 +119,13 @@ type report struct {
 func (r report) table(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s; %d rounds of %.1f s, medians\n", r.Machine, r.Go, r.Rounds, r.Seconds)
 	fmt.Fprintln(w, "CPU is µs per request, for stream and slow per chunk; mock and database: theirs meanwhile, by the same unit")
+	fmt.Fprintln(w, "steal, others: shares of the machine's time that went to other machines, and to processes outside this measurement")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "scenario\ttarget\tCPU\tratio\tspan\tmock\tdatabase\tper second\tp50 ms\tp99 ms\tRSS MiB\tKiB/stream\tsteal\terrors\t")
+	fmt.Fprintln(t, "scenario\ttarget\tCPU\tratio\tspan\tmock\tdatabase\tper second\tp50 ms\tp99 ms\tRSS MiB\tKiB/stream\tsteal\tothers\terrors\t")
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%.1f\t%s\t%s\t%.1f\t%s\t%.0f\t%.3f\t%.2f\t%.0f\t%s\t%.0f %%\t%d\t\n",
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%s\t%s\t%.1f\t%s\t%.0f\t%.3f\t%.2f\t%.0f\t%s\t%.0f %%\t%.0f %%\t%d\t\n",
 			f.Scenario, f.Target, f.CPU, orDash(f.CPURatio, "%.2f"), f.span(), f.Mock, orDash(f.Database, "%.1f"),
-			f.Rate, f.P50, f.P99, f.ResidentMiB, orDash(f.KiBPerStream, "%.1f"), f.Steal*100, f.Errors)
+			f.Rate, f.P50, f.P99, f.ResidentMiB, orDash(f.KiBPerStream, "%.1f"), f.Steal*100, f.Others*100, f.Errors)
 	}
 	return t.Flush()
 }

@@ -72,3 +72,15 @@ func TestSpentCountsNewProcessesOnly(t *testing.T) {
 		t.Errorf("spent = %d, want 15 of the first and 7 of the new one", got)
 	}
 }
+
+func TestOthersAreWhatIsLeftOfTheBusyTime(t *testing.T) {
+	t.Parallel()
+	before := ticks{total: 1000, idle: 400, stolen: 10}
+	after := ticks{total: 1200, idle: 440, stolen: 30} // 200 ticks: 40 idle, 20 stolen, 140 busy
+	if got := before.othersUntil(after, time.Second); got != 0.2 {
+		t.Errorf("others %v, want 40 of 200 ticks", got)
+	}
+	if got := before.othersUntil(after, time.Minute); got != 0 {
+		t.Errorf("others %v; clocks of different grain must not give a negative share", got)
+	}
+}
