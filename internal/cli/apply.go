@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +28,7 @@ type applied struct {
 // Run reads all files before it asks the server anything, then takes them in turn:
 // difference, question, apply. Each file is applied as a whole or not at all.
 func (a *applyCommand) Run(ctx context.Context, s *session) error {
-	requests, err := a.read(s)
+	requests, err := a.read(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -54,7 +52,7 @@ func (a *applyCommand) Run(ctx context.Context, s *session) error {
 
 // read reads the files. Their base names are what the server keeps as "managed
 // by", so that they must differ.
-func (a *applyCommand) read(s *session) ([]skytells.ApplyRequest, error) {
+func (a *applyCommand) read(ctx context.Context, s *session) ([]skytells.ApplyRequest, error) {
 	var requests []skytells.ApplyRequest
 	seen := map[string]bool{}
 	for _, path := range a.Files {
@@ -66,7 +64,7 @@ func (a *applyCommand) read(s *session) ([]skytells.ApplyRequest, error) {
 			return nil, usagef("two files are called %s, and the server tells files apart by that name", source)
 		}
 		seen[source] = true
-		text, err := s.readFile(path)
+		text, err := s.readFile(ctx, path)
 		if err != nil {
 			return nil, usagef("read %s: %w", path, err)
 		}
@@ -79,21 +77,16 @@ func (a *applyCommand) read(s *session) ([]skytells.ApplyRequest, error) {
 	return requests, nil
 }
 
-func (s *session) readFile(path string) ([]byte, error) {
-	from := s.Stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, errors.Unwrap(err) // without the path, which is said already
-		}
-		defer file.Close() //nolint:errcheck // only read
-		from = file
+func (s *session) readFile(ctx context.Context, path string) ([]byte, error) {
+	if path == "-" {
+		return waitFor(ctx, func() ([]byte, error) { return readAll(s.Stdin, maxResourceFile) })
 	}
-	text, err := io.ReadAll(io.LimitReader(from, maxResourceFile+1))
-	if err == nil && len(text) > maxResourceFile {
-		err = fmt.Errorf("it is larger than %d MiB", maxResourceFile>>20)
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, errors.Unwrap(err) // without the path, which is said already
 	}
-	return text, err
+	defer file.Close() //nolint:errcheck // only read
+	return readAll(file, maxResourceFile)
 }
 
 func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client, r skytells.ApplyRequest) (skytells.ApplyResult, error) {
@@ -109,7 +102,7 @@ func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client
 		return plan, nil
 	}
 	if !a.Yes {
-		if err := s.confirm("Apply " + r.Source + "?"); err != nil {
+		if err := s.confirm(ctx, "Apply "+r.Source+"?"); err != nil {
 			return plan, err
 		}
 	}
@@ -148,23 +141,4 @@ func difference(source string, changes []skytells.ResourceChange) string {
 	}
 	fmt.Fprintf(&text, "%d to create, %d to change, %d unchanged\n", counts["create"], counts["update"], counts["unchanged"])
 	return text.String()
-}
-
-// confirm asks a person on standard error, and reads the answer from standard
-// input.
-func (s *session) confirm(question string) error {
-	fmt.Fprint(s.Stderr, plain(question)+" [y/N] ")
-	if s.answers == nil {
-		s.answers = bufio.NewReader(io.LimitReader(s.Stdin, 4<<10))
-	}
-	answer, err := s.answers.ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	case "":
-		if err != nil {
-			return usagef("nobody answered, so nothing was applied; --yes applies without asking")
-		}
-	}
-	return errors.New("not applied")
 }

@@ -112,6 +112,8 @@ func exitCode(err error) int {
 	var insecure *skytells.InsecureError
 	var unreachable *skytells.UnreachableError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return exitFailed
 	case errors.As(err, &usage), errors.As(err, &insecure):
 		return exitUsage
 	case errors.As(err, &unreachable):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -308,6 +309,42 @@ func TestApplyOfNothingNewAsksAndSendsNothing(t *testing.T) {
 	if got.code != 0 || len(f.came["POST /apply"]) != 1 || got.stderr != "" {
 		t.Errorf("%+v, sent %v", got, f.came)
 	}
+}
+
+// An interrupt must end a command that waits for a person.
+func TestAnInterruptEndsTheQuestion(t *testing.T) {
+	t.Parallel()
+	change := skytells.ApplyResult{Changes: []skytells.ResourceChange{{Kind: "provider", Name: "p", Action: "create"}}}
+	f := newFake(t, map[string]any{"POST /apply": change})
+	for _, args := range [][]string{
+		{"apply", "-f", writeFile(t, "a.yml", fleet)}, {"apply", "-f", "-"},
+		{"providers", "add", "p", "--base-url", "http://127.0.0.1:1", "--credential", "-"},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		input, end := io.Pipe() // nothing ever comes
+		var stderr strings.Builder
+		code := cli.Run(ctx, args, cli.Options{
+			Stdin: interrupting{input, cancel}, Stdout: io.Discard, Stderr: &stderr,
+			Getenv: func(name string) string {
+				return map[string]string{"SKYTOWER_URL": f.url, "SKYTOWER_OPERATOR_KEY": operatorKey}[name]
+			},
+		})
+		if code != 1 || !strings.Contains(stderr.String(), "stopped") {
+			t.Errorf("%v: code %d, %s", args, code, stderr.String())
+		}
+		end.Close()
+	}
+}
+
+// interrupting interrupts as soon as somebody reads.
+type interrupting struct {
+	io.Reader
+	interrupt func()
+}
+
+func (i interrupting) Read(p []byte) (int, error) {
+	i.interrupt()
+	return i.Reader.Read(p)
 }
 
 func TestConnection(t *testing.T) {

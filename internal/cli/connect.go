@@ -2,8 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -85,14 +83,8 @@ func readSmall(path string) (string, error) {
 		return "", err
 	}
 	defer file.Close() //nolint:errcheck // only read
-	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
-	if err != nil {
-		return "", err
-	}
-	if len(text) > maxKeyFile {
-		return "", fmt.Errorf("%s is too large to be a key", path)
-	}
-	return string(text), nil
+	text, err := readAll(file, maxKeyFile)
+	return string(text), err
 }
 
 func firstOf(texts ...string) string {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"skytower/internal/skytells"
@@ -45,7 +44,7 @@ type providersAdd struct {
 
 // Run adds the provider.
 func (p *providersAdd) Run(ctx context.Context, s *session) error {
-	credential, err := s.credential(p.Credential)
+	credential, err := s.credential(ctx, p.Credential)
 	if err != nil {
 		return err
 	}
@@ -84,19 +83,18 @@ func (p *providersAdd) overExisting(ctx context.Context, c *skytells.Client, spe
 	return nil
 }
 
-// maxCredential is what the server takes (64 KiB) and one more byte to notice.
-const maxCredential = 64<<10 + 1
+const maxCredential = 64 << 10 // what the server takes
 
 // credential takes a reference as it is and reads a literal from standard input:
 // on a command line every user of the machine could read it.
-func (s *session) credential(text string) (string, error) {
+func (s *session) credential(ctx context.Context, text string) (string, error) {
 	switch {
 	case text == "", strings.HasPrefix(text, "env:"), strings.HasPrefix(text, "file:"):
 		return text, nil
 	case text != "-":
 		return "", usagef("--credential takes env:NAME, file:PATH or - (the key then comes on standard input), never the key itself: others can read a command line")
 	}
-	raw, err := io.ReadAll(io.LimitReader(s.Stdin, maxCredential))
+	raw, err := waitFor(ctx, func() ([]byte, error) { return readAll(s.Stdin, maxCredential) })
 	if err != nil {
 		return "", fmt.Errorf("read the credential from standard input: %w", err)
 	}
