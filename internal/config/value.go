@@ -88,7 +88,7 @@ type databaseValue struct{ to *DatabaseURL }
 func (v *databaseValue) set(text string) error {
 	if path, ok := strings.CutPrefix(text, sqliteScheme); ok {
 		if strings.HasPrefix(path, "//") || strings.HasPrefix(path, ":") || strings.ContainsAny(path, "?\x00") {
-			return errors.New("after sqlite: comes the path of a file, without //, parameters or :memory:")
+			return errors.New("after sqlite: comes the path of a file, without //, and neither :memory: nor parameters")
 		}
 		*v.to = DatabaseURL(text)
 		return nil

@@ -93,14 +93,14 @@ func TestBrokenAnswersAreErrors(t *testing.T) {
 		serve    http.HandlerFunc
 		want     string
 	}{
-		{"status", chat, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "slow down", 429) }, "slow down"},
+		{"status", chat, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "slow down", http.StatusTooManyRequests) }, "slow down"},
 		{"no usage", chat, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"choices":[]}`)) }, "usage"},
 		{"other length later", chat, growingAnswer(), "bytes instead of"},
 		{"a chunk is missing", stream, sendChunks(streamChunks-1, true), "99 chunks instead of 100"},
 		{"no end", stream, sendChunks(streamChunks, false), "without [DONE]"},
 		{"cut", stream, cutStream, "unexpected EOF"},
 		{"slow stream ends early", slow, sendChunks(3, true), "the mock sent"},
-		{"slow stream refused", slow, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "full", 503) }, "full"},
+		{"slow stream refused", slow, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "full", http.StatusServiceUnavailable) }, "full"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,11 +22,10 @@ const (
 
 // slowStreams are many open streams that the mock feeds slowly and ends when told.
 type slowStreams struct {
-	job     job
-	workers []*worker
-	ready   sync.WaitGroup // until each stream has its first chunk, or failed
-	ended   sync.WaitGroup
-	chunks  atomic.Int64
+	job    job
+	ready  sync.WaitGroup // until each stream has its first chunk, or failed
+	ended  sync.WaitGroup
+	chunks atomic.Int64
 
 	mu     sync.Mutex
 	firsts []time.Duration // time to the first chunk
