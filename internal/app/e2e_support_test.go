@@ -64,6 +64,7 @@ type server struct {
 type options struct {
 	data   string               // "": a folder of its own
 	flags  map[string]string    // further settings
+	env    []string             // likewise, for secrets
 	change func(*config.Config) // what flags have too coarse a unit for
 }
 
@@ -93,7 +94,7 @@ func build(t *testing.T, o options) *server {
 	for name, value := range o.flags {
 		flags[name] = value
 	}
-	cfg, err := config.Load(config.Sources{Flags: flags})
+	cfg, err := config.Load(config.Sources{Flags: flags, Env: o.env})
 	if err != nil {
 		t.Fatal(err)
 	}
