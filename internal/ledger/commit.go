@@ -167,7 +167,7 @@ func (l *Ledger) persist(write func(context.Context) error) error {
 			return err
 		}
 		select {
-		case <-time.After(backoff/2 + rand.N(backoff)):
+		case <-time.After(backoff*3/4 + rand.N(backoff/2)):
 		case <-l.abandoned.Done():
 			return err
 		}
