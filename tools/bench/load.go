@@ -45,9 +45,9 @@ type outcome struct {
 	Elapsed      time.Duration   `json:"elapsed"`
 	P50          time.Duration   `json:"p50"` // of a whole answer; of the first chunk for slow streams
 	P99          time.Duration   `json:"p99"`
-	CPU          []time.Duration `json:"cpu"` // of each watched process, its children included
-	Steal        float64         `json:"steal"`  // share of the machine's time that the hypervisor took
-	Others       float64         `json:"others"` // share that went to processes that are no part of this
+	CPU          []time.Duration `json:"cpu"`                      // of each watched process, its children included
+	Steal        float64         `json:"steal"`                    // share of the machine's time that the hypervisor took
+	Others       float64         `json:"others"`                   // share that went to processes that are no part of this
 	ResidentKiB  int             `json:"resident_kib"`             // of the first watched process, at the end; for slow streams the peak
 	KiBPerStream float64         `json:"kib_per_stream,omitempty"` // growth from before the streams to their peak
 }
@@ -81,15 +81,19 @@ func (j job) run() (outcome, error) {
 	start := time.Now()
 	each(workers, func(w *worker) { w.repeat(start.Add(j.Measure)) })
 	elapsed := time.Since(start)
-	time.Sleep(j.Settle)
 	result := merge(workers)
 	result.Elapsed = elapsed
+	if err := m.stop(&result); err != nil {
+		return result, err
+	}
 	// A target that fails in the warm-up has failed, even if it then recovers.
 	result.Errors += warm.Errors
 	if result.FirstError == "" {
 		result.FirstError = warm.FirstError
 	}
-	return result, m.stop(&result)
+	time.Sleep(j.Settle)
+	result.CPU, err = m.spent()
+	return result, err
 }
 
 func each(workers []*worker, do func(*worker)) {

@@ -40,12 +40,9 @@ func readClocks(pids []int) ([]map[int]time.Duration, error) {
 
 // stop adds what was used since the start to an outcome.
 func (m *meter) stop(o *outcome) error {
-	clocks, err := readClocks(m.pids)
-	if err != nil {
+	var err error
+	if o.CPU, err = m.spent(); err != nil {
 		return err
-	}
-	for i := range m.pids {
-		o.CPU = append(o.CPU, spent(m.clocks[i], clocks[i]))
 	}
 	own, err := familyClocks(os.Getpid())
 	if err != nil {
@@ -61,6 +58,19 @@ func (m *meter) stop(o *outcome) error {
 		o.ResidentKiB, err = residentKiB(m.pids[0])
 	}
 	return err
+}
+
+// spent is what each watched process has used since the start.
+func (m *meter) spent() ([]time.Duration, error) {
+	clocks, err := readClocks(m.pids)
+	if err != nil {
+		return nil, err
+	}
+	used := make([]time.Duration, len(m.pids))
+	for i := range m.pids {
+		used[i] = spent(m.clocks[i], clocks[i])
+	}
+	return used, nil
 }
 
 // spent sums what the processes alive at the end used; one that began in between counts from its beginning.
