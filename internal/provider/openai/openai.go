@@ -55,7 +55,8 @@ type Provider struct {
 	responses string
 	maxAnswer int64
 	now       func() time.Time
-	readers   sync.Pool // *reader
+	readers   sync.Pool     // *reader
+	drain     time.Duration // drainTime, but for tests
 
 	// What was learned of the upstream.
 	noStreamOptions atomic.Bool  // it refuses the field stream_options
@@ -83,6 +84,7 @@ func New(o Options) *Provider {
 			chat: base.JoinPath("chat", "completions"), responses: base.JoinPath("responses"),
 			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"),
 		},
+		drain:   drainTime,
 		hidden:  hidden(o.BaseURL, o.Credential),
 		readers: sync.Pool{New: func() any { return newReader() }},
 	}

@@ -65,7 +65,7 @@ func (s *stream) Close() error {
 		return nil
 	}
 	if s.err == io.EOF && s.rd.err == nil {
-		clock := time.AfterFunc(drainTime, s.cancel)
+		clock := time.AfterFunc(s.p.drain, s.cancel)
 		room := s.rd.buf
 		for range 4 {
 			if _, err := s.resp.Body.Read(room); err != nil {
