@@ -170,7 +170,7 @@ func TestTrim(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		var entries []ledger.Entry
-		for n := range 450 { // more than two slices
+		for n := range 450 { // several slices, and a part of one
 			e := entry(fmt.Sprintf("req_old_%d", n))
 			e.At = base.Add(-time.Duration(n+1) * time.Minute)
 			entries = append(entries, e)
