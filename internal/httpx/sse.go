@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,9 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 )
-
-// errSlowReader ends a stream whose caller takes nothing for two intervals.
-var errSlowReader = errors.New("caller reads too slowly")
 
 // SSE writes an event stream (contract section 8). The head goes out with the
 // first event, or with the first keep-alive comment after Interval of silence;
@@ -145,7 +141,7 @@ func (s *SSE) tick() {
 }
 
 // blocked runs while another goroutine holds the lock, most likely in a write that
-// the caller does not take.
+// the caller does not take. After two intervals the write is made to fail.
 func (s *SSE) blocked() {
 	if s.stuck.Swap(true) {
 		_ = http.NewResponseController(s.call.w).SetWriteDeadline(time.Now())
