@@ -17,7 +17,7 @@ const (
 	insertEntry = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
 		model, target, tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-		on conflict (request) do nothing`
+		on conflict (at, request) do nothing`
 	// One round trip and no explicit transaction: on PostgreSQL that is the cost.
 	insertBatchAndLines = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint))
 	insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
@@ -32,7 +32,7 @@ const (
 	select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
 		$9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
 		$17::bigint[], $18::bigint[], $19::boolean[], $20::text[])
-	on conflict (request) do nothing`
+	on conflict (at, request) do nothing`
 )
 
 func newBatchWriter(ctx context.Context, db *store.DB) (batchWriter, error) {

@@ -30,9 +30,10 @@ create table charge_line (
 );
 create index charge_line_account on charge_line (account, at);
 
--- Every request, for a month: no body, no key, no query.
+-- Every request, for a month: no body, no key, no query. The time comes first in
+-- the key: new rows go to its end, and one index fewer is kept.
 create table request_log (
-    request    text {{bytewise}} not null primary key,
+    request    text {{bytewise}} not null,
     at         bigint  not null,
     method     text    not null,
     route      text    not null,
@@ -51,7 +52,7 @@ create table request_log (
     first_byte bigint  not null, -- microseconds
     duration   bigint  not null, -- microseconds
     streamed   boolean not null,
-    client     text    not null
+    client     text    not null,
+    primary key (at, request)
 );
 create index request_log_account on request_log (account, at);
-create index request_log_at on request_log (at);
