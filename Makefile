@@ -9,6 +9,9 @@ PACKAGES ?= ./...
 # cores that the time limit of `make test` is meant for.
 PARALLEL ?= 2
 
+# A Go module of its own: OpenAI's client, for the tests.
+CLIENT := test/clients/openaigo
+
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -43,6 +46,7 @@ lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	cd $(CLIENT) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
 fmt: ## format the Go code
 	gofmt -w .

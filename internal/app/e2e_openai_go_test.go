@@ -3,24 +3,21 @@ package app_test
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
+	"encoding/json"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-	"github.com/openai/openai-go/v3/responses"
+	"github.com/google/go-cmp/cmp"
 
 	"skytower/internal/provider/providertest"
 	"skytower/internal/skytells"
 )
-
-// openaiGo is the unmodified Go client of OpenAI, without retries so that errors
-// come at once.
-func (s *server) openaiGo(key string) openai.Client {
-	return openai.NewClient(option.WithAPIKey(key), option.WithBaseURL(s.base+"/v1"), option.WithMaxRetries(0), option.WithHTTPClient(s.client))
-}
 
 const toolAnswer = `{"id":"chatcmpl-2","object":"chat.completion","created":1,"model":"` + upChat + `","choices":[{"index":0,"message":{"role":"assistant","content":null,` +
 	`"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Oslo\"}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`
@@ -35,125 +32,185 @@ func toolPieces() []string {
 	}
 }
 
-func userSays(text string) []openai.ChatCompletionMessageParamUnion {
-	return []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)}
+// openaiGoFolder is a module of its own: see its package comment.
+const openaiGoFolder = "../../test/clients/openaigo"
+
+// openaiGo builds the program around OpenAI's Go client, without the race detector,
+// and gives a command that runs it.
+func openaiGo(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "openaigo")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, ".")
+	build.Dir = openaiGoFolder
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the client: %v\n%s", err, out)
+	}
+	return exec.CommandContext(t.Context(), program, args...)
 }
 
-func weatherTool() []openai.ChatCompletionToolUnionParam {
-	return []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{
-		Name: "weather", Parameters: openai.FunctionParameters{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}}},
-	})}
+// clientFailure is an error as the client gives it.
+type clientFailure struct {
+	Status                              int
+	Code, Type, Param, Message, Request string
 }
 
-func TestOpenAIGoChat(t *testing.T) {
+// clientSaw is one line of the program.
+type clientSaw struct {
+	Scenario, Text, Model, Finish, Tool string
+	Events, Input, Output, Reasoning    int64
+	Vector                              []float64
+	Vectors                             []any
+	Models                              []string
+	Error                               *clientFailure
+}
+
+// goScript is npmScript with what the Go client tries besides.
+func goScript(flaky, denied *atomic.Int64) providertest.Script {
+	return func(x *providertest.Exchange) {
+		asks := func(words string) bool { return strings.Contains(x.Request.Body, words) }
+		switch {
+		case asks(`"user":"rejected"`):
+			providertest.JSON(400, `{"error":{"message":"no","param":"top_p"}}`)(x)
+		case asks(`"user":"flaky"`) && flaky.Add(1) == 1:
+			x.Head(503)
+		case asks(`"user":"denied"`):
+			if asks("once more") {
+				denied.Add(1)
+			}
+			providertest.JSON(401, `{}`)(x)
+		case asks(`"json_schema"`) && !asks(`"json_schema":{"name":"number"`), asks(`"tools"`) && !asks(`"name":"weather"`):
+			providertest.JSON(400, `{"error":{"message":"the request did not pass whole"}}`)(x)
+		default:
+			npmScript(x)
+		}
+	}
+}
+
+func TestOpenAIGo(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
 	up := s.withUpstream()
-	client := s.openaiGo(s.key)
+	var flaky, denied atomic.Int64
+	up.On(chatPath, goScript(&flaky, &denied))
+	up.On(embedPath, jsonScript(embedAnswer))
+	got := s.runOpenAIGo()
 
-	up.On(chatPath, jsonScript(chatAnswer))
-	answer, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("hi")})
-	if err != nil {
-		t.Fatal(err)
+	sameVectors(t, got["embeddings as float"].Vectors, got["embeddings as base64"].Vectors)
+	for _, name := range []string{"embeddings as float", "embeddings as base64"} {
+		saw := got[name]
+		saw.Vectors = nil
+		got[name] = saw
 	}
-	if answer.Choices[0].Message.Content != "Hello!" || answer.Model != chatModel || answer.Usage.PromptTokens != 11 || answer.Usage.CompletionTokensDetails.ReasoningTokens != 1 {
-		t.Errorf("got %s", answer.RawJSON())
+	if saw := got["built-in chat"]; saw.Text == "" || saw.Model != "skytower-docs" || saw.Finish != "stop" || saw.Input == 0 || saw.Output == 0 {
+		t.Errorf("built-in chat: %+v", saw)
 	}
+	delete(got, "built-in chat")
+	if diff := cmp.Diff(wantOfOpenAIGo(), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if flaky.Load() != 2 || denied.Load() != 1 {
+		t.Errorf("the client asked %d times where a retry helps, %d times where none does", flaky.Load(), denied.Load())
+	}
+}
 
-	up.On(chatPath, providertest.Events(piece("Hel"), piece("lo"), lastPiece, usagePiece, donePiece))
-	stream := client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{
-		Model: chatModel, Messages: userSays("hi"), StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
-	})
-	var whole openai.ChatCompletionAccumulator
-	for stream.Next() {
-		if !whole.AddChunk(stream.Current()) {
-			t.Errorf("a chunk does not fit: %s", stream.Current().RawJSON())
+// runOpenAIGo runs all scenarios. Texts and ids of errors are checked here, so that
+// the rest can be compared.
+func (s *server) runOpenAIGo() map[string]clientSaw {
+	s.t.Helper()
+	cmd := openaiGo(s.t, chatModel, embedModel)
+	cmd.Env = append(os.Environ(), "SKYTOWER_URL="+s.base+"/v1", "SKYTOWER_KEY="+s.key)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("the client: %v\n%s%s", err, out.String(), errs.String())
+	}
+	got := map[string]clientSaw{}
+	for lines := json.NewDecoder(strings.NewReader(out.String())); lines.More(); {
+		var saw clientSaw
+		if err := lines.Decode(&saw); err != nil {
+			s.t.Fatalf("%v in %s", err, out.String())
 		}
+		if e := saw.Error; e != nil {
+			if e.Message == "" || saw.Scenario != "cut" && !strings.HasPrefix(e.Request, "req_") {
+				s.t.Errorf("%s: %+v", saw.Scenario, e)
+			}
+			if saw.Scenario == "cut" && !strings.Contains(e.Message, "stopped before the end") {
+				s.t.Errorf("a cut stream fails with %q", e.Message)
+			}
+			e.Message, e.Request = "", ""
+		}
+		name := saw.Scenario
+		saw.Scenario = ""
+		got[name] = saw
 	}
-	if stream.Err() != nil || whole.Choices[0].Message.Content != "Hello" || whole.Model != chatModel || whole.Usage.TotalTokens != 15 {
-		t.Errorf("got %v, %+v", stream.Err(), whole)
-	}
+	return got
+}
 
-	up.On(chatPath, jsonScript(toolAnswer))
-	answer, err = client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("weather?"), Tools: weatherTool()})
-	if err != nil {
-		t.Fatal(err)
+func wantOfOpenAIGo() map[string]clientSaw {
+	whole := clientSaw{Text: "Hello!", Model: chatModel, Finish: "stop", Input: 11, Output: 4, Reasoning: 1}
+	failure := func(status int, code, kind, param string) clientSaw {
+		return clientSaw{Error: &clientFailure{Status: status, Code: code, Type: kind, Param: param}}
 	}
-	if c := answer.Choices[0]; c.FinishReason != "tool_calls" || c.Message.ToolCalls[0].ID != "call_1" || c.Message.ToolCalls[0].Function.Arguments != `{"city":"Oslo"}` {
-		t.Errorf("got %s", answer.RawJSON())
-	}
-	if !strings.Contains(up.Last().Body, `"name":"weather"`) {
-		t.Errorf("asked with %s", up.Last().Body)
-	}
+	serverError := failure(500, "service_error", "server_error", "")
+	want := map[string]clientSaw{
+		"chat":                      whole,
+		"chat, streamed":            {Text: "Hello", Model: chatModel, Finish: "stop", Events: 3},
+		"chat, streamed with usage": {Text: "Hello", Model: chatModel, Finish: "stop", Events: 4, Input: 11, Output: 4},
+		"tool call":                 {Tool: `call_1 weather{"city":"Oslo"}`, Model: chatModel, Finish: "tool_calls", Input: 1, Output: 1},
+		"tool call, streamed":       {Tool: `call_1 weather{"city":"Oslo"}`, Model: chatModel, Finish: "tool_calls", Events: 4},
+		"structured output":         whole,
 
-	up.On(chatPath, providertest.Events(toolPieces()...))
-	stream = client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("weather?"), Tools: weatherTool()})
-	whole = openai.ChatCompletionAccumulator{}
-	for stream.Next() {
-		whole.AddChunk(stream.Current())
-	}
-	if c := whole.Choices[0]; stream.Err() != nil || c.FinishReason != "tool_calls" || c.Message.ToolCalls[0].Function.Arguments != `{"city":"Oslo"}` {
-		t.Errorf("got %v, %+v", stream.Err(), whole)
-	}
+		"embedding":            {Model: embedModel, Input: 2, Vector: []float64{1, -2.5, 0.25}},
+		"embeddings as float":  {Model: "skytower-embed-small"},
+		"embeddings as base64": {Model: "skytower-embed-small"},
 
-	up.On(chatPath, jsonScript(strings.Replace(chatAnswer, "Hello!", `{\"n\":7}`, 1)))
-	answer, err = client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{
-		Model: chatModel, Messages: userSays("a number"),
-		ResponseFormat: openai.ChatCompletionNewParamsResponseFormatUnion{OfJSONSchema: &openai.ResponseFormatJSONSchemaParam{
-			JSONSchema: openai.ResponseFormatJSONSchemaJSONSchemaParam{Name: "number", Strict: openai.Bool(true), Schema: map[string]any{"type": "object"}},
-		}},
-	})
-	if err != nil || answer.Choices[0].Message.Content != `{"n":7}` || !strings.Contains(up.Last().Body, `"json_schema":{"name":"number"`) {
-		t.Errorf("got %v, asked with %s", err, up.Last().Body)
+		"response":           {Text: "Hello!", Model: chatModel, Finish: "completed", Input: 11, Output: 4, Reasoning: 1},
+		"response, streamed": {Text: "Hello", Model: chatModel, Finish: "completed", Input: 11, Output: 4, Events: 10},
+
+		"models": {Models: []string{"deepbrain-router", "skytower-docs", "skytower-embed-small", chatModel, embedModel}},
+		"model":  {Model: "skytower-docs"},
+
+		"cut":                           {Text: "half", Model: chatModel, Events: 1, Error: &clientFailure{}},
+		"a retry after a busy upstream": whole,
+		"no retry after wrong credentials of the server": serverError,
+
+		"error: wrong key":     failure(401, "invalid_api_key", "authentication_error", ""),
+		"error: unknown model": failure(404, "model_not_found", "server_error", "model"),
+		"error: wrong kind":    failure(422, "model_not_supported", "invalid_request_error", "model"),
+		"error: rejected":      failure(400, "invalid_parameter", "invalid_request_error", "top_p"),
+		"error: busy":          failure(429, "inference_rate_limited", "rate_limit_error", ""),
+		"error: denied":        serverError,
+		"error: broken":        serverError,
 	}
+	number := whole
+	number.Text = `{"n":7}`
+	want["structured output"] = number
+	return want
 }
 
 // base64Vector is the contract's check vector (17.5).
 const base64Vector = "AACAPwAAIMAAAIA+"
 
-func TestOpenAIGoEmbeddings(t *testing.T) {
-	t.Parallel()
-	s := start(t, options{})
-	up := s.withUpstream()
-	client := s.openaiGo(s.key)
-	up.On(embedPath, jsonScript(embedAnswer))
-	answer, err := client.Embeddings.New(t.Context(), openai.EmbeddingNewParams{Model: embedModel, Input: openai.EmbeddingNewParamsInputUnion{OfString: openai.String("hi")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v := answer.Data[0].Embedding; answer.Model != embedModel || len(v) != 3 || v[1] != -2.5 || answer.Usage.PromptTokens != 2 {
-		t.Errorf("got %s", answer.RawJSON())
-	}
-	// The built-in model in both encodings gives the same numbers.
-	var lists [][]float64
-	for _, format := range []openai.EmbeddingNewParamsEncodingFormat{"float", "base64"} {
-		r := s.post(embedPath, `{"model":"skytower-embed-small","input":["a lighthouse at dusk","a tower by the sea"],"dimensions":64,"encoding_format":"`+string(format)+`"}`)
-		var body struct {
-			Data []struct {
-				Index     int
-				Embedding any
-			}
-		}
-		decode(t, r.body, &body)
-		for i, d := range body.Data {
-			if d.Index != i {
-				t.Errorf("%s: vector %d has index %d", format, i, d.Index)
-			}
-			lists = append(lists, numbers(t, d.Embedding))
-		}
-	}
-	for i := range 2 {
-		if len(lists[i]) != 64 || len(lists[i+2]) != 64 {
-			t.Fatalf("lengths %d and %d", len(lists[i]), len(lists[i+2]))
-		}
-		for j := range lists[i] {
-			if math.Abs(lists[i][j]-lists[i+2][j]) > 1e-6 {
-				t.Errorf("vector %d differs at %d: %v, %v", i, j, lists[i][j], lists[i+2][j])
-			}
-		}
-	}
-	if v := numbers(t, base64Vector); v[0] != 1 || v[1] != -2.5 || v[2] != 0.25 {
+// sameVectors checks that both encodings of the built-in model give the same
+// numbers.
+func sameVectors(t *testing.T, floats, texts []any) {
+	t.Helper()
+	if v := numbers(t, base64Vector); !slices.Equal(v, []float64{1, -2.5, 0.25}) {
 		t.Errorf("the test's own decoder is wrong: %v", v)
+	}
+	if len(floats) != 2 || len(texts) != 2 {
+		t.Fatalf("%d and %d vectors", len(floats), len(texts))
+	}
+	for i := range floats {
+		a, b := numbers(t, floats[i]), numbers(t, texts[i])
+		if _, isText := texts[i].(string); !isText || len(a) != 64 || len(b) != 64 {
+			t.Fatalf("lengths %d and %d, base64 is %T", len(a), len(b), texts[i])
+		}
+		for j := range a {
+			if math.Abs(a[j]-b[j]) > 1e-6 {
+				t.Errorf("vector %d differs at %d: %v, %v", i, j, a[j], b[j])
+			}
+		}
 	}
 }
 
@@ -180,137 +237,29 @@ func numbers(t *testing.T, v any) []float64 {
 	return out
 }
 
-func TestOpenAIGoResponses(t *testing.T) {
+// An upstream that has the Responses API gets the body as it is, with the default
+// of this server for what is stored (contract 15.19).
+func TestNativeResponses(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
-	up := s.withUpstream()
-	client := s.openaiGo(s.key)
-	up.On(chatPath, jsonScript(chatAnswer)) // has no /responses: translated
-	asked := responses.ResponseNewParams{Model: chatModel, Input: responses.ResponseNewParamsInputUnion{OfString: openai.String("hi")}}
-	answer, err := client.Responses.New(t.Context(), asked)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.OutputText() != "Hello!" || answer.Status != "completed" || answer.Usage.InputTokens != 11 || string(answer.Model) != chatModel {
-		t.Errorf("got %s", answer.RawJSON())
-	}
-	up.On(chatPath, providertest.Events(piece("Hel"), piece("lo"), lastPiece, usagePiece, donePiece))
-	stream := client.Responses.NewStreaming(t.Context(), asked)
-	var text string
-	var last responses.ResponseStreamEventUnion
-	for n := int64(0); stream.Next(); n++ {
-		last = stream.Current()
-		if last.SequenceNumber != n {
-			t.Errorf("event %d has number %d", n, last.SequenceNumber)
-		}
-		if last.Type == "response.output_text.delta" {
-			text += last.Delta
-		}
-	}
-	if stream.Err() != nil || text != "Hello" || last.Type != "response.completed" || last.Response.Usage.OutputTokens != 4 {
-		t.Errorf("got %v, %q, %s", stream.Err(), text, last.RawJSON())
-	}
-	// An upstream that has the API gets the body as it is.
 	native := providertest.NewUpstream(t, providertest.HTTP1)
-	native.On("/v1/responses", jsonScript(`{"id":"resp_up","object":"response","created_at":1,"status":"completed","model":"`+upChat+`","output":[{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","text":"native","annotations":[]}]}],"usage":{"input_tokens":1,"output_tokens":2,"total_tokens":3}}`))
+	native.On(respPath, jsonScript(`{"id":"resp_up","object":"response","created_at":1,"status":"completed","model":"`+upChat+`","output":[{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","text":"native","annotations":[]}]}],"usage":{"input_tokens":1,"output_tokens":2,"total_tokens":3}}`))
 	s.addProvider("native", native.URL.JoinPath("v1").String(), "native")
 	if _, err := s.admin().Apply(t.Context(), skytells.ApplyRequest{Source: "native", Resources: skytells.Resources{Models: []skytells.ModelSpec{
 		{Slug: "tower-native", Type: "text", API: "chat", Free: true, Targets: []skytells.TargetSpec{{Provider: "native", Model: upChat}}},
 	}}}); err != nil {
 		t.Fatal(err)
 	}
-	asked.Model = "tower-native"
-	answer, err = client.Responses.New(t.Context(), asked)
-	if err != nil || answer.OutputText() != "native" || string(answer.Model) != "tower-native" {
-		t.Errorf("got %v, %+v", err, answer)
+	r := s.post(respPath, `{"model":"tower-native","input":"hi","reasoning":{"effort":"low"}}`)
+	var answer struct {
+		ID, Model string
+		Output    []struct{ Content []struct{ Text string } }
 	}
-}
-
-func TestOpenAIGoModels(t *testing.T) {
-	t.Parallel()
-	s := start(t, options{})
-	client := s.openaiGo(s.key)
-	page, err := client.Models.List(t.Context())
-	if err != nil || len(page.Data) != 3 {
-		t.Fatalf("got %+v, %v", page, err)
+	decode(t, r.body, &answer)
+	if r.status != 200 || answer.ID != "resp_up" || answer.Model != "tower-native" || answer.Output[0].Content[0].Text != "native" {
+		t.Errorf("got %d %s", r.status, r.body)
 	}
-	m, err := client.Models.Get(t.Context(), "skytower-docs")
-	if err != nil || m.ID != "skytower-docs" || m.OwnedBy == "" || m.Created == 0 {
-		t.Errorf("got %+v, %v", m, err)
-	}
-	answer, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: "deepbrain-router", Messages: userSays("How do I add a model?")})
-	if err != nil || answer.Choices[0].Message.Content == "" || answer.Model != "skytower-docs" {
-		t.Errorf("got %+v, %v", answer, err)
-	}
-}
-
-func TestOpenAIGoErrors(t *testing.T) {
-	t.Parallel()
-	s := start(t, options{})
-	up := s.withUpstream()
-	for name, c := range map[string]struct {
-		key, model string
-		script     providertest.Script
-		status     int
-		code, kind string
-	}{
-		"wrong key":     {"sk-wrong", chatModel, nil, 401, "invalid_api_key", "authentication_error"},
-		"unknown model": {s.key, "nope", nil, 404, "model_not_found", "server_error"},
-		"bad request":   {s.key, chatModel, providertest.JSON(400, `{"error":{"message":"no","param":"top_p"}}`), 400, "invalid_parameter", "invalid_request_error"},
-		"busy":          {s.key, chatModel, providertest.JSON(429, `{}`), 429, "inference_rate_limited", "rate_limit_error"},
-		"upstream 401":  {s.key, chatModel, providertest.JSON(401, `{}`), 500, "service_error", "server_error"},
-		"upstream 500":  {s.key, chatModel, providertest.JSON(500, `{}`), 500, "service_error", "server_error"},
-		"wrong kind":    {s.key, embedModel, nil, 422, "model_not_supported", "invalid_request_error"},
-	} {
-		up.On(chatPath, c.script)
-		client := s.openaiGo(c.key)
-		_, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: c.model, Messages: userSays("hi")})
-		var e *openai.Error
-		if !errors.As(err, &e) || e.StatusCode != c.status || e.Code != c.code || e.Type != c.kind || e.Message == "" || e.Response.Header.Get("X-Request-Id") == "" {
-			t.Errorf("%s: got %v", name, err)
-		}
-		stream := client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{Model: c.model, Messages: userSays("hi")})
-		if stream.Next() || !errors.As(stream.Err(), &e) || e.StatusCode != c.status {
-			t.Errorf("%s, streamed: got %v", name, stream.Err())
-		}
-	}
-	up.On(chatPath, providertest.Events(piece("half")))
-	client := s.openaiGo(s.key)
-	stream := client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("hi")})
-	n := 0
-	for stream.Next() {
-		n++
-	}
-	if stream.Err() == nil || n != 1 || !strings.Contains(stream.Err().Error(), "stopped before the end") {
-		t.Errorf("after %d chunks: %v", n, stream.Err())
-	}
-}
-
-// A client that retries goes on after a busy upstream; the second try is a request
-// of its own.
-func TestOpenAIGoRetries(t *testing.T) {
-	t.Parallel()
-	s := start(t, options{})
-	up := s.withUpstream()
-	tries := 0
-	up.On(chatPath, func(x *providertest.Exchange) {
-		if tries++; tries == 1 {
-			x.Head(503)
-			return
-		}
-		jsonScript(chatAnswer)(x)
-	})
-	client := openai.NewClient(option.WithAPIKey(s.key), option.WithBaseURL(s.base+"/v1"), option.WithMaxRetries(1), option.WithHTTPClient(s.client))
-	if _, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("hi")}); err != nil || tries != 2 {
-		t.Errorf("after %d tries: %v", tries, err)
-	}
-	// Wrong credentials of ours don't get better by asking again.
-	tries = 0
-	up.On(chatPath, func(x *providertest.Exchange) {
-		tries++
-		providertest.JSON(401, `{}`)(x)
-	})
-	if _, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: chatModel, Messages: userSays("hi")}); err == nil || tries != 1 {
-		t.Errorf("after %d tries: %v", tries, err)
+	if asked := native.Last().Body; asked != `{"model":"`+upChat+`","input":"hi","reasoning":{"effort":"low"},"store":false}` {
+		t.Errorf("asked with %s", asked)
 	}
 }

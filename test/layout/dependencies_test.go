@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"path"
 	"regexp"
 	"strings"
 	gotesting "testing"
@@ -14,7 +15,12 @@ func TestEveryDependencyIsJustified(t *gotesting.T) {
 	all := load(t)
 	listed := listedModules(all.texts[dependencies])
 	used := map[string]string{}
-	required := requiredModules(all.texts["go.mod"])
+	var required []string
+	for name, text := range all.texts {
+		if path.Base(name) == "go.mod" {
+			required = append(required, requiredModules(text)...)
+		}
+	}
 	for _, f := range all.goFiles {
 		for imported := range f.imports() {
 			if m := moduleOf(imported, required); m != "" {

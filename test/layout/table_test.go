@@ -53,6 +53,7 @@ func table() []room {
 		{dir: "internal/telemetry", kind: leaf},
 		{dir: "docs", kind: data},
 
+		{dir: "test/clients/openaigo", kind: tool}, // a module of its own
 		{dir: "test/layout", kind: tool},
 		{dir: "tools/bench", kind: tool},
 		{dir: "tools/fixture", kind: tool},
