@@ -149,6 +149,7 @@ func (a *App) makeLedger(context.Context) error {
 			a.metrics.LedgerBatchLines.Observe(float64(lines))
 			a.metrics.LedgerBatchSeconds.Observe(took.Seconds())
 		},
+		OnDropped: func(entries int) { a.metrics.LogDropped.Add(float64(entries)) },
 	})
 	return nil
 }
@@ -227,11 +228,14 @@ func (a *App) listen(ctx context.Context) error {
 // Addr is where the API listens.
 func (a *App) Addr() net.Addr { return a.apiAddr }
 
+// OperationsAddr is where health and metrics are served; nil where they are not.
+func (a *App) OperationsAddr() net.Addr { return a.opsAddr }
+
 // Failed delivers the error of a listener that ended by itself.
 func (a *App) Failed() <-chan error { return a.serving }
 
 // Stop ends the listeners, lets calls in progress finish until ctx is over, makes
-// what they owe durable, and closes the database.
+// what they owe durable for at most settleTimeout more, and closes the database.
 func (a *App) Stop(ctx context.Context) error {
 	a.ready.set(false)
 	var errs []error
@@ -241,7 +245,9 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.adapters.close()
 	a.feed.Stop()
-	errs = append(errs, a.ledger.Stop(context.WithoutCancel(ctx)), a.operations.Close())
+	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	errs = append(errs, a.ledger.Stop(settled), a.operations.Close())
 	a.closeStores()
 	return errors.Join(errs...)
 }

@@ -16,8 +16,9 @@ import (
 // may have happened all the same: repeat only what is safe to repeat.
 func (db *DB) IsUnavailable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		// Connection exceptions, too many connections, and a server that stops or starts.
-		return strings.HasPrefix(pg.Code, "08") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "57P0")
+		// Connection exceptions, too many connections, a server that stops or starts, and
+		// one that only reads: after a failover that is the former primary.
+		return strings.HasPrefix(pg.Code, "08") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "57P0") || pg.Code == "25006"
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		const busy, locked, ioErr, full, cantOpen, primaryCode = 5, 6, 10, 13, 14, 0xff

@@ -42,3 +42,20 @@ func TestIsUnavailableAfterTermination(t *testing.T) {
 		t.Errorf("a terminated connection does not count as unavailable: %v", err)
 	}
 }
+
+// After a failover a connection may lead to a server that only reads.
+func TestIsUnavailableWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, storetest.Postgres(t))
+	ctx := context.Background()
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, "set transaction read only"); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "create table never (n bigint)")
+		return err
+	})
+	if !db.IsUnavailable(err) {
+		t.Errorf("a server that only reads does not count as unavailable: %v", err)
+	}
+}

@@ -59,6 +59,7 @@ type Metrics struct {
 	LedgerBatchLines   prometheus.Observer // charge lines in one commit
 	LedgerBatchSeconds prometheus.Observer // time that one commit took
 	LedgerQueue        prometheus.Gauge    // charge lines waiting for a commit
+	LogDropped         prometheus.Counter  // request-log entries that were lost
 	FeedLag            prometheus.Gauge    // seconds since the change feed last confirmed that it saw every change
 
 	registry  *prometheus.Registry
@@ -118,6 +119,10 @@ func (m *Metrics) addLedger() {
 	m.LedgerBatchSeconds = m.histogram("skytower_ledger_batch_seconds", "Time that one commit of charge lines took.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5})
 	m.LedgerQueue = m.gauge("skytower_ledger_queue_lines", "Charge lines that wait for a commit.")
+	m.LogDropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "skytower_request_log_dropped_total", Help: "Request-log entries that were lost: too many waited, or the database was away.",
+	})
+	m.registry.MustRegister(m.LogDropped)
 	m.FeedLag = m.gauge("skytower_feed_lag_seconds", "Time since the change feed last confirmed that it saw every change.")
 }
 

@@ -45,6 +45,7 @@ func TestMetricsAreServed(t *testing.T) {
 	m.LedgerBatchSeconds.Observe(.002)
 	m.LedgerQueue.Set(4)
 	m.FeedLag.Set(0.5)
+	m.LogDropped.Add(3)
 	up := m.Upstream("ollama", []string{"broken", "timeout"})
 	up.Error(1)
 
@@ -62,6 +63,7 @@ func TestMetricsAreServed(t *testing.T) {
 		`skytower_ledger_batch_lines_sum`:                                                                                 "3",
 		`skytower_ledger_batch_seconds_count`:                                                                             "1",
 		`skytower_ledger_queue_lines`:                                                                                     "4",
+		`skytower_request_log_dropped_total`:                                                                              "3",
 		`skytower_feed_lag_seconds`:                                                                                       "0.5",
 		`skytower_upstream_errors_total{class="timeout",provider="ollama"}`:                                               "1",
 		`skytower_upstream_errors_total{class="broken",provider="ollama"}`:                                                "0",
