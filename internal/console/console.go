@@ -17,9 +17,11 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 
+	"skytower/docs"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 )
@@ -32,7 +34,7 @@ type Options struct {
 	Server   *httpx.Server
 	Manual   fs.FS  // Markdown files; index.md comes first
 	Document []byte // /openapi.json
-	// Public is false where the operator turned the manual off.
+	// Public is false where the operator turned the manual off, and the document with it.
 	Public bool
 }
 
@@ -64,6 +66,10 @@ func New(o Options) (http.Handler, error) {
 		}
 	}
 	mux := http.NewServeMux()
+	if !o.Public {
+		mux.Handle("/", c.handle("other", nothingHere))
+		return mux, nil
+	}
 	mux.Handle("GET /openapi.json", c.handle("/openapi.json", c.serveDocument))
 	mux.Handle("GET /docs/style.css", c.handle("/docs/style.css", c.serveStyle))
 	mux.Handle("GET /docs/{page...}", c.handle("/docs", c.servePage))
@@ -84,6 +90,11 @@ func toDocs(call *httpx.Call) error {
 
 func notFound(call *httpx.Call) error {
 	return fault.Newf(fault.EndpointNotFound, "There is nothing at %s. The API is under /v1, the manual at /docs.", call.Request.URL.Path)
+}
+
+// nothingHere is notFound where the manual is turned off.
+func nothingHere(call *httpx.Call) error {
+	return fault.Newf(fault.EndpointNotFound, "There is nothing at %s. The API is under /v1.", call.Request.URL.Path)
 }
 
 // fail answers in the form that the caller asked for: people get a sentence,
@@ -165,7 +176,7 @@ func readPages(manual fs.FS) ([]page, error) {
 			return nil, fmt.Errorf("read the manual: %w", err)
 		}
 		var body bytes.Buffer
-		if err := markdown.Convert(source, &body); err != nil {
+		if err := markdown.Convert(source, &body, parser.WithContext(parser.NewContext(parser.WithIDs(&anchors{})))); err != nil {
 			return nil, fmt.Errorf("render %s: %w", name, err)
 		}
 		p := page{Name: strings.TrimSuffix(path.Base(name), ".md"), Title: title(source), Body: template.HTML(links(body.String()))} //nolint:gosec // our own manual, compiled in
@@ -178,6 +189,17 @@ func readPages(manual fs.FS) ([]page, error) {
 	}
 	return append(first, rest...), nil
 }
+
+// anchors gives headings the anchors that everything else links to.
+type anchors struct{ page docs.Anchors }
+
+// Generate implements parser.IDs.
+func (a *anchors) Generate(heading []byte, _ ast.NodeKind) []byte {
+	return []byte(a.page.Next(string(heading)))
+}
+
+// Put implements parser.IDs, for ids written by hand; the manual has none.
+func (*anchors) Put([]byte) {}
 
 // title is the first heading.
 func title(source []byte) string {

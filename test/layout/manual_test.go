@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	gotesting "testing"
+
+	"skytower/docs"
 )
 
 // Links between files work in a checkout and, rewritten, in the served manual; a
@@ -43,16 +45,17 @@ func deadLinks(name, text string, texts map[string]string) []string {
 	return dead
 }
 
-// hasAnchor knows the anchors that headings of letters, digits and spaces get.
+// hasAnchor reports whether a heading outside of code blocks has the anchor.
 func hasAnchor(page, anchor string) bool {
-	for line := range strings.Lines(page) {
-		if !strings.HasPrefix(line, "#") {
-			continue
+	var anchors docs.Anchors
+	for i, part := range strings.Split("\n"+page, "\n```") {
+		if i%2 == 1 {
+			continue // a code block
 		}
-		heading := strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#")))
-		heading = regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(heading, "")
-		if strings.ReplaceAll(heading, " ", "-") == anchor {
-			return true
+		for _, m := range regexp.MustCompile(`(?m)^#{1,6} (.+)$`).FindAllStringSubmatch(part, -1) {
+			if anchors.Next(m[1]) == anchor {
+				return true
+			}
 		}
 	}
 	return false
@@ -60,9 +63,9 @@ func hasAnchor(page, anchor string) bool {
 
 func TestDeadLinksAreFound(t *gotesting.T) {
 	t.Parallel()
-	texts := map[string]string{"docs/a.md": "# A\n\n## Use it?\n", "docs/b.md": ""}
+	texts := map[string]string{"docs/a.md": "# A\n\n## Use it?\n\n```sh\n# Comment\n```\n\n## Use it\n", "docs/b.md": ""}
 	for to, isDead := range map[string]bool{
-		"a.md": false, "a.md#use-it": false, "a.md#use-that": true, "c.md": true, "#use-it": true,
+		"a.md": false, "a.md#use-it": false, "a.md#use-that": true, "a.md#use-it-1": false, "a.md#use-it-2": true, "a.md#comment": true, "c.md": true, "#use-it": true,
 		"https://example.com/c.md": false,
 	} {
 		if got := deadLinks("docs/b.md", "[x]("+to+")", texts); (len(got) > 0) != isDead {

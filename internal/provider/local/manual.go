@@ -9,9 +9,9 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"skytower/docs"
 )
 
 // passageWords is the length at which a section is cut into several passages;
@@ -65,8 +65,8 @@ func readManual(files fs.FS, docsURL string, table *vectors) (*manual, error) {
 type cutter struct {
 	link     func(anchor string) string
 	relative func(markdown string) string
-	path     []string       // headings above the text, by level
-	used     map[string]int // anchors given out
+	path     []string // headings above the text, by level
+	anchors  docs.Anchors
 	anchor   string
 	blocks   []string
 	out      []passage
@@ -76,7 +76,7 @@ type cutter struct {
 // blank lines and fenced code; other Markdown is text to it.
 func cutPage(name, text, docsURL string) []passage {
 	page := pageURL(docsURL, strings.TrimSuffix(name, ".md"))
-	c := &cutter{used: map[string]int{}}
+	c := &cutter{}
 	c.relative = func(s string) string { return absoluteLinks(s, path.Dir(name), docsURL) }
 	c.link = func(anchor string) string {
 		if anchor == "" {
@@ -138,13 +138,8 @@ func (c *cutter) enter(level int, heading string) {
 	for len(c.path) < level {
 		c.path = append(c.path, "")
 	}
-	c.path = append(c.path[:level-1], plain(heading))
-	c.anchor = anchorOf(heading)
-	n := c.used[c.anchor]
-	c.used[c.anchor]++
-	if n > 0 {
-		c.anchor += "-" + strconv.Itoa(n)
-	}
+	c.path = append(c.path[:level-1], docs.Plain(heading))
+	c.anchor = c.anchors.Next(heading)
 }
 
 // blocks cuts Markdown at blank lines and headings; a fenced code block is not
@@ -210,32 +205,7 @@ func headingOf(line string) (int, string) {
 	return level, rest
 }
 
-// anchorOf is the anchor that GitHub gives a heading: lower case, spaces become
-// hyphens, everything but letters, digits, hyphens and underscores goes.
-func anchorOf(heading string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ':
-			return '-'
-		case r == '-' || r == '_' || isAlnum(r):
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, strings.TrimSpace(unlink(heading)))
-}
-
-// plain is the text of a heading without Markdown's marks.
-func plain(heading string) string {
-	return strings.NewReplacer("`", "", "**", "").Replace(unlink(heading))
-}
-
-var (
-	inlineLink   = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-	relativeLink = regexp.MustCompile(`\]\(([^)\s:#]+)\.md(#[^)\s]*)?\)`)
-)
-
-// unlink puts the text of a link in its place.
-func unlink(s string) string { return inlineLink.ReplaceAllString(s, "$1") }
+var relativeLink = regexp.MustCompile(`\]\(([^)\s:#]+)\.md(#[^)\s]*)?\)`)
 
 // absoluteLinks points links between the manual's files at the rendered pages,
 // since a quoted passage is read elsewhere.

@@ -56,18 +56,6 @@ func TestTheIndexIsTheHome(t *testing.T) {
 	}
 }
 
-func TestAnchors(t *testing.T) {
-	t.Parallel()
-	for heading, want := range map[string]string{
-		"Add an upstream": "add-an-upstream", "`skytower serve`": "skytower-serve", "What's new?": "whats-new",
-		"A & B": "a--b", "snake_case-kept": "snake_case-kept", "Über uns": "über-uns", "1.2 Versions": "12-versions",
-	} {
-		if got := anchorOf(heading); got != want {
-			t.Errorf("%q has the anchor %q, want %q", heading, got, want)
-		}
-	}
-}
-
 func TestNewNeedsAManual(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]Options{
