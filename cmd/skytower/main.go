@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"skytower/internal/app"
@@ -68,9 +67,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // serve runs the server until a signal.
 func serve(ctx context.Context, cfg *config.Config, stdout, stderr io.Writer) error {
-	if cfg.GCPercent != 0 {
-		debug.SetGCPercent(cfg.GCPercent)
-	}
 	a, err := app.Build(ctx, cfg, app.Options{Stdout: stdout, Stderr: stderr, Version: version})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"skytower/docs"
@@ -51,6 +52,8 @@ type App struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 
+	stopPacing func()
+
 	lock     *folderLock
 	db       *store.DB
 	feed     *store.Feed
@@ -86,7 +89,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger, a.makeServers,
+		a.paceCollector, a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -253,6 +256,9 @@ func (a *App) Stop(ctx context.Context) error {
 }
 
 func (a *App) closeStores() {
+	if a.stopPacing != nil {
+		a.stopPacing()
+	}
 	if a.db != nil {
 		if err := a.db.Close(); err != nil {
 			a.log.Warn("the database did not close cleanly", "error", err)
@@ -261,6 +267,16 @@ func (a *App) closeStores() {
 	if a.lock != nil {
 		a.lock.release()
 	}
+}
+
+// paceCollector follows the setting, or else the size of the heap.
+func (a *App) paceCollector(context.Context) error {
+	if a.cfg.GCPercent != 0 {
+		debug.SetGCPercent(a.cfg.GCPercent)
+		return nil
+	}
+	a.stopPacing = keepHeadroom()
+	return nil
 }
 
 // path is a file of the data folder.

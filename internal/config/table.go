@@ -154,7 +154,7 @@ func otherSettings() []Setting {
 			Doc:   "Notice an Ollama at 127.0.0.1:11434 at start and say in the log how to add it.",
 			field: func(c *Config) value { return &boolValue{&c.OfferOllama} }},
 		{Key: "gc_percent", Default: "0", Kind: Integer,
-			Doc:   "Go's GOGC: larger uses more memory and less CPU. 0: Go's default.",
+			Doc:   "Go's GOGC: larger uses more memory and less CPU. 0: 32 MiB between collections, or the size of what is alive if that is more.",
 			field: func(c *Config) value { return &intValue{&c.GCPercent, 0, math.MaxInt16} }},
 		{Key: "docs", Default: "public", Kind: Choice, Choices: []string{"public", "off"},
 			Doc:   "Whether `/docs` and `/openapi.json` are served.",

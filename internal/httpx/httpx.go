@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"skytower/internal/fault"
@@ -50,6 +51,8 @@ type Server struct {
 	Trusted []netip.Prefix
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
+
+	pieces sync.Pool // of *[]byte, for event streams
 }
 
 // Handle turns h into an http.Handler. Fail writes the response to an error when

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"sync"
@@ -23,10 +22,16 @@ type SSE struct {
 	stuck atomic.Bool // the timer has found the writer busy once
 
 	mu      sync.Mutex
+	buf     *[]byte   // events that wait for Flush; nil while there are none
+	dirty   bool      // net/http holds bytes that were not flushed
 	last    time.Time // of the last flush
 	closed  bool
 	lastErr error
 }
+
+// pieceSize is how much goes to net/http in one write: with its chunk's framing it
+// just fits the connection's buffer of 4 KiB, so that it leaves in one system call.
+const pieceSize = 4080
 
 // SSE begins an event stream with keep-alive comments after interval of silence.
 // Close it in every case.
@@ -48,16 +53,47 @@ func (s *SSE) Event(name string, data []byte) error {
 		return s.lastErr
 	}
 	s.head()
+	s.room(len(name) + len(data) + len("event: \ndata: \n\n"))
+	b := *s.buf
 	if name != "" {
-		s.write("event: ")
-		s.write(name)
-		s.write("\n")
+		b = append(append(append(b, "event: "...), name...), '\n')
 	}
-	s.write("data: ")
-	n, err := s.call.w.Write(data)
-	s.note(n, err)
-	s.write("\n\n")
+	b = append(append(append(b, "data: "...), data...), "\n\n"...)
+	*s.buf = b
 	return s.lastErr
+}
+
+// room makes a buffer that n more bytes fit into as one piece with what waits, or
+// alone.
+func (s *SSE) room(n int) {
+	if s.buf != nil && len(*s.buf)+n > pieceSize {
+		s.writeOut()
+	}
+	if s.buf == nil {
+		s.buf, _ = s.call.server.pieces.Get().(*[]byte)
+	}
+	if s.buf == nil {
+		b := make([]byte, 0, pieceSize)
+		s.buf = &b
+	}
+}
+
+// writeOut hands the waiting events to net/http and gives the buffer back, so that
+// a stream holds none while it waits.
+func (s *SSE) writeOut() {
+	if s.buf == nil {
+		return
+	}
+	if s.lastErr == nil {
+		n, err := s.call.w.Write(*s.buf)
+		s.note(n, err)
+		s.dirty = true
+	}
+	if cap(*s.buf) <= 2*pieceSize {
+		*s.buf = (*s.buf)[:0]
+		s.call.server.pieces.Put(s.buf)
+	}
+	s.buf = nil
 }
 
 // Flush hands what was sent to the network.
@@ -80,10 +116,14 @@ func (s *SSE) Begun() bool {
 // connection is not cut.
 func (s *SSE) InBand() { s.call.inBand = true }
 
-// Close stops the keep-alive timer. Nothing is written afterwards.
+// Close stops the keep-alive timer. What still waits goes out with the end of the
+// response, in the same write; nothing can be sent afterwards.
 func (s *SSE) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.closed {
+		s.writeOut()
+	}
 	s.closed = true
 	s.timer.Stop()
 }
@@ -99,11 +139,6 @@ func (s *SSE) head() {
 	s.call.head(http.StatusOK)
 }
 
-func (s *SSE) write(text string) {
-	n, err := io.WriteString(s.call.w, text)
-	s.note(n, err)
-}
-
 func (s *SSE) note(n int, err error) {
 	s.call.Record.BytesOut += int64(n)
 	if err != nil && s.lastErr == nil {
@@ -112,11 +147,17 @@ func (s *SSE) note(n int, err error) {
 }
 
 func (s *SSE) flush() {
+	s.writeOut()
+	if !s.dirty {
+		return
+	}
 	if s.lastErr == nil && s.flusher != nil {
 		s.flusher.Flush()
 	}
-	s.last = time.Now()
+	s.dirty, s.last = false, time.Now()
 }
+
+const keepAlive = ": keep-alive\n\n"
 
 // tick sends a comment after a silence, and ends a stream whose writer has been
 // blocked since the tick before.
@@ -135,7 +176,8 @@ func (s *SSE) tick() {
 		return
 	}
 	s.head()
-	s.write(": keep-alive\n\n")
+	s.room(len(keepAlive))
+	*s.buf = append(*s.buf, keepAlive...)
 	s.flush()
 	s.timer.Reset(s.interval)
 }

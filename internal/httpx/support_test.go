@@ -26,10 +26,10 @@ type site struct {
 
 func serve(t *testing.T, h httpx.Handler) *site {
 	t.Helper()
-	return serveWith(t, httpx.Server{}, h)
+	return serveWith(t, &httpx.Server{}, h)
 }
 
-func serveWith(t *testing.T, s httpx.Server, h httpx.Handler) *site {
+func serveWith(t *testing.T, s *httpx.Server, h httpx.Handler) *site {
 	t.Helper()
 	out := &site{records: make(chan httpx.Record, 16), log: &strings.Builder{}}
 	s.Done = func(r *httpx.Record) { out.records <- *r }

@@ -33,25 +33,27 @@ const (
 	Embeddings API = "embeddings"
 )
 
-// Request is one call as the edge parsed it (see Parse).
+// Request is one call as the edge parsed it (see Parse). Do checks the fields.
 type Request struct {
 	ID     string // request id; also names the charge
 	API    API
 	Body   *rawjson.Object
 	Model  string // as the caller spelled it
 	Stream bool
-	// IncludeUsage is whether the caller asked for the usage chunk of a chat stream.
+	// IncludeUsage, known once checked, is whether the caller asked for the usage chunk of a chat stream.
 	IncludeUsage bool
-	// MaxTokens is the caller's output limit, 0 if unset.
+	// MaxTokens, known once checked, is the caller's output limit, 0 if unset.
 	MaxTokens int64
 	Header    http.Header // the caller's headers that may pass on
 	Surface   string      // standard or edge
 
-	fields *rawjson.Fields // what Body was scanned for
+	fields  *rawjson.Fields // what Body was scanned for
+	options *rawjson.Fields // likewise stream_options
 }
 
 // Sink is where the edge takes an answer. Admit comes first, once, and only for a
-// request that will be tried; then either Answer, or events.
+// request that will be tried; then either Answer, or events. Events wait for Flush
+// or for the end of the response.
 type Sink interface {
 	Admit(Admission)
 	Answer(body []byte) error

@@ -28,29 +28,42 @@ func NewParser() *Parser {
 	}
 }
 
-// Parse scans body as a request of the API. streamQuery is the `?stream=` of the
-// address, which asks for a stream as the field does (contract 7.1).
+// Parse scans body as a request of the API and reads what is needed before the
+// model is known: its name, and whether the answer is a stream. The other fields
+// wait for Check, since an unknown model is told before a wrong field (design,
+// Errors). streamQuery is the `?stream=` of the address, which asks for a stream as
+// the field does (contract 7.1).
 func (p *Parser) Parse(api API, body []byte, streamQuery bool) (*Request, error) {
 	doc, err := rawjson.Scan(body, p.fields[api])
 	if err != nil {
 		return nil, err
 	}
-	req := &Request{API: api, Body: doc, Surface: "standard", fields: p.fields[api]}
+	req := &Request{API: api, Body: doc, Surface: "standard", fields: p.fields[api], options: p.stream}
 	if req.Model, err = requiredString(doc, "model"); err != nil {
 		return nil, err
 	}
 	if api == Embeddings {
-		return req, checkEmbeddings(doc)
+		return req, nil
 	}
 	stream, _, err := doc.Bool("stream")
 	if err != nil {
 		return nil, err
 	}
 	req.Stream = stream || streamQuery
-	if api == Responses {
-		return req, p.responses(req)
+	return req, nil
+}
+
+// Check reads and checks the fields that the server acts on, besides those that
+// Parse read; it fills IncludeUsage and MaxTokens.
+func (r *Request) Check() error {
+	switch r.API {
+	case Embeddings:
+		return checkEmbeddings(r.Body)
+	case Responses:
+		return r.checkResponses()
+	default:
+		return r.checkChat()
 	}
-	return req, p.chat(req)
 }
 
 func requiredString(doc *rawjson.Object, name string) (string, error) {
@@ -68,44 +81,44 @@ func missing(name string) error {
 	return fault.Invalid(name, "The field '%s' is required.", name)
 }
 
-func (p *Parser) chat(req *Request) error {
-	if _, ok, err := req.Body.Array("messages"); err != nil {
+func (r *Request) checkChat() error {
+	if _, ok, err := r.Body.Array("messages"); err != nil {
 		return err
 	} else if !ok {
 		return missing("messages")
 	}
-	options, ok, err := req.Body.Object("stream_options", p.stream)
+	options, ok, err := r.Body.Object("stream_options", r.options)
 	if err != nil {
 		return err
 	}
 	if ok {
-		if req.IncludeUsage, _, err = options.Bool("include_usage"); err != nil {
+		if r.IncludeUsage, _, err = options.Bool("include_usage"); err != nil {
 			return err
 		}
 	}
-	if err := positives(req.Body, "n"); err != nil {
+	if err := positives(r.Body, "n"); err != nil {
 		return err
 	}
-	if err := numbers(req.Body); err != nil {
+	if err := numbers(r.Body); err != nil {
 		return err
 	}
-	return req.outputLimit("max_completion_tokens", "max_tokens")
+	return r.outputLimit("max_completion_tokens", "max_tokens")
 }
 
-func (p *Parser) responses(req *Request) error {
-	switch kind := req.Body.Kind("input"); kind {
+func (r *Request) checkResponses() error {
+	switch kind := r.Body.Kind("input"); kind {
 	case rawjson.KindString, rawjson.KindArray:
 	case rawjson.Missing, rawjson.KindNull:
-		if req.Body.Kind("previous_response_id") != rawjson.KindString && req.Body.Kind("prompt") != rawjson.KindObject {
+		if r.Body.Kind("previous_response_id") != rawjson.KindString && r.Body.Kind("prompt") != rawjson.KindObject {
 			return missing("input")
 		}
 	default:
 		return fault.Invalid("input", "'input' must be a string or an array, not %s.", kind)
 	}
-	if err := numbers(req.Body); err != nil {
+	if err := numbers(r.Body); err != nil {
 		return err
 	}
-	return req.outputLimit("max_output_tokens")
+	return r.outputLimit("max_output_tokens")
 }
 
 func checkEmbeddings(doc *rawjson.Object) error {

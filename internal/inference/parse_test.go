@@ -8,6 +8,15 @@ import (
 	"skytower/internal/inference"
 )
 
+// parse parses and checks, as Do does once the model is known.
+func parse(api inference.API, body string, streamQuery bool) (*inference.Request, error) {
+	r, err := inference.NewParser().Parse(api, []byte(body), streamQuery)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Check()
+}
+
 func TestParseReadsWhatTheServerActsOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -29,7 +38,7 @@ func TestParseReadsWhatTheServerActsOn(t *testing.T) {
 		{inference.Responses, `{"model":"m","previous_response_id":"resp_1"}`, false, false, false, 0},
 		{inference.Embeddings, `{"model":"m","input":[1,2],"encoding_format":"base64","dimensions":8}`, true, false, false, 0},
 	} {
-		r, err := inference.NewParser().Parse(c.api, []byte(c.body), c.query)
+		r, err := parse(c.api, c.body, c.query)
 		if err != nil {
 			t.Errorf("%s: %v", c.body, err)
 			continue
@@ -79,10 +88,33 @@ func TestParseRefuses(t *testing.T) {
 		{inference.Embeddings, `{"model":"m","input":"x","dimensions":0}`, fault.InvalidParameter, "dimensions"},
 		{inference.Embeddings, `{"model":"m","input":"x","dimensions":"8"}`, fault.InvalidParameter, "dimensions"},
 	} {
-		_, err := inference.NewParser().Parse(c.api, []byte(c.body), false)
+		_, err := parse(c.api, c.body, false)
 		f := fault.From(err)
 		if f == nil || f.ID != c.id || f.Param != c.param || !strings.Contains(f.Message, c.param) || f.HTTPStatus() != 400 {
 			t.Errorf("%s %s: got %+v", c.api, c.body, f)
+		}
+	}
+}
+
+// What is told before the model is known, and what after (design, Errors).
+func TestFieldsAreCheckedAfterTheModel(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		api   inference.API
+		body  string
+		early bool
+	}{
+		{inference.Chat, `{"model":"m"}`, false},
+		{inference.Chat, `{"model":"m","messages":7,"n":0,"max_tokens":"x","stream_options":1}`, false},
+		{inference.Responses, `{"model":"m","max_output_tokens":0}`, false},
+		{inference.Embeddings, `{"model":"m","dimensions":0}`, false},
+		{inference.Chat, `{"model":"m","messages":[],"stream":1}`, true},
+		{inference.Chat, `{"model":"m","messages":[],"n":1,"n":2}`, true},
+		{inference.Embeddings, `{"input":"x"}`, true},
+	} {
+		r, err := inference.NewParser().Parse(c.api, []byte(c.body), false)
+		if (err != nil) != c.early || err == nil && r.Check() == nil {
+			t.Errorf("%s: parsed with %v", c.body, err)
 		}
 	}
 }

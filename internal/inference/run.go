@@ -38,14 +38,17 @@ type heldEvent struct {
 	data []byte
 }
 
-// admit resolves the model, takes from the limits and reserves: nothing goes
-// upstream before all three agreed.
+// admit resolves the model, checks the fields, takes from the limits and reserves:
+// nothing goes upstream before all four agreed.
 func (r *run) admit(ctx context.Context) error {
 	model, err := r.svc.Catalog.Resolve(r.req.Model, r.who.Account, catalogAPI(r.req.API))
 	if err != nil {
 		return err
 	}
 	r.model, r.result.Model = model, model.Model.Slug
+	if err := r.req.Check(); err != nil {
+		return err
+	}
 	estimate := r.estimate()
 	r.drawn = limit.Draw{
 		Account: r.who.Account, Surface: r.req.Surface, Route: string(r.req.API), Model: model.Model.Slug,
@@ -178,19 +181,15 @@ func (r *run) settle(ctx context.Context, used provider.Usage) {
 	}
 }
 
-// deliverEnd gives the caller what was held back until the charge was durable.
+// deliverEnd gives the caller what was held back until the charge was durable. A
+// stream's last event is not flushed by itself: it leaves with the response's end.
 func (r *run) deliverEnd(sink Sink) error {
-	if !r.req.Stream {
+	switch {
+	case !r.req.Stream:
 		return sink.Answer(r.answer)
+	case r.held != nil:
+		return sink.Event(r.held.name, r.held.data)
+	default:
+		return sink.Event("", []byte("[DONE]"))
 	}
-	var err error
-	if r.held != nil {
-		err = sink.Event(r.held.name, r.held.data)
-	} else {
-		err = sink.Event("", []byte("[DONE]"))
-	}
-	if err != nil {
-		return err
-	}
-	return sink.Flush()
 }
