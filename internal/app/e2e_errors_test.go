@@ -100,6 +100,7 @@ func TestErrorsOfTheInferenceRoutes(t *testing.T) {
 			failure{"escaped model", "", "POST", path, with(path, `"model"`, `"mod\u0065l"`), 400, "", "invalid_request_error", "", "model", "model"},
 			failure{"body over the limit", "", "POST", path, with(path, "{", `{"pad":"`+strings.Repeat("x", 65<<10)+`",`), 413, "INVALID_REQUEST", "invalid_request_error", "request_too_large", "", "65536 bytes"},
 			failure{"unknown model", "", "POST", path, with(path, model, "no-such-model"), 404, "MODEL_NOT_FOUND", "server_error", "model_not_found", "model", "no-such-model"},
+			failure{"unknown model before wrong fields", "", "POST", path, with(path, `"`+model+`"`, `"no-such-model","n":"x","max_output_tokens":"x","dimensions":"x"`), 404, "MODEL_NOT_FOUND", "server_error", "model_not_found", "model", "no-such-model"},
 			failure{"a model of another kind", "", "POST", path, with(path, model, other), 422, "MODEL_NOT_SUPPORTED", "invalid_request_error", "model_not_supported", "model", otherWords[:4]},
 		)
 	}
