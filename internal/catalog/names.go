@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"skytower/internal/spelling"
 )
 
 // Router is the slug that always resolves (contract 14.1): to the default model
@@ -126,49 +128,9 @@ func quotable(name string) string {
 	return name
 }
 
-// nearest is the candidate that name was probably meant to be, or "".
-func nearest(name string, candidates []string) string {
-	limit := 1 // how far is still a slip of the fingers
-	if len(name) > 3 {
-		limit = max(2, len(name)/3)
-	}
-	best, bestDistance := "", limit+1
-	for _, c := range candidates {
-		if len(name) > maxSlug || len(c) > maxSlug {
-			continue
-		}
-		if d := distance(fold(name), fold(c)); d < bestDistance || d == bestDistance && best != "" && c < best {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// distance is how many bytes must be put in, taken out or changed to make b of a
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // didYouMean is a sentence's end that names the nearest candidate, or "".
 func didYouMean(name string, candidates []string) string {
-	if near := nearest(name, candidates); near != "" {
+	if near := spelling.Nearest(name, candidates); near != "" {
 		return "; did you mean '" + near + "'?"
 	}
 	return ""

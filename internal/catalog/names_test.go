@@ -95,16 +95,6 @@ func TestNormalBaseURL(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"openai", "ollama", "vllm"}
-	for name, want := range map[string]string{"opnai": "openai", "Ollama": "ollama", "vlm": "vllm", "something": "", "": ""} {
-		if got := nearest(name, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestBuiltinModelOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	st := newState(nil, nil)

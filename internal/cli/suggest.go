@@ -1,45 +1,11 @@
 package cli
 
-import "strings"
+import "skytower/internal/spelling"
 
-// didYouMean is `; did you mean "x"?` where one of the known names is at most two
-// slips away, else "".
+// didYouMean is `; did you mean "x"?` where a known name is near, else "".
 func didYouMean(name string, known []string) string {
-	best, distance := "", 3
-	for _, candidate := range known {
-		if len(name) > len(candidate)+distance {
-			continue // too far, and perhaps too long to compare
-		}
-		if d := slips(strings.ToLower(name), strings.ToLower(candidate)); d < distance && 2*d < len(candidate) {
-			best, distance = candidate, d
-		}
+	if near := spelling.Nearest(name, known); near != "" {
+		return `; did you mean "` + near + `"?`
 	}
-	if best == "" {
-		return ""
-	}
-	return `; did you mean "` + best + `"?`
-}
-
-// slips counts the insertions, deletions, replacements and swaps of neighbours
-// between two words (optimal string alignment).
-func slips(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
+	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"skytower/internal/spelling"
 )
 
 // file reads the YAML file: one mapping of keys to plain values or lists.
@@ -90,7 +92,7 @@ func (l *loader) unknown(key string, origin Origin) {
 	}
 	// People also write a key as its flag or its variable.
 	normal := strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(key), "-", "_"), "skytower_")
-	if near := nearest(normal, keys); near != "" {
+	if near := spelling.Nearest(normal, keys); near != "" {
 		l.fail(key, origin, "there is no such setting; did you mean %s?", near)
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"skytower/internal/spelling"
 )
 
 // FileFlag is the flag that names the configuration file.
@@ -49,7 +51,7 @@ func flagHint(err error) string {
 			names = append(names, s.Flag)
 		}
 	}
-	if near := nearest(strings.TrimLeft(name, "-"), names); near != "" {
+	if near := spelling.Nearest(strings.TrimLeft(name, "-"), names); near != "" {
 		return "; did you mean --" + near + "?"
 	}
 	return ""

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"skytower/internal/spelling"
 )
 
 // EnvFile is the variable that names the configuration file where no flag does.
@@ -197,7 +199,7 @@ func (l *loader) misspelled(env map[string]string) {
 		if !strings.HasPrefix(name, "SKYTOWER_") || slices.Contains(known, name) {
 			continue
 		}
-		if near := nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			l.config.Warnings = append(l.config.Warnings,
 				fmt.Sprintf("the variable %s means nothing here; did you mean %s?", name, near))
 		}
@@ -283,39 +285,4 @@ func readSmall(path string, most int64) (string, error) {
 		return "", errors.New(path + " is larger than " + formatSize(most))
 	}
 	return string(data), nil
-}
-
-// nearest is the known name that a misspelled one most likely means, or "".
-func nearest(name string, known []string) string {
-	best, distance := "", 3 // at most two slips
-	for _, candidate := range known {
-		if len(name) > len(candidate)+distance {
-			continue // too long to be near, and perhaps too long to compare
-		}
-		if d := editDistance(name, candidate); d < distance && d < len(candidate)/2 {
-			best, distance = candidate, d
-		}
-	}
-	return best
-}
-
-// editDistance is the Levenshtein distance of two short names.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
