@@ -16,7 +16,8 @@ func Nearest(word string, known []string) string {
 		if len(word) > len(candidate)+distance {
 			continue // too far, and perhaps too long to compare
 		}
-		if d := slips(strings.ToLower(word), strings.ToLower(candidate)); d < distance && 2*d < len(candidate) {
+		// The slips must be fewer than half of the letters: "ix" is not nearly "id".
+		if d := slips(strings.ToLower(word), strings.ToLower(candidate)); d < distance && 2*d < max(len(word), len(candidate)) {
 			best, distance = candidate, d
 		}
 	}
