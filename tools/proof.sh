@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The long forms of the tests. One argument: fuzz, long, or all.
+# The long forms of the tests. One argument: fuzz, kills, long, or all.
 #   fuzz  every fuzz target, FUZZTIME (60s) each; PACKAGES narrows it
+#   kills processes killed in the middle of their work, full rounds
 #   long  all tests with SKYTOWER_PROOF=1, which asks for full rounds
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,12 +25,18 @@ long() {
 	SKYTOWER_PROOF=1 go test -race -count=1 -p 2 -timeout 60m $packages
 }
 
+kills() {
+	echo "== kills with full rounds"
+	SKYTOWER_PROOF=1 go test -race -count=1 -v -run 'Kill' ./internal/ledger
+}
+
 case "$part" in
 fuzz) fuzz ;;
+kills) kills ;;
 long) long ;;
 all) fuzz && long ;;
 *)
-	echo "no such part: $part (fuzz, long or all)" >&2
+	echo "no such part: $part (fuzz, kills, long or all)" >&2
 	exit 2
 	;;
 esac
