@@ -104,7 +104,7 @@ func translate(call *provider.Call) (*translation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode translated request: %w", err)
 	}
-	doc, err := rawjson.Scan(encoded, NewParser().fields[Chat])
+	doc, err := rawjson.Scan(encoded, nil)
 	if err != nil {
 		return nil, err
 	}
