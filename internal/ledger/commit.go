@@ -116,8 +116,8 @@ func (l *Ledger) answer(b *batch, err error) {
 
 // commitBatch writes one batch of charges under an id of its own.
 func (l *Ledger) commitBatch(b *batch) error {
-	started := time.Now()
-	b.id, b.at = newBatchID(started), store.Micros(l.o.Now())
+	started, now := time.Now(), l.o.Now()
+	b.id, b.at = newBatchID(now), store.Micros(now)
 	err := l.persist(func(ctx context.Context) error { return l.writer.writeCharges(ctx, b) })
 	if err == nil && l.o.OnBatch != nil {
 		l.o.OnBatch(len(b.pending), time.Since(started))
@@ -195,8 +195,12 @@ func (l *Ledger) unavailable(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || l.db.IsUnavailable(err)
 }
 
-// newBatchID begins with the time, so that new ids are neighbours in the index.
+// newBatchID begins with the time, so that new ids are neighbours in the index and
+// old ones are found without another.
 func newBatchID(now time.Time) string {
-	const digits = 36
-	return strconv.FormatInt(now.UnixMicro(), digits) + "-" + strconv.FormatUint(rand.Uint64(), digits)
+	return batchTime(now) + "-" + strconv.FormatUint(rand.Uint64(), 36)
 }
+
+// batchTime is what ids of batches made at that time begin with. It keeps its
+// length, and so its order, until the year 6000.
+func batchTime(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 36) }

@@ -44,21 +44,24 @@ func (l *Ledger) trimOnce() {
 // can repeat any more, in slices that leave the writer free between them. Charge
 // lines are never deleted.
 func (l *Ledger) Trim(ctx context.Context, now time.Time) error {
-	if err := l.trim(ctx, "charge_batch", "id", now.Add(-batchKept)); err != nil {
+	if err := l.trim(ctx, "charge_batch", "id", batchTime(now.Add(-batchKept))); err != nil {
 		return err
 	}
 	if l.o.Retention <= 0 {
 		return nil
 	}
-	return l.trim(ctx, "request_log", "request", now.Add(-l.o.Retention))
+	return l.trim(ctx, "request_log", "at", store.Micros(now.Add(-l.o.Retention)))
 }
 
-func (l *Ledger) trim(ctx context.Context, table, key string, before time.Time) error {
-	statement := fmt.Sprintf(`delete from %[1]s where %[2]s in (select %[2]s from %[1]s where at < $1 order by at limit $2)`, table, key)
+// trim deletes the rows whose column, the first of the table's key, lies below the
+// bound: a slice of the lowest at a time (a little more where several are equal).
+func (l *Ledger) trim(ctx context.Context, table, column string, bound any) error {
+	statement := fmt.Sprintf(`delete from %[1]s where %[2]s <= (select max(%[2]s) from
+		(select %[2]s from %[1]s where %[2]s < $1 order by %[2]s limit $2) as lowest)`, table, column)
 	for {
 		var n int64
 		err := l.db.Write(ctx, func(tx *store.Tx) error {
-			result, err := tx.Exec(ctx, statement, store.Micros(before), trimSlice)
+			result, err := tx.Exec(ctx, statement, bound, trimSlice)
 			if err != nil {
 				return err
 			}

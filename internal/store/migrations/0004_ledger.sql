@@ -1,13 +1,14 @@
 -- +goose Up
 
 -- One row a group commit. The id is made before the first try, so a commit whose
--- answer was lost is recognised when it is tried again. Rows are kept for a day.
+-- answer was lost is recognised when it is tried again. It begins with the time. Rows
+-- are kept for a day.
 create table charge_batch (
     id    text {{bytewise}} not null primary key,
     at    bigint not null, -- microseconds since 1970
     lines bigint not null
-);
-create index charge_batch_at on charge_batch (at);
+{{sqlite}} ) without rowid; -- one page to write for a commit, not two
+{{postgres}} );
 
 -- What was charged, kept for the account's life. One row a request: the request's
 -- id makes a repeat harmless.
