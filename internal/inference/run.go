@@ -165,7 +165,7 @@ func (r *run) charge() ledger.Charge {
 	return ledger.Charge{
 		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.result.Model, Target: r.result.Target,
 		Input: r.usage.Input, Output: r.usage.Output, Cached: r.usage.Cached, Reasoning: r.usage.Reasoning,
-		Counted: r.result.Counted, Outcome: string(r.result.Outcome), At: r.svc.Now(),
+		Counted: r.result.Counted, Outcome: string(r.result.Outcome), At: r.svc.Now(), Patient: r.req.Stream,
 	}
 }
 

@@ -27,7 +27,8 @@ type batchWriter interface {
 }
 
 // commitLoop is the one committer: it takes the first charge that waits and all
-// that came meanwhile. There is no timer, so a lone charge waits for nothing.
+// that came meanwhile. There is no timer, so a lone charge waits for nothing, unless
+// it is patient.
 //
 // Entries of the request log have commits of their own. Measured on SQLite at 32
 // callers, that costs a fifth less than to let them ride with charges: a commit's
@@ -77,8 +78,8 @@ func (l *Ledger) commit(b *batch, first *pending) error {
 	// Requests that are ready to queue do so first: a fuller batch for no wait, since
 	// on an idle machine there is nobody to yield to.
 	runtime.Gosched()
-	for len(b.pending) < maxBatch && len(l.charges) > 0 {
-		b.pending = append(b.pending, <-l.charges)
+	if l.gather(b) {
+		l.awaitCompany(b)
 	}
 	err := l.commitBatch(b)
 	if err == nil || l.unavailable(err) || len(b.pending) == 1 {
@@ -88,6 +89,40 @@ func (l *Ledger) commit(b *batch, first *pending) error {
 	all := b.pending
 	b.pending = nil
 	return l.commitSingly(all)
+}
+
+// gather takes the charges that wait, and reports whether all of the batch are
+// patient and there is room for more.
+func (l *Ledger) gather(b *batch) (patient bool) {
+	for len(b.pending) < maxBatch && len(l.charges) > 0 {
+		b.pending = append(b.pending, <-l.charges)
+	}
+	for _, p := range b.pending {
+		if !p.charge.Patient {
+			return false
+		}
+	}
+	return len(b.pending) < maxBatch
+}
+
+// awaitCompany lets more charges join a batch of patient ones, for a moment or until
+// one comes that is not.
+func (l *Ledger) awaitCompany(b *batch) {
+	over := time.NewTimer(company)
+	defer over.Stop()
+	for {
+		select {
+		case p := <-l.charges:
+			b.pending = append(b.pending, p)
+			if !l.gather(b) {
+				return
+			}
+		case <-over.C:
+			return
+		case <-l.stopping.Done():
+			return
+		}
+	}
 }
 
 // commitSingly finds the lines that fail their batch, so that only their own

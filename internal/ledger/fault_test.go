@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -357,6 +358,56 @@ func FuzzFit(f *testing.F) {
 		}
 		if len(s) <= maxText && utf8.ValidString(s) && !strings.Contains(s, "\x00") && got != s {
 			t.Errorf("%q was changed", s)
+		}
+	})
+}
+
+// counting is a writer that only notes how many lines each batch has.
+type counting struct{ batches []int }
+
+func (c *counting) writeCharges(_ context.Context, b *batch) error {
+	c.batches = append(c.batches, len(b.pending))
+	return nil
+}
+
+func (c *counting) writeEntries(context.Context, []*Entry) error { return nil }
+func (c *counting) close() error                                 { return nil }
+
+func TestPatientChargesShareACommit(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, storetest.SQLite(t))
+	synctest.Test(t, func(t *testing.T) {
+		c := &counting{}
+		l := New(db, Options{})
+		l.writer = c
+		commit := func(name string, patient bool) *pending {
+			p := &pending{charge: one(name), done: make(chan error, 1)}
+			p.charge.Patient = patient
+			return p
+		}
+		alone, started := commit("req_alone", true), time.Now()
+		_ = l.commit(&batch{}, alone)
+		if waited := time.Since(started); waited != company {
+			t.Errorf("a lone patient charge waited %s, want %s", waited, company)
+		}
+		go func() {
+			time.Sleep(company / 4)
+			l.charges <- commit("req_second", true)
+			time.Sleep(company / 4)
+			l.charges <- commit("req_hurry", false)
+		}()
+		started = time.Now()
+		_ = l.commit(&batch{}, commit("req_first", true))
+		if waited := time.Since(started); waited != company/2 {
+			t.Errorf("the batch waited %s, want until the charge that is in a hurry", waited)
+		}
+		started = time.Now()
+		_ = l.commit(&batch{}, commit("req_plain", false))
+		if waited := time.Since(started); waited != 0 {
+			t.Errorf("a plain charge waited %s", waited)
+		}
+		if want := []int{1, 3, 1}; !slices.Equal(c.batches, want) {
+			t.Errorf("batches of %v lines, want %v", c.batches, want)
 		}
 	})
 }

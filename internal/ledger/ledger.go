@@ -28,6 +28,9 @@ const (
 	logInterval = 500 * time.Millisecond
 	maxText     = 512 // bytes of one text column; longer is cut
 
+	// company is how long the end of a stream waits for others to share its commit.
+	company = 4 * time.Millisecond
+
 	// The tries of one batch take 6 to 11 s: a database server that restarts is back
 	// by then. A caller waits 15 s.
 	commitTries  = 11
@@ -56,6 +59,10 @@ type Charge struct {
 	Counted                              bool  // our count, since none was reported
 	Outcome                              string
 	At                                   time.Time
+	// Patient marks a charge whose caller has its answer but for the end mark: it may
+	// wait a few milliseconds for others, since a commit costs the disk the same for
+	// one line as for twenty.
+	Patient bool
 }
 
 // Options adjust a Ledger. The zero value works.
