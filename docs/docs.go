@@ -11,3 +11,10 @@ import "embed"
 //
 //go:embed *.md
 var Pages embed.FS
+
+// Guide is the part of the manual for people who use or run a server: what
+// skytower-docs answers from. The other pages are for those who change the program.
+//
+//go:embed index.md getting-started.md providers.md models.md api.md errors.md
+//go:embed keys.md cli.md configuration.md operations.md
+var Guide embed.FS

@@ -115,7 +115,7 @@ func (a *App) makeAccounts(context.Context) error {
 }
 
 func (a *App) makeProviders(context.Context) error {
-	manual, err := local.New(local.Options{Manual: docs.Pages, DocsURL: a.docsURL()})
+	manual, err := local.New(local.Options{Manual: docs.Guide, DocsURL: a.docsURL()})
 	if err != nil {
 		return fmt.Errorf("load the built-in models: %w", err)
 	}
