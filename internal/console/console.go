@@ -7,6 +7,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -162,12 +164,12 @@ func (c *console) render(manual fs.FS) error {
 }
 
 func readPages(manual fs.FS) ([]page, error) {
-	names, err := fs.Glob(manual, "*.md")
+	names, err := readingOrder(manual)
 	if err != nil {
-		return nil, fmt.Errorf("list the manual: %w", err)
+		return nil, err
 	}
 	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-	var first, rest []page
+	var pages []page
 	for _, name := range names {
 		source, err := fs.ReadFile(manual, name)
 		if err != nil {
@@ -178,14 +180,39 @@ func readPages(manual fs.FS) ([]page, error) {
 			return nil, fmt.Errorf("render %s: %w", name, err)
 		}
 		p := page{Name: strings.TrimSuffix(path.Base(name), ".md"), Title: title(source), Body: template.HTML(links(body.String()))} //nolint:gosec // our own manual, compiled in
-		if p.Name == "index" {
+		if name == firstPage {
 			p.Name = ""
-			first = append(first, p)
-			continue
 		}
-		rest = append(rest, p)
+		pages = append(pages, p)
 	}
-	return append(first, rest...), nil
+	return pages, nil
+}
+
+// firstPage is the file that /docs itself shows.
+const firstPage = "index.md"
+
+// readingOrder lists the files: the first page, then the others as it links to them,
+// then what it does not mention.
+func readingOrder(manual fs.FS) ([]string, error) {
+	names, err := fs.Glob(manual, "*.md")
+	if err != nil {
+		return nil, fmt.Errorf("list the manual: %w", err)
+	}
+	contents, err := fs.ReadFile(manual, firstPage)
+	if err != nil {
+		return nil, fmt.Errorf("read the manual: %w", err)
+	}
+	place := func(name string) int {
+		if name == firstPage {
+			return -1
+		}
+		if i := bytes.Index(contents, []byte("("+name)); i >= 0 {
+			return i
+		}
+		return len(contents)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return names, nil
 }
 
 // anchors gives headings the anchors that everything else links to.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -145,6 +146,20 @@ func TestRepeatedHeadings(t *testing.T) {
 		if got := strings.Join(regexp.MustCompile(`id="[^"]*"`).FindAllString(body[strings.Index(body, "<h1"):], -1), " "); got != want {
 			t.Errorf("%s: got %s", path, got)
 		}
+	}
+}
+
+func TestPagesStandInReadingOrder(t *testing.T) {
+	t.Parallel()
+	manual := fstest.MapFS{
+		"index.md": {Data: []byte("# Start\n\n[second](zebra.md), [third](apple.md)\n")},
+		"apple.md": {Data: []byte("# Apple\n")}, "zebra.md": {Data: []byte("# Zebra\n")}, "other.md": {Data: []byte("# Other\n")},
+	}
+	_, body := get(t, site(t, console.Options{Public: true, Manual: manual}), http.MethodGet, "/docs/apple", html)
+	nav := body[strings.Index(body, "<nav"):strings.Index(body, "</nav>")]
+	got := regexp.MustCompile(`href="([^"]*)"`).FindAllString(nav, -1)
+	if want := []string{`href="/docs"`, `href="/docs/zebra"`, `href="/docs/apple"`, `href="/docs/other"`}; !slices.Equal(got, want) {
+		t.Errorf("contents: %v, want %v", got, want)
 	}
 }
 
