@@ -181,3 +181,21 @@ func TestWhyAnAddressWasNotFetched(t *testing.T) {
 		}
 	}
 }
+
+func TestContentIsFetchedOnceForAllTargets(t *testing.T) {
+	t.Parallel()
+	first, second, third := &upstream{err: failure(provider.Busy, 429)}, &upstream{err: failure(provider.Busy, 429)}, &upstream{answer: provider.Answer{Body: []byte("{}")}}
+	d := newDesk(first)
+	d.adapters["b"], d.adapters["c"] = second, third
+	d.targets = append(d.targets,
+		catalog.Target{Provider: "b", Model: "up-b", FetchInputs: catalog.FetchProxy}, catalog.Target{Provider: "c", Model: "up-c", FetchInputs: catalog.FetchPass})
+	if _, err := d.call(t.Context(), t, inference.Chat, message(image)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(d.fetched, []string{metadataService}) {
+		t.Errorf("fetched %q, want it once", d.fetched)
+	}
+	if strings.Contains(string(second.calls[0].Body.Bytes()), "169.254") || !strings.Contains(string(third.calls[0].Body.Bytes()), "169.254") {
+		t.Error("a target did not get the body of its own policy")
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/provider"
+	"skytower/internal/rawjson"
 )
 
 // run is one call in progress.
@@ -25,6 +26,9 @@ type run struct {
 	limits limit.Decision
 	hold   ledger.Reservation
 	drawn  limit.Draw // what was taken, an estimate
+
+	prepared    *rawjson.Object // the body with its addresses dealt with,
+	preparedFor catalog.Policy  // by this policy
 
 	held      *heldEvent // the last event, kept back until the charge is durable
 	answer    []byte     // a plain answer, likewise

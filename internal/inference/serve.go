@@ -7,6 +7,7 @@ import (
 
 	"skytower/internal/catalog"
 	"skytower/internal/provider"
+	"skytower/internal/rawjson"
 )
 
 // serve tries the targets in order. Another target is tried only where the
@@ -64,7 +65,7 @@ func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (starte
 	if err != nil {
 		return false, &provider.Error{Class: provider.Unreachable, Err: err}
 	}
-	body, err := r.svc.prepareInputs(ctx, r.req, target.FetchInputs)
+	body, err := r.inputs(ctx, target.FetchInputs)
 	if err != nil {
 		return false, err
 	}
@@ -75,6 +76,20 @@ func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (starte
 		return r.stream(ctx, adapter, call, sink)
 	}
 	return false, r.plain(ctx, adapter, call)
+}
+
+// inputs is the request's body for targets of the policy; what was fetched for one
+// serves the next.
+func (r *run) inputs(ctx context.Context, policy catalog.Policy) (*rawjson.Object, error) {
+	if r.prepared != nil && r.preparedFor == policy {
+		return r.prepared, nil
+	}
+	body, err := r.svc.prepareInputs(ctx, r.req, policy)
+	if err != nil {
+		return nil, err
+	}
+	r.prepared, r.preparedFor = body, policy
+	return body, nil
 }
 
 func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error {
