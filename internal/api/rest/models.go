@@ -127,7 +127,11 @@ type modelWithSchemas struct {
 
 func (w wantedFields) card(m *catalog.Model) modelWithSchemas {
 	card := modelWithSchemas{Model: m.Card()}
-	input, output := schemas(m.API)
+	kind := m.API
+	if m.Router {
+		kind = catalog.Chat // it serves both; chat is what most callers of it send
+	}
+	input, output := schemas(kind)
 	if w.input {
 		card.Input = json.RawMessage(input)
 	}
