@@ -92,7 +92,8 @@ func Elements(array []byte, visit func(value []byte) bool) bool {
 	}
 }
 
-// Get returns the value at the path of object keys. Where a key is repeated the
+// Get returns the value at the path of object keys, which are valid UTF-8 (a key in
+// data that is not is nobody's). Where a key is repeated the
 // last one counts, as for the readers at the other end.
 func Get(data []byte, path ...string) ([]byte, bool) {
 	for _, name := range path {
@@ -126,8 +127,8 @@ func keyEqual(key []byte, name string) bool {
 	return string(appendDecoded(room[:0], key)) == name
 }
 
-// ReplaceTop appends doc to dst with the value of the top-level key replaced by
-// newRaw, at every occurrence. It is false, and doc is appended as it is, where
+// ReplaceTop appends doc to dst with the value of the top-level key, which is valid
+// UTF-8, replaced by newRaw, at every occurrence. It is false, and doc is appended as it is, where
 // doc has no such key or is not a whole object.
 func ReplaceTop(dst, doc []byte, key string, newRaw []byte) ([]byte, bool) {
 	from, pos := len(dst), 0
