@@ -187,14 +187,17 @@ func (b *transportBody) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
+// classify asks first whether the call was given up. Over TLS the other side hears of
+// that before our side of the connection is closed, and a server that then ends its
+// answer in order would make a cut look like the end.
 func (b *transportBody) classify(err error) error {
 	switch {
-	case err == io.EOF:
-		return io.EOF
 	case b.call.ctx.Err() != nil:
 		return &Error{Kind: ErrCancelled, Sent: true, Err: b.call.ctx.Err()}
 	case errors.Is(context.Cause(b.call.run), errWait):
 		return &Error{Kind: ErrTimeout, Phase: PhaseIdle, Sent: true, Err: err}
+	case err == io.EOF:
+		return io.EOF
 	}
 	return &Error{Kind: ErrCut, Sent: true, Err: err}
 }

@@ -132,6 +132,29 @@ func TestUpstreamTimeouts(t *testing.T) {
 	})
 }
 
+// A server may end its answer in order when it hears that we gave up.
+func TestEndAfterGivingUpIsNoEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		giveUp func(*call, context.CancelFunc)
+		want   error
+	}{
+		"too long a wait": {func(c *call, _ context.CancelFunc) { c.cancel(errWait) }, ErrTimeout},
+		"the caller left": {func(_ *call, leave context.CancelFunc) { leave() }, ErrCancelled},
+		"neither":         {func(*call, context.CancelFunc) {}, io.EOF},
+	} {
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		calling := &call{ctx: ctx}
+		calling.run, calling.cancel = context.WithCancelCause(ctx)
+		b := &transportBody{call: calling, body: io.NopCloser(strings.NewReader(""))}
+		c.giveUp(calling, leave)
+		if _, err := b.Read(make([]byte, 1)); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
 func TestUpstreamCancel(t *testing.T) {
 	t.Parallel()
 	hang := func(w http.ResponseWriter, r *http.Request) {
