@@ -110,7 +110,7 @@ func (s *Service) Keys(ctx context.Context, account string, p Page) ([]skytells.
 			return err
 		}
 		list = list[:0]
-		return each(ctx, tx, query+`order by created_at, id limit $3`, func(scan func(...any) error) error {
+		return tx.Each(ctx, query+`order by created_at, id limit $3`, func(scan func(...any) error) error {
 			var k storedKey
 			err := k.scan(scan)
 			list = append(list, k.wire())

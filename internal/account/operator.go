@@ -76,7 +76,7 @@ func (s *Service) Operators(ctx context.Context) ([]OperatorInfo, error) {
 	list := []OperatorInfo{}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		list = list[:0]
-		return each(ctx, tx, `select id, name, role, created_at, (
+		return tx.Each(ctx, `select id, name, role, created_at, (
 			select masked from operator_key k where k.operator = o.id and k.revoked_at is null
 			order by k.created_at desc, k.id limit 1)
 			from operator o order by created_at, id limit $1`, func(scan func(...any) error) error {
@@ -127,7 +127,7 @@ func checkNotLast(ctx context.Context, tx *store.Tx, id string) error {
 	var all []string
 	var role Role
 	lock := tx.Dialect().ForUpdate()
-	err := each(ctx, tx, `select id, role from operator order by id`+lock, func(scan func(...any) error) error {
+	err := tx.Each(ctx, `select id, role from operator order by id`+lock, func(scan func(...any) error) error {
 		var one string
 		var r Role
 		err := scan(&one, &r)
@@ -156,7 +156,7 @@ func checkNotLast(ctx context.Context, tx *store.Tx, id string) error {
 
 func livingKeysOf(ctx context.Context, tx *store.Tx, operator string) ([]string, error) {
 	var keys []string
-	err := each(ctx, tx, `select id from operator_key where operator = $1 and revoked_at is null order by id`,
+	err := tx.Each(ctx, `select id from operator_key where operator = $1 and revoked_at is null order by id`,
 		func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)

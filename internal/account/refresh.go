@@ -261,18 +261,12 @@ func queryOne[R any](ctx context.Context, tx *store.Tx, query string, scan scann
 
 func readAll[R any](ctx context.Context, db *store.DB, query string, scan scanner[R], each func(*R), args ...any) error {
 	return db.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Query(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close() //nolint:errcheck // Err tells
-		for rows.Next() {
-			row, err := scan(rows.Scan)
-			if err != nil {
-				return err
+		return tx.Each(ctx, query, func(fields func(...any) error) error {
+			row, err := scan(fields)
+			if err == nil {
+				each(row)
 			}
-			each(row)
-		}
-		return rows.Err()
+			return err
+		}, args...)
 	})
 }

@@ -107,7 +107,7 @@ func (s *Service) Accounts(ctx context.Context, p Page) ([]skytells.Account, err
 			return err
 		}
 		list = list[:0]
-		return each(ctx, tx, query, func(scan func(...any) error) error {
+		return tx.Each(ctx, query, func(scan func(...any) error) error {
 			var a accountRow
 			err := a.scan(scan)
 			list = append(list, a.wire())
@@ -235,20 +235,6 @@ func createdAt(ctx context.Context, tx *store.Tx, table, id string) (int64, erro
 		return 0, fault.Invalid("after", "There is nothing with the id %q to go on from.", id)
 	}
 	return at, err
-}
-
-func each(ctx context.Context, tx *store.Tx, query string, row func(scan func(...any) error) error, args ...any) error {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // Err tells
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func timeOf(micros sql.NullInt64) *time.Time {

@@ -250,7 +250,7 @@ func acts(t *testing.T, db *store.DB) []string {
 	var list []string
 	wantFault(t, db.Read(t.Context(), func(tx *store.Tx) error {
 		list = nil
-		return each(t.Context(), tx, `select actor, action, subject from audit order by seq`, func(scan func(...any) error) error {
+		return tx.Each(t.Context(), `select actor, action, subject from audit order by seq`, func(scan func(...any) error) error {
 			var actor, action, subject string
 			err := scan(&actor, &action, &subject)
 			list = append(list, actor+" "+action+" "+subject)

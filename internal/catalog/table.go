@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,27 +39,12 @@ func (c *Catalog) load(ctx context.Context, tx *store.Tx) (*state, error) {
 	return st, nil
 }
 
-// each runs a query and scan for each of its rows.
-func each(ctx context.Context, tx *store.Tx, query string, scan func(*sql.Rows) error) error {
-	rows, err := tx.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
-	return each(ctx, tx, `select name, kind, base_url, credential, credential_sealed, fetch_inputs, responses, managed, created_at
-		from catalog_provider`, func(rows *sql.Rows) error {
+	return tx.Each(ctx, `select name, kind, base_url, credential, credential_sealed, fetch_inputs, responses, managed, created_at
+		from catalog_provider`, func(scan func(...any) error) error {
 		r := providerRecord{stored: true}
 		var created int64
-		err := rows.Scan(&r.spec.Name, &r.spec.Kind, &r.spec.BaseURL, &r.spec.Credential, &r.sealed,
+		err := scan(&r.spec.Name, &r.spec.Kind, &r.spec.BaseURL, &r.spec.Credential, &r.sealed,
 			&r.spec.FetchInputs, &r.spec.Responses, &r.spec.Managed, &created)
 		r.created = store.Time(created)
 		st.providers[r.spec.Name] = r
@@ -69,13 +53,13 @@ func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
 }
 
 func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
-	return each(ctx, tx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
-		free, offline, max_output, context_length, managed, created_at from catalog_model`, func(rows *sql.Rows) error {
+	return tx.Each(ctx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
+		free, offline, max_output, context_length, managed, created_at from catalog_model`, func(scan func(...any) error) error {
 		r := modelRecord{stored: true}
 		var vendor, capabilities string
 		var created int64
 		m := &r.spec
-		err := rows.Scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
+		err := scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
 			&vendor, &capabilities, &m.Free, &m.Offline, &m.MaxOutput, &m.ContextLength, &m.Managed, &created)
 		if err != nil {
 			return err
@@ -110,9 +94,9 @@ func (st *state) addModel(r modelRecord) {
 }
 
 func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
-	return each(ctx, tx, `select model, name from catalog_name where position > 0 order by model, position`, func(rows *sql.Rows) error {
+	return tx.Each(ctx, `select model, name from catalog_name where position > 0 order by model, position`, func(scan func(...any) error) error {
 		var slug, name string
-		if err := rows.Scan(&slug, &name); err != nil {
+		if err := scan(&slug, &name); err != nil {
 			return err
 		}
 		if r, ok := st.models[slug]; ok {
@@ -124,11 +108,11 @@ func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
 }
 
 func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
-	return each(ctx, tx, `select model, provider, upstream, priority, weight, fetch_inputs
-		from catalog_target order by model, position`, func(rows *sql.Rows) error {
+	return tx.Each(ctx, `select model, provider, upstream, priority, weight, fetch_inputs
+		from catalog_target order by model, position`, func(scan func(...any) error) error {
 		var slug string
 		var t skytells.TargetSpec
-		if err := rows.Scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs); err != nil {
+		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs); err != nil {
 			return err
 		}
 		if r, ok := st.models[slug]; ok && !r.builtin {
@@ -140,9 +124,9 @@ func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
 }
 
 func (st *state) readDefaults(ctx context.Context, tx *store.Tx) error {
-	return each(ctx, tx, `select api, model from catalog_default`, func(rows *sql.Rows) error {
+	return tx.Each(ctx, `select api, model from catalog_default`, func(scan func(...any) error) error {
 		var api, model string
-		err := rows.Scan(&api, &model)
+		err := scan(&api, &model)
 		st.chosen[api] = model
 		return err
 	})

@@ -147,19 +147,13 @@ func list[T any](ctx context.Context, db *store.DB, query string, args []any, sc
 	var out []T
 	err := db.Read(ctx, func(tx *store.Tx) error {
 		out = []T{}
-		rows, err := tx.Query(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close() //nolint:errcheck // Err tells
-		for rows.Next() {
-			row, err := scan(rows.Scan)
-			if err != nil {
-				return err
+		return tx.Each(ctx, query, func(fields func(...any) error) error {
+			row, err := scan(fields)
+			if err == nil {
+				out = append(out, row)
 			}
-			out = append(out, row)
-		}
-		return rows.Err()
+			return err
+		}, args...)
 	})
 	return out, err
 }

@@ -102,6 +102,22 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 	return tx.tx.QueryContext(ctx, query, args...)
 }
 
+// Each runs a statement that returns rows and calls row for each of them with the
+// scanner of its columns, until row fails.
+func (tx *Tx) Each(ctx context.Context, query string, row func(scan func(...any) error) error, args ...any) error {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // QueryRow runs a statement that returns at most one row; Scan reports
 // [sql.ErrNoRows] when there is none.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
