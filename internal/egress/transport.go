@@ -71,8 +71,10 @@ func (t *transport) Do(ctx context.Context, r *Request) (*Response, error) {
 		c.end()
 		return nil, c.classify(err)
 	}
-	if c.clock != nil {
-		c.clock.Stop()
+	if c.givenUp() {
+		resp.Body.Close()
+		c.end()
+		return nil, c.classify(context.Cause(c.run))
 	}
 	return &Response{
 		Status: resp.StatusCode, Header: headerFrom(resp), ContentLength: resp.ContentLength,
@@ -116,6 +118,16 @@ func headerFrom(resp *http.Response) Header {
 		}
 	}
 	return h
+}
+
+// givenUp stops the clock that waited for the head, and reports whether the call had
+// ended before it. The server hears of our leaving first, and a head that it then
+// still sends is no answer.
+func (c *call) givenUp() bool {
+	if c.clock != nil && !c.clock.Stop() {
+		c.cancel(errWait)
+	}
+	return c.run.Err() != nil
 }
 
 // end stops the clock and frees what the call holds.

@@ -155,6 +155,35 @@ func TestEndAfterGivingUpIsNoEnd(t *testing.T) {
 	}
 }
 
+// A head that comes after we gave up waiting for it is no answer.
+func TestHeadAfterGivingUpIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	for name, c := range map[string]struct {
+		giveUp func(*call)
+		want   bool
+	}{
+		"too long a wait": {func(c *call) { c.cancel(errWait) }, true},
+		"clock has rung":  {func(c *call) { c.clock.Stop() }, true},
+		"caller left":     {func(*call) { leave() }, true},
+		"neither":         {func(*call) {}, false},
+	} {
+		calling := &call{ctx: t.Context(), clock: time.NewTimer(time.Hour)}
+		if name == "caller left" {
+			calling.ctx = ctx
+		}
+		calling.run, calling.cancel = context.WithCancelCause(calling.ctx)
+		c.giveUp(calling)
+		if got := calling.givenUp(); got != c.want {
+			t.Errorf("%s: given up is %v", name, got)
+		}
+		if c.want && name != "caller left" && !errors.Is(calling.classify(io.EOF), ErrTimeout) && calling.connected.Load() {
+			t.Errorf("%s: not a timeout", name)
+		}
+		calling.cancel(nil)
+	}
+}
+
 func TestUpstreamCancel(t *testing.T) {
 	t.Parallel()
 	hang := func(w http.ResponseWriter, r *http.Request) {
