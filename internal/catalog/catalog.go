@@ -42,6 +42,7 @@ const (
 const (
 	Chat       = "chat"
 	Embeddings = "embeddings"
+	Prediction = "prediction"
 )
 
 // The built-in models that the router falls back to.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"slices"
 	"time"
@@ -73,6 +74,12 @@ type Model struct {
 	MaxOutput     int64
 	ContextLength int64
 	Created       time.Time
+
+	// Of a prediction model:
+	InputSchema, OutputSchema json.RawMessage // nil: none
+	Deadline                  time.Duration   // of one run
+	Concurrency               int             // runs at the same time; 0: no bound of its own
+	OnMachine                 bool            // its work is done by this machine's own processors
 
 	card    skytells.Model
 	cardDoc []byte // card as JSON

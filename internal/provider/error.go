@@ -34,11 +34,19 @@ const (
 	Forbidden
 	// Cancelled is a call that its caller gave up.
 	Cancelled
+	// Failed is work that the upstream took and that failed there; its message is kept
+	// for the caller.
+	Failed
+	// Ambiguous is work that may or may not have been taken by an upstream that cannot
+	// tell: it is not sent again.
+	Ambiguous
+	// Gone is work that the upstream no longer knows.
+	Gone
 )
 
 // Classes are the names of the classes, in the order of their numbers.
 func Classes() []string {
-	return []string{"broken", "unreachable", "timeout", "busy", "rejected", "denied", "cut", "unsupported", "forbidden", "cancelled"}
+	return []string{"broken", "unreachable", "timeout", "busy", "rejected", "denied", "cut", "unsupported", "forbidden", "cancelled", "failed", "ambiguous", "gone"}
 }
 
 // String names the class as logs and metrics do.

@@ -12,6 +12,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"skytower/internal/rawjson"
@@ -106,8 +107,16 @@ type Lister interface {
 	Models(context.Context) ([]Listed, error)
 }
 
-// Listed is one model that an upstream offers.
+// Listed is one model that an upstream offers. Only Name is always there; the rest is
+// what the upstream says of it.
 type Listed struct {
 	Name    string // the upstream's name
 	OwnedBy string // may be ""
+
+	Title, Description string
+	API                string // chat, embeddings or prediction; "" is unknown
+	Type               string // image, video, audio, music or text; "" is unknown
+	Capabilities       []string
+	InputSchema        json.RawMessage // JSON Schema of a prediction's input
+	OutputSchema       json.RawMessage
 }

@@ -1,6 +1,10 @@
 package skytells
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // Resources is what `skytower apply -f` loads: providers and models. Apply is
 // idempotent; what it manages is read-only elsewhere.
@@ -12,7 +16,7 @@ type Resources struct {
 // ProviderSpec is an upstream that serves models.
 type ProviderSpec struct {
 	Name    string `json:"name" yaml:"name" doc:"Lower-case name, unique."`
-	Kind    string `json:"kind" yaml:"kind" enum:"openai,local" doc:"Adapter that speaks to it."`
+	Kind    string `json:"kind" yaml:"kind" enum:"openai,cog,replicate,skytells,command,local" doc:"Adapter that speaks to it."`
 	BaseURL string `json:"base_url,omitempty" yaml:"base_url,omitempty" doc:"For openai: the address that ends before /chat/completions, usually with /v1."`
 	// Credential is env:NAME, file:PATH or the secret itself. The server never
 	// gives a secret back: reads show env: and file: references as they are and a
@@ -28,25 +32,70 @@ type ProviderSpec struct {
 
 // ModelSpec is a model as an operator describes it.
 type ModelSpec struct {
-	Slug          string       `json:"slug" yaml:"slug" doc:"Name that callers use."`
-	Name          string       `json:"name,omitempty" yaml:"name,omitempty" doc:"Display name; the slug if empty."`
-	Description   string       `json:"description,omitempty" yaml:"description,omitempty"`
-	Type          string       `json:"type,omitempty" yaml:"type,omitempty" enum:"image,video,audio,music,text"`
-	API           string       `json:"api,omitempty" yaml:"api,omitempty" enum:"chat,embeddings" doc:"Routes that serve it: chat (with responses) or embeddings."`
-	Privacy       string       `json:"privacy,omitempty" yaml:"privacy,omitempty" enum:"public,private"`
-	ImgURL        string       `json:"img_url,omitempty" yaml:"img_url,omitempty"`
-	Vendor        Vendor       `json:"vendor,omitzero" yaml:"vendor,omitempty"`
-	Capabilities  []string     `json:"capabilities,omitempty" yaml:"capabilities,omitempty"`
-	Aliases       []string     `json:"aliases,omitempty" yaml:"aliases,omitempty"`
-	Free          bool         `json:"free,omitempty" yaml:"free,omitempty" doc:"Opens the model without a price."`
-	Offline       bool         `json:"offline,omitempty" yaml:"offline,omitempty"`
-	MaxOutput     int64        `json:"max_output,omitempty" yaml:"max_output,omitempty" doc:"Most output tokens of one answer."`
-	ContextLength int64        `json:"context_length,omitempty" yaml:"context_length,omitempty"`
-	Targets       []TargetSpec `json:"targets,omitempty" yaml:"targets,omitempty"`
+	Slug          string   `json:"slug" yaml:"slug" doc:"Name that callers use."`
+	Name          string   `json:"name,omitempty" yaml:"name,omitempty" doc:"Display name; the slug if empty."`
+	Description   string   `json:"description,omitempty" yaml:"description,omitempty"`
+	Type          string   `json:"type,omitempty" yaml:"type,omitempty" enum:"image,video,audio,music,text"`
+	API           string   `json:"api,omitempty" yaml:"api,omitempty" enum:"chat,embeddings,prediction" doc:"Routes that serve it: chat (with responses), embeddings or prediction."`
+	Privacy       string   `json:"privacy,omitempty" yaml:"privacy,omitempty" enum:"public,private"`
+	ImgURL        string   `json:"img_url,omitempty" yaml:"img_url,omitempty"`
+	Vendor        Vendor   `json:"vendor,omitzero" yaml:"vendor,omitempty"`
+	Capabilities  []string `json:"capabilities,omitempty" yaml:"capabilities,omitempty"`
+	Aliases       []string `json:"aliases,omitempty" yaml:"aliases,omitempty"`
+	Free          bool     `json:"free,omitempty" yaml:"free,omitempty" doc:"Opens the model without a price."`
+	Offline       bool     `json:"offline,omitempty" yaml:"offline,omitempty"`
+	MaxOutput     int64    `json:"max_output,omitempty" yaml:"max_output,omitempty" doc:"Most output tokens of one answer."`
+	ContextLength int64    `json:"context_length,omitempty" yaml:"context_length,omitempty"`
+	// InputSchema and OutputSchema are JSON Schemas (draft 2020-12 unless they say
+	// otherwise) of a prediction model. In YAML they are written as YAML.
+	InputSchema  Schema       `json:"input_schema,omitempty" yaml:"input_schema,omitempty" doc:"JSON Schema of a prediction's input; any object if empty."`
+	OutputSchema Schema       `json:"output_schema,omitempty" yaml:"output_schema,omitempty" doc:"JSON Schema of a prediction's output."`
+	Deadline     string       `json:"deadline,omitempty" yaml:"deadline,omitempty" doc:"How long one prediction may take, such as 10m; the default is 30m."`
+	Concurrency  int          `json:"concurrency,omitempty" yaml:"concurrency,omitempty" doc:"Predictions of it that run at the same time, over all accounts; 0: no limit of its own."`
+	Targets      []TargetSpec `json:"targets,omitempty" yaml:"targets,omitempty"`
 	// Open says whether callers can see and use it (read only): it has a type and
 	// is free or has a price.
 	Open    bool   `json:"open" yaml:"-"`
 	Managed string `json:"managed,omitempty" yaml:"-"`
+}
+
+// Schema is a JSON Schema as text; nil is none.
+type Schema json.RawMessage
+
+// MarshalJSON gives the text as it is.
+func (s Schema) MarshalJSON() ([]byte, error) { return json.RawMessage(s).MarshalJSON() }
+
+// UnmarshalJSON keeps the text; null is none.
+func (s *Schema) UnmarshalJSON(text []byte) error {
+	*s = nil
+	if string(text) != "null" {
+		*s = append(Schema(nil), text...)
+	}
+	return nil
+}
+
+// MarshalYAML writes the schema as YAML.
+func (s Schema) MarshalYAML() (any, error) {
+	if len(s) == 0 {
+		return nil, nil
+	}
+	var v any
+	err := json.Unmarshal(s, &v)
+	return v, err
+}
+
+// UnmarshalYAML reads a schema written as YAML.
+func (s *Schema) UnmarshalYAML(decode func(any) error) error {
+	var v any
+	if err := decode(&v); err != nil {
+		return err
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("a schema must be what JSON can hold: %w", err)
+	}
+	*s = text
+	return nil
 }
 
 // TargetSpec is one way to serve a model.
@@ -116,12 +165,20 @@ type Account struct {
 	CreatedAt time.Time  `json:"created_at"`
 	Reason    string     `json:"suspend_reason,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Retention is how long outputs and uploads are kept: a duration such as 24h or 5m,
+	// "0" keeps them, "" is the server's default.
+	Retention     string `json:"retention"`
+	Concurrency   int    `json:"concurrency" doc:"Predictions that run at the same time; 0: the server's default."`
+	WebhookSecret bool   `json:"webhook_secret" doc:"Whether webhooks are signed with a secret of the account's own."`
 }
 
 // AccountRequest creates or changes an account.
 type AccountRequest struct {
 	Name   string `json:"name,omitempty"`
 	Reason string `json:"reason,omitempty" doc:"Why it is suspended; for the record."`
+	// The rest is for a change; nil leaves it.
+	Retention   *string `json:"retention,omitempty" doc:"How long outputs and uploads are kept: 24h, 5m, 0 keeps them; empty: the server's default."`
+	Concurrency *int    `json:"concurrency,omitempty" doc:"Predictions that run at the same time; 0: the server's default."`
 }
 
 // Key is an API key as it can be shown after its creation.

@@ -25,21 +25,29 @@ func table() []room {
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings
 
 		{dir: "internal/inference", kind: useCase, may: append(grounds, domain)},
+		{dir: "internal/prediction", kind: useCase, may: append(grounds, domain)},
 
 		// A domain shares ids as strings and amounts as money, or declares a small
 		// interface that app fills: it never sees another domain.
 		{dir: "internal/account", kind: domain, may: grounds},
+		{dir: "internal/blob", kind: domain, may: grounds},
 		{dir: "internal/catalog", kind: domain, may: grounds},
 		{dir: "internal/ledger", kind: domain, may: grounds},
 		{dir: "internal/limit", kind: domain, may: grounds},
+		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
+		{dir: "internal/provider/cog", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
 		{dir: "internal/provider/openai", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/replicate", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/skytells", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/providertest", kind: testing, may: append(grounds, "internal/provider")},
 
 		{dir: "internal/egress", kind: ground, may: groundMay("internal/egress/http1")},
 		{dir: "internal/egress/http1", kind: ground, may: groundMay()},
 		{dir: "internal/httpx", kind: ground, may: groundMay()},
+		{dir: "internal/jobs", kind: ground, may: groundMay("internal/store")},
 		{dir: "internal/rawjson", kind: ground, may: groundMay()},
 		{dir: "internal/secret", kind: ground, may: groundMay()},
 		{dir: "internal/store", kind: ground, may: groundMay()},

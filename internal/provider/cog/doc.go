@@ -1,0 +1,2 @@
+// Package cog is to be written.
+package cog

@@ -1,0 +1,2 @@
+// Package command is to be written.
+package command

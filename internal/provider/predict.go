@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// Predictor does the slow work of a prediction model.
+type Predictor interface {
+	// Predict submits the run's work, or takes up again what an earlier try began
+	// (Run.Upstream), and returns when the work has ended. When ctx ends, it asks the
+	// upstream to stop, within a few seconds of its own, and returns an *Error of class
+	// Cancelled; where ctx ended because of ErrHandBack (context.Cause), the work goes
+	// on upstream and another process takes it up again.
+	//
+	// Work that failed upstream is an *Error of class Failed, whose Message the
+	// caller reads.
+	Predict(context.Context, *Run) (*Result, error)
+}
+
+// ErrHandBack is the cause with which a run's context ends when the process stops and
+// the run goes on elsewhere: an adapter leaves the upstream's work alone.
+const ErrHandBack handBack = "the run is handed back"
+
+type handBack string
+
+func (e handBack) Error() string { return string(e) }
+
+// Run is one prediction on its way through one target.
+type Run struct {
+	// ID is the prediction's id, a UUID: the same in every try, so that an idempotent
+	// upstream does the work once.
+	ID string
+	// Model is the name that the upstream knows the model by; Show is what the caller
+	// knows it by. Messages for the caller never hold Model.
+	Model, Show string
+	// Input is an object that satisfies the model's schema, with defaults filled in.
+	// Addresses in it are as the target's policy wants them: left alone, or turned into
+	// data URLs.
+	Input json.RawMessage
+	// Upstream is the id under which the upstream knows the work of an earlier try, ""
+	// if none was saved.
+	Upstream string
+	// Unsure is set where an earlier try may have submitted the work and died before
+	// it could save the upstream's id. An adapter whose upstream does not recognise
+	// Run.ID then returns an *Error of class Ambiguous, and never submits again.
+	Unsure bool
+	// Scratch makes an empty folder that is removed after the run.
+	Scratch func() (string, error)
+	Watch   Watcher
+}
+
+// Watcher hears what becomes known of a run. It may be called from one goroutine at a
+// time.
+type Watcher interface {
+	// Submitting makes durable that work is about to be sent. An adapter calls it right
+	// before it sends work that would cost something twice, and does not send where it
+	// fails. Work that dies with this process needs no such mark.
+	Submitting(context.Context) error
+	// Submitted makes the upstream's id of the work durable.
+	Submitted(ctx context.Context, upstream string) error
+	// Progress tells news. It never fails and does not wait for a disk.
+	Progress(Progress)
+}
+
+// Progress is news of a run: fields that say nothing are zero.
+type Progress struct {
+	Percent float64  // of the whole, 0 to 100; it never goes back
+	Logs    []string // new lines
+	Output  []Output // new partial outputs, each complete in itself
+	Text    string   // new text of a text model
+}
+
+// Result is what a run made. It has Files, or Text, or JSON.
+type Result struct {
+	Files []Output
+	Text  *string
+	JSON  json.RawMessage // an output that is neither files nor text
+	// Took is the time that the model itself computed, 0 where the upstream does not
+	// say: then our own clock counts.
+	Took time.Duration
+}
+
+// Output is one file that a model made. Exactly one of URL, Data and Open is set.
+type Output struct {
+	// URL is an address at a third place; it is fetched under the foreign policy. A
+	// data URL is allowed.
+	URL  string
+	Data []byte
+	// Open reads content that only the adapter can reach, such as a file at the
+	// operator's own host. The content's size is bounded by the reader's caller.
+	Open func(context.Context) (io.ReadCloser, error)
+	Name string // suggested file name, may be ""
+	Type string // MIME type that the upstream states, may be ""; the content decides
+}

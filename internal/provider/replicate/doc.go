@@ -1,0 +1,2 @@
+// Package replicate is to be written.
+package replicate

@@ -1,0 +1,2 @@
+// Package skytells is to be written.
+package skytells
