@@ -36,6 +36,8 @@ type Run struct {
 	// Model is the name that the upstream knows the model by; Show is what the caller
 	// knows it by. Messages for the caller never hold Model.
 	Model, Show string
+	// Kind is what the model puts out: image, video, audio, music or text.
+	Kind string
 	// Input is an object that satisfies the model's schema, with defaults filled in.
 	// Addresses in it are as the target's policy wants them: left alone, or turned into
 	// data URLs.
@@ -94,4 +96,10 @@ type Output struct {
 	Open func(context.Context) (io.ReadCloser, error)
 	Name string // suggested file name, may be ""
 	Type string // MIME type that the upstream states, may be ""; the content decides
+}
+
+// Describer describes models that are asked for by name, where an upstream has more
+// than anybody would list.
+type Describer interface {
+	Describe(ctx context.Context, names []string) ([]Listed, error)
 }
