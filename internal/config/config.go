@@ -47,6 +47,8 @@ type Config struct {
 	DialTimeout      time.Duration
 	ShutdownGrace    time.Duration
 
+	Predictions Predictions
+
 	RequestLogRetention time.Duration
 	EgressAllow         []netip.Prefix // private ranges that foreign URLs may reach
 	OfferOllama         bool

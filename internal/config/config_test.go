@@ -54,13 +54,42 @@ func problems(t *testing.T, src config.Sources) string {
 	return err.Error()
 }
 
+// predictions are the defaults of a server with this data folder.
+func predictions(t *testing.T, data string) config.Predictions {
+	t.Helper()
+	files, err := filepath.Abs(filepath.Join(data, "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Predictions{
+		Role: "all", Blob: "file://" + files, WorkersRemote: 100, WorkersLocal: 2, Concurrency: 10, Retention: 24 * time.Hour,
+		AwaitMax: 55 * time.Second, MaxFile: 512 << 20, MaxFiles: 64, MaxUpload: 512 << 20, Unknown: "502",
+	}
+}
+
+// A process that does only a part needs what the others share.
+func TestRolesApart(t *testing.T) {
+	t.Parallel()
+	for _, role := range []string{"api", "worker"} {
+		text := problems(t, config.Sources{Flags: map[string]string{"role": role}})
+		if !strings.Contains(text, "needs PostgreSQL") || !strings.Contains(text, "blob (not set)") {
+			t.Errorf("%s: %s", role, text)
+		}
+		c := load(t, config.Sources{Flags: map[string]string{"role": role, "database": "postgres://u@h/d", "blob": "s3://bucket?region=x"},
+			Env: []string{"SKYTOWER_MASTER_KEY=" + strings.Repeat("ab", 32)}})
+		if c.Serves() == c.Works() || c.Serves() != (role == "api") {
+			t.Errorf("%s: serves %v, works %v", role, c.Serves(), c.Works())
+		}
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := &config.Config{
 		Listen: "127.0.0.1:8080", OperationsListen: "127.0.0.1:9464", Data: "data", Database: "sqlite:data/skytower.db",
 		MaxBody: 32 << 20, MaxAnswer: 64 << 20, LogLevel: slog.LevelInfo, LogFormat: "auto",
 		KeepAlive: 15 * time.Second, FirstByteTimeout: 120 * time.Second, IdleTimeout: 60 * time.Second,
-		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour,
+		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "data"),
 		OfferOllama: true, Docs: "public", OpenAI: config.OpenAI{BaseURL: "https://api.openai.com/v1"},
 	}
 	got := config.Default()
@@ -88,7 +117,7 @@ func TestFirstFileStillWorks(t *testing.T) {
 		MasterKey:      "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20",
 		MaxBody:        8_000_000, MaxAnswer: 16 << 20, LogLevel: slog.LevelDebug, LogFormat: "json",
 		KeepAlive: 10 * time.Second, FirstByteTimeout: 5 * time.Minute, IdleTimeout: 90 * time.Second,
-		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour,
+		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "/var/lib/skytower"),
 		EgressAllow: []netip.Prefix{netip.MustParsePrefix("172.16.5.0/24"), netip.MustParsePrefix("fd00::/8")},
 		GCPercent:   400, Docs: "off", OpenAI: config.OpenAI{Key: "not-a-real-key", BaseURL: "http://127.0.0.1:8000/v1"},
 	}

@@ -116,6 +116,9 @@ func Load(src Sources) (*Config, error) {
 	l.flags(src.Flags)
 	l.masterKeyFile()
 	l.config.resolveDatabase()
+	if err := l.config.resolveBlob(); err != nil {
+		l.fail(keyBlob, Origin{}, "%v", err)
+	}
 	l.rules()
 	if len(l.problems) == 0 {
 		return l.config, nil
@@ -256,6 +259,7 @@ func (l *loader) masterKeyFile() {
 // rules are the checks over several settings.
 func (l *loader) rules() {
 	c := l.config
+	l.rolesApart()
 	if !l.failed(keyListen, keyPublicURL) && c.PublicURL == nil && !isLoopback(c.Listen) {
 		l.fail(keyPublicURL, c.origins[keyPublicURL],
 			"listen is %s (%s), which other machines may reach, so public_url must be set: links in answers are made from it, and clients send their keys there. "+

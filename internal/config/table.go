@@ -63,6 +63,7 @@ const (
 // run on an old file.
 func Settings() []Setting {
 	table := append(serverSettings(), limitSettings()...)
+	table = append(table, predictionSettings()...)
 	table = append(table, otherSettings()...)
 	for i := range table {
 		s := &table[i]
