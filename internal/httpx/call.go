@@ -116,6 +116,16 @@ func (c *Call) tooLarge(limit int64) error {
 // Decode reads a JSON object of at most limit bytes into v. Unknown fields, and
 // anything after the object, are errors that name what is wrong.
 func (c *Call) Decode(limit int64, v any) error {
+	return c.decode(limit, v, (*json.Decoder).DisallowUnknownFields)
+}
+
+// DecodeOpen is Decode that ignores unknown fields, for bodies whose callers may know
+// more fields than this server.
+func (c *Call) DecodeOpen(limit int64, v any) error {
+	return c.decode(limit, v, func(*json.Decoder) {})
+}
+
+func (c *Call) decode(limit int64, v any, adjust func(*json.Decoder)) error {
 	body, err := c.Body(limit)
 	if err != nil {
 		return err
@@ -124,7 +134,7 @@ func (c *Call) Decode(limit int64, v any) error {
 		return fault.New(fault.InvalidRequest, "The request body is empty; a JSON object is expected.")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
+	adjust(dec)
 	if err := dec.Decode(v); err != nil {
 		return decodeFault(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,17 +47,29 @@ func (c *Call) SSE(interval time.Duration) *SSE {
 }
 
 // Event sends one event; name may be "". The bytes wait for Flush.
-func (s *SSE) Event(name string, data []byte) error {
+func (s *SSE) Event(name string, data []byte) error { return s.event(name, 0, data) }
+
+// EventID is Event with an id, above 0, that a client repeats as Last-Event-ID when
+// it comes again.
+func (s *SSE) EventID(name string, id int64, data []byte) error { return s.event(name, id, data) }
+
+// maxID is the room that an id takes.
+const maxID = 20
+
+func (s *SSE) event(name string, id int64, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lastErr != nil {
 		return s.lastErr
 	}
 	s.head()
-	s.room(len(name) + len(data) + len("event: \ndata: \n\n"))
+	s.room(len(name) + maxID + len(data) + len("event: \nid: \ndata: \n\n"))
 	b := *s.buf
 	if name != "" {
 		b = append(append(append(b, "event: "...), name...), '\n')
+	}
+	if id > 0 {
+		b = append(strconv.AppendInt(append(b, "id: "...), id, 10), '\n')
 	}
 	b = append(append(append(b, "data: "...), data...), "\n\n"...)
 	*s.buf = b
