@@ -46,8 +46,9 @@ type Route struct {
 	Description string
 	Scope       account.Scopes // what the key must be allowed to do
 	Params      []Param
-	Request     any // a value of the body's type, for the document; nil: no body
-	Response    any // a value of the answer's type
+	Request     any  // a value of the body's type, for the document; nil: no body
+	Multipart   bool // the body is a form, not JSON
+	Response    any  // a value of the answer's type; Binary: not JSON
 	Streams     bool
 	Example     string // a request body
 	Answer      string // an answer
@@ -58,3 +59,6 @@ type Route struct {
 	Key      func(*httpx.Call, account.Principal) error
 	Operator func(*httpx.Call, account.Operator) error
 }
+
+// Binary is content of any type: an answer, or a file in a form.
+type Binary struct{}

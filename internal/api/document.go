@@ -58,6 +58,11 @@ type anyJSON struct{}
 // Schema allows everything.
 func (anyJSON) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
+// Schema is how OpenAPI writes bytes.
+func (Binary) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: "string", Format: "binary"}
+}
+
 func (d *document) add(row Route) error {
 	operation := &huma.Operation{
 		OperationID: row.ID, Tags: []string{row.Tag}, Summary: row.Summary, Description: description(row),
@@ -138,16 +143,24 @@ func example(text string) (any, error) {
 
 func (d *document) request(row Route) (*huma.RequestBody, error) {
 	sample, err := example(row.Example)
+	kind := "application/json"
+	if row.Multipart {
+		kind = "multipart/form-data"
+	}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"application/json": {Schema: d.schema(row.Request), Example: sample},
+		kind: {Schema: d.schema(row.Request), Example: sample},
 	}}, err
 }
 
 func (d *document) answer(row Route) (*huma.Response, error) {
 	sample, err := example(row.Answer)
+	kind := "application/json"
+	if _, ok := row.Response.(Binary); ok {
+		kind = "application/octet-stream"
+	}
 	r := &huma.Response{
 		Description: "Success.", Headers: map[string]*huma.Header{"x-request-id": textHeader("Names the request, also in errors.")},
-		Content: map[string]*huma.MediaType{"application/json": {Schema: d.schema(row.Response), Example: sample}},
+		Content: map[string]*huma.MediaType{kind: {Schema: d.schema(row.Response), Example: sample}},
 	}
 	if row.Streams {
 		r.Content["text/event-stream"] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Description: "Server-sent events; each `data:` line is one JSON document."}}
