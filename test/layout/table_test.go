@@ -10,6 +10,7 @@ import "slices"
 // import itself, and the packages of the kind testing.
 func table() []room {
 	grounds := []string{ground, leaf}
+	remotes := append([]string{"internal/provider", "internal/provider/remote"}, grounds...)
 	return []room{
 		{dir: "cmd/skytower", kind: command, may: []string{"internal/app", "internal/cli", "internal/maintain", "internal/config"}},
 		{dir: "internal/app", kind: wiring, may: []string{edge, useCase, domain, adapter, ground, leaf, data}},
@@ -36,12 +37,13 @@ func table() []room {
 		{dir: "internal/limit", kind: domain, may: grounds},
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
-		{dir: "internal/provider/cog", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/remote", kind: adapter, may: append(grounds, "internal/provider")}, // what adapters of prediction upstreams share
+		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
 		{dir: "internal/provider/openai", kind: adapter, may: append(grounds, "internal/provider")},
-		{dir: "internal/provider/replicate", kind: adapter, may: append(grounds, "internal/provider")},
-		{dir: "internal/provider/skytells", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/replicate", kind: adapter, may: remotes},
+		{dir: "internal/provider/skytells", kind: adapter, may: remotes},
 		{dir: "internal/provider/providertest", kind: testing, may: append(grounds, "internal/provider")},
 
 		{dir: "internal/egress", kind: ground, may: groundMay("internal/egress/http1")},
