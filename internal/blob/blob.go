@@ -9,8 +9,11 @@ package blob
 
 import (
 	"context"
-	"io"
+	"fmt"
+	"sync/atomic"
 	"time"
+
+	"gocloud.dev/blob"
 
 	"skytower/internal/secret"
 	"skytower/internal/store"
@@ -51,11 +54,11 @@ type New struct {
 	Name                string // wished; made safe, and given an ending that fits the content
 	Type                string // stated by whoever brings it; counts only where the content tells nothing
 	Purpose             string
-	Limit               int64 // bytes; more is ErrTooLarge
+	Limit               int64 // bytes; more is ErrTooLarge, so 0 is good for nothing
 	ExpiresAt           time.Time
 }
 
-// Failures of Put and Get.
+// Failures of Put, Get, Drop and Content.
 const (
 	ErrTooLarge blobError = "the file is too large"
 	ErrNotFound blobError = "no such file"
@@ -69,73 +72,48 @@ func (e blobError) Error() string { return string(e) }
 type Options struct {
 	DB *store.DB
 	// URL names the bucket: file:///PATH, or s3://BUCKET?region=…&endpoint=… as
-	// gocloud.dev/blob reads it.
+	// gocloud.dev/blob reads it; prefix=NAME/ keeps to a part of a bucket. Nobody else may
+	// write there: what looks like a file of ours and has no row is removed after a day.
 	URL string
 	// Links signs and checks links.
 	Links secret.MasterKey
-	Now   func() time.Time
-	// Orphans is how old a file that was never kept must be before a sweep removes it.
+	Now   func() time.Time // time.Now if nil
+	// Orphans is how old a file that was never kept must be before a sweep removes it;
+	// an hour if 0.
 	Orphans time.Duration
 }
 
+const defaultOrphans = time.Hour
+
 // Store is safe for concurrent use.
-type Store struct{ o Options }
+type Store struct {
+	db      *store.DB
+	bucket  *blob.Bucket
+	key     []byte // of links
+	now     func() time.Time
+	orphans time.Duration
+	swept   atomic.Int64 // the folder that the last sweep compared with the table
+}
 
 // Open opens the bucket; a folder is made if it is missing.
-func Open(ctx context.Context, o Options) (*Store, error) { return &Store{o: o}, nil }
+func Open(ctx context.Context, o Options) (*Store, error) {
+	key, err := o.Links.Derive(secret.Links)
+	if err != nil {
+		return nil, fmt.Errorf("open the file storage: %w", err)
+	}
+	bucket, err := openBucket(ctx, o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open the file storage: %w", err)
+	}
+	s := &Store{db: o.DB, bucket: bucket, key: key, now: o.Now, orphans: o.Orphans}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.orphans <= 0 {
+		s.orphans = defaultOrphans
+	}
+	return s, nil
+}
 
 // Close closes the bucket.
-func (s *Store) Close() error { return nil }
-
-// Put writes content and its row, in state new: call Keep in the transaction that makes
-// what it belongs to durable, or Drop. The type is found in the first bytes.
-func (s *Store) Put(ctx context.Context, n New, content io.Reader) (File, error) {
-	return File{}, nil
-}
-
-// Keep makes files last, in tx. expires, unless zero, is when they go.
-func (s *Store) Keep(ctx context.Context, tx *store.Tx, ids []string, expires time.Time) error {
-	return nil
-}
-
-// Expire changes when the files of a prediction go; zero keeps them.
-func (s *Store) Expire(ctx context.Context, tx *store.Tx, prediction string, at time.Time) error {
-	return nil
-}
-
-// Get returns a kept file of the account. The error is ErrNotFound also for another's.
-func (s *Store) Get(ctx context.Context, account, id string) (File, error) { return File{}, nil }
-
-// Uploads lists an account's uploads, newest first, after the id (if not ""), at most n.
-func (s *Store) Uploads(ctx context.Context, account, after string, n int) ([]File, error) {
-	return nil, nil
-}
-
-// Of lists the kept files of predictions in the given roles, by ordinal.
-func (s *Store) Of(ctx context.Context, tx *store.Tx, predictions []string, roles ...Role) (map[string][]File, error) {
-	return nil, nil
-}
-
-// Content opens a file's content for reading at any place.
-func (s *Store) Content(ctx context.Context, f File) (io.ReadSeekCloser, error) { return nil, nil }
-
-// Link is the signed address of a file, below base. It ends with the file, or, where
-// the file is kept, does not end.
-func (s *Store) Link(base string, f File) string { return "" }
-
-// ByLink returns the file that one of our own links names. ok is false where address is
-// not a link of ours, or is no longer good.
-func (s *Store) ByLink(ctx context.Context, address string) (f File, ok bool) { return File{}, false }
-
-// Drop dooms a file of the account, in tx; its content goes soon after.
-func (s *Store) Drop(ctx context.Context, tx *store.Tx, account, id string) error { return nil }
-
-// DropOf dooms all files of a prediction that were made by other tries than attempt
-// (all of them where attempt is 0), in tx.
-func (s *Store) DropOf(ctx context.Context, tx *store.Tx, prediction string, attempt int64) error {
-	return nil
-}
-
-// Sweep removes the content of doomed, expired and orphaned files. It is safe to run
-// anywhere at any time.
-func (s *Store) Sweep(ctx context.Context) error { return nil }
+func (s *Store) Close() error { return s.bucket.Close() }

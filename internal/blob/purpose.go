@@ -1,0 +1,14 @@
+package blob
+
+import (
+	"context"
+
+	"skytower/internal/store"
+)
+
+// SetPurpose notes what a file is for, in tx: an upload may say so only after its
+// content.
+func (s *Store) SetPurpose(ctx context.Context, tx *store.Tx, id, purpose string) error {
+	_, err := tx.Exec(ctx, `update file set purpose = $1 where id = $2`, purpose, id)
+	return err
+}
