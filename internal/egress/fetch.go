@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Failures of Fetch, besides *Refused and *StatusError.
+// Failures of Fetch and Open, besides *Refused and *StatusError.
 const (
 	// ErrTooLarge is content of more than FetchLimits.MaxBytes.
 	ErrTooLarge fetchError = "the content is too large"
@@ -72,12 +72,14 @@ type Fetched struct {
 type Fetcher struct {
 	policy *Policy
 	rt     *http.Transport
+	// Bounds of Open.
+	openTime, openIdle time.Duration
 }
 
 // NewFetcher returns a Fetcher under the policy, which is Foreign for all that did
 // not come from an operator.
 func NewFetcher(p *Policy) *Fetcher {
-	return &Fetcher{policy: p, rt: &http.Transport{
+	return &Fetcher{policy: p, openTime: openTime, openIdle: openIdle, rt: &http.Transport{
 		DialContext:            p.DialContext,
 		TLSHandshakeTimeout:    p.rules.DialTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
