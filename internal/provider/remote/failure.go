@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -38,6 +39,24 @@ func classOf(e *egress.Error) provider.Class {
 		return provider.Timeout
 	}
 	return provider.Broken
+}
+
+// errCut is an answer that ended in order and too early.
+var errCut = errors.New("the answer ended too early")
+
+// Cut is an answer that ended in order before it said how the work ended.
+func Cut(what string) error {
+	return &provider.Error{Class: provider.Broken, Err: fmt.Errorf("%s: %w", what, errCut)}
+}
+
+// WasCut reports whether a connection ended after the request was sent and before
+// the answer's end, as it does when the other side dies.
+func WasCut(err error) bool {
+	var e *egress.Error
+	if errors.As(err, &e) {
+		return e.Kind == egress.ErrAmbiguous || e.Kind == egress.ErrCut
+	}
+	return errors.Is(err, errCut)
 }
 
 // MayHaveWork reports whether the upstream may have taken the work whose sending

@@ -25,13 +25,14 @@ type News struct {
 	kind   string
 	watch  provider.Watcher
 
-	percent float64
-	logged  int    // bytes of the log that were taken in
-	line    string // the log's last line, whose end has not come
-	pieces  int    // elements of the output that were taken in
-	written int    // bytes of an output that is one growing text
-	next    provider.Progress
-	dropped int // lines that next has no room for
+	percent  float64
+	logged   int    // bytes of the log that were taken in
+	replayed int    // bytes that AddLog was given, since the last Replay
+	line     string // the log's last line, whose end has not come
+	pieces   int    // elements of the output that were taken in
+	written  int    // bytes of an output that is one growing text
+	next     provider.Progress
+	dropped  int // lines that next has no room for
 }
 
 // News starts a run's news.
@@ -47,10 +48,18 @@ func (n *News) Log(all string) {
 	n.logged = len(all)
 }
 
+// Replay says that AddLog begins anew: what was taken in before comes again.
+func (n *News) Replay() { n.replayed = 0 }
+
 // AddLog takes in the log's next piece.
 func (n *News) AddLog(piece string) {
-	n.logged += len(piece)
-	n.take(piece)
+	known := n.logged - n.replayed
+	n.replayed += len(piece)
+	if known >= len(piece) {
+		return
+	}
+	n.take(piece[max(known, 0):])
+	n.logged = n.replayed
 }
 
 func (n *News) take(piece string) {

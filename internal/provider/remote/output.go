@@ -67,6 +67,12 @@ func joined(array []byte) (string, bool) {
 	return all.String(), ok
 }
 
+// Joined is the strings of an array as one text.
+func Joined(array []byte) string {
+	s, _ := joined(array)
+	return s
+}
+
 func nothing(output []byte) bool {
 	switch rawjson.KindOf(output) {
 	case rawjson.Missing, rawjson.KindNull:

@@ -1,2 +1,0 @@
-// Package cog is to be written.
-package cog
