@@ -1,2 +1,0 @@
-// Package replicate is to be written.
-package replicate
