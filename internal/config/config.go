@@ -56,6 +56,10 @@ type Config struct {
 	Docs                string // public or off
 	OpenAI              OpenAI
 
+	// Commands are programs on this machine that serve as models. They have no row in
+	// the table of settings: they stand in the file only (command.go).
+	Commands []Command
+
 	// Warnings are sentences for the log: nothing that prevents a start.
 	Warnings []string
 
@@ -107,6 +111,7 @@ func hashOf(c, defaults *Config) string {
 			_, _ = fmt.Fprintf(sum, "%s=%q\n", s.Key, text)
 		}
 	}
+	hashCommands(c.Commands, func(key, text string) { _, _ = fmt.Fprintf(sum, "%s=%q\n", key, text) })
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 

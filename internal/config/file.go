@@ -63,6 +63,10 @@ func parseFile(text string) (*yaml.Node, error) {
 }
 
 func (l *loader) fileSetting(key string, node *yaml.Node, origin Origin) {
+	if key == keyCommands {
+		l.commands(node, origin)
+		return
+	}
 	s, ok := l.find(key)
 	if !ok {
 		l.unknown(key, origin)
@@ -90,6 +94,7 @@ func (l *loader) unknown(key string, origin Origin) {
 	for i, s := range l.table {
 		keys[i] = s.Key
 	}
+	keys = append(keys, keyCommands)
 	// People also write a key as its flag or its variable.
 	normal := strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(key), "-", "_"), "skytower_")
 	if near := spelling.Nearest(normal, keys); near != "" {

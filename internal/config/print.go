@@ -18,6 +18,8 @@ func (c *Config) Dump() []byte {
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: s.Key}
 		root.Content = append(root.Content, key, s.node(c))
 	}
+	commands := &yaml.Node{Kind: yaml.ScalarNode, Value: keyCommands, HeadComment: "# " + c.origins[keyCommands].String()}
+	root.Content = append(root.Content, commands, c.commandsNode())
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -96,7 +98,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 // Schema is the JSON Schema (draft 2020-12) of the configuration file, for
 // editors. It is looser than Load where a schema can't say the rule.
 func Schema() []byte {
-	properties := map[string]any{}
+	properties := map[string]any{keyCommands: commandsSchema()}
 	for _, s := range Settings() {
 		properties[s.Key] = s.schema()
 	}
