@@ -60,6 +60,7 @@ func table() []room {
 		{dir: "internal/fault", kind: leaf},
 		{dir: "internal/money", kind: leaf},
 		{dir: "internal/skytells", kind: leaf},
+		{dir: "internal/skytells/skytellstest", kind: testing, may: []string{"internal/skytells"}},
 		{dir: "internal/spelling", kind: leaf},
 		{dir: "internal/telemetry", kind: leaf},
 		{dir: "docs", kind: data},
