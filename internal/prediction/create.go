@@ -1,21 +1,30 @@
 package prediction
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"skytower/internal/catalog"
+	"skytower/internal/fault"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/store"
 )
 
-// Service is safe for concurrent use.
-type Service struct{ o Options }
+// limitRoute names the route in the windows of package limit.
+const limitRoute = "predictions"
 
-// New makes the room and registers its workers with the queue; nothing runs before the
-// queue starts.
-func New(o Options) *Service { return &Service{o: o} }
-
-// Start begins the upkeep that every process does for itself: watching, and heartbeats.
-func (s *Service) Start(ctx context.Context) error { return nil }
-
-// Stop ends it. The queue has stopped before.
-func (s *Service) Stop() {}
+// maxIdempotencyKey bounds what a caller may send as a key.
+const maxIdempotencyKey = 255
 
 // Create checks the request, stores the prediction and queues its run, all or nothing.
 // replayed is true where the idempotency key or the client's id gave back the prediction
@@ -25,28 +34,212 @@ func (s *Service) Stop() {}
 // INVALID_PARAMETER (422 for an idempotency key that stands for another body),
 // RATE_LIMIT_EXCEEDED, SERVICE_UNAVAILABLE.
 func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bool, err error) {
-	return Record{}, false, nil
+	if err := c.check(); err != nil {
+		return Record{}, false, err
+	}
+	hash := c.hash()
+	if rec, replayed, err = s.earlier(ctx, c, hash); err != nil || replayed {
+		return rec, replayed, err
+	}
+	model, err := s.o.Catalog.Resolve(c.Model, c.Who.Account, catalog.Prediction)
+	if err != nil {
+		return Record{}, false, err
+	}
+	if c.Input, err = model.Model.CheckInput(c.Input); err != nil {
+		return Record{}, false, err
+	}
+	if err := s.drawLimits(ctx, c, model.Model); err != nil {
+		return Record{}, false, err
+	}
+	rec, err = s.prepare(c, hash, model)
+	if err != nil {
+		return Record{}, false, err
+	}
+	stored, files, err := s.takeInput(ctx, rec.Account, rec.ID, c.Input)
+	if err != nil {
+		return Record{}, false, err
+	}
+	rec.Input = string(stored)
+	err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return s.create(ctx, tx, &rec, files, model.Model) })
+	if s.o.DB.IsUnique(err) {
+		return s.lostCreate(ctx, c, hash, err) // an equal request was faster
+	}
+	if err != nil {
+		return Record{}, false, err
+	}
+	return rec, false, nil
 }
 
-// Get returns an account's prediction. Unknown, another account's and deleted ones are
-// PREDICTION_FAILED (contract 6.4).
-func (s *Service) Get(ctx context.Context, account, id string) (Record, error) {
-	return Record{}, nil
+// check looks at what the edge can't have checked by decoding, and gives a client's id
+// its one spelling.
+func (c *Create) check() error {
+	if len(c.IdempotencyKey) > maxIdempotencyKey {
+		return fault.Invalid("Idempotency-Key", "The idempotency key is longer than %d bytes.", maxIdempotencyKey)
+	}
+	if c.ID == "" {
+		return nil
+	}
+	id, err := uuid.Parse(c.ID)
+	if err != nil || len(c.ID) != len(id.String()) {
+		return fault.Invalid("id", "The prediction's id in the path must be a UUID.")
+	}
+	c.ID = id.String()
+	return nil
 }
 
-// Wait returns the prediction when it has ended, or as it stands when ctx is over.
-func (s *Service) Wait(ctx context.Context, account, id string) (Record, error) {
-	return Record{}, nil
+// hash is over what the caller asks for, whoever it is.
+func (c *Create) hash() []byte {
+	var input bytes.Buffer
+	if json.Compact(&input, c.Input) != nil {
+		input.Write(c.Input) // refused later
+	}
+	stream := "0"
+	if c.Stream {
+		stream = "1"
+	}
+	parts := append([]string{c.Model, input.String(), stream, c.Webhook.URL}, c.Webhook.Events...)
+	h := sha256.New()
+	for _, part := range parts {
+		var length [8]byte // tells where a part ends
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
 }
 
-// Cancel asks for the end of a prediction; one that waits ends at once. changed is
-// false where it had ended before.
-func (s *Service) Cancel(ctx context.Context, account, id string) (rec Record, changed bool, err error) {
-	return Record{}, false, nil
+// earlier finds the prediction that the client's id or idempotency key stands for.
+func (s *Service) earlier(ctx context.Context, c Create, hash []byte) (rec Record, found bool, err error) {
+	if c.ID == "" && c.IdempotencyKey == "" {
+		return Record{}, false, nil
+	}
+	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
+		found = false
+		var err error
+		if c.ID != "" {
+			rec, found, err = read(ctx, tx, c.ID, false)
+		}
+		if err == nil && !found && c.IdempotencyKey != "" {
+			rec, found, err = one(tx.QueryRow(ctx, `select `+columns+` from prediction where account = $1 and idempotency_key = $2`,
+				c.Who.Account, c.IdempotencyKey))
+		}
+		return err
+	})
+	if err != nil || !found {
+		return Record{}, false, err
+	}
+	if rec.Account != c.Who.Account || !bytes.Equal(rec.RequestHash, hash) {
+		return Record{}, false, conflict(c)
+	}
+	return rec, true, nil
 }
 
-// Delete removes a prediction and its files for good, after cancelling it if it runs,
-// and returns what it was, without its data.
-func (s *Service) Delete(ctx context.Context, account, id string) (Record, error) {
-	return Record{}, nil
+func conflict(c Create) error {
+	f := fault.Invalid("Idempotency-Key", "This idempotency key stands for another request: use a new key for a new request.")
+	if c.ID != "" {
+		f = fault.Invalid("id", "This id stands for another prediction: use a new id for a new request.")
+	}
+	f.Status = http.StatusUnprocessableEntity
+	return f
 }
+
+// lostCreate gives back what an equal request, faster by a moment, made.
+func (s *Service) lostCreate(ctx context.Context, c Create, hash []byte, cause error) (Record, bool, error) {
+	rec, found, err := s.earlier(ctx, c, hash)
+	if err == nil && !found {
+		err = fmt.Errorf("create prediction: %w", cause) // deleted meanwhile, or not about a key of ours
+	}
+	return rec, found, err
+}
+
+func (s *Service) drawLimits(ctx context.Context, c Create, model *catalog.Model) error {
+	d, err := s.o.Limits.Take(ctx, []limit.Draw{{
+		Account: c.Who.Account, Surface: c.Surface, Route: limitRoute, Model: model.Slug, Requests: 1,
+	}})
+	if err != nil {
+		return fmt.Errorf("take from limits: %w", err)
+	}
+	if !d.Allowed {
+		return &fault.Error{
+			ID: fault.RateLimitExceeded, RetryAfter: d.RetryAfter,
+			Message: fmt.Sprintf("The limit on %s is used up; try again in %s.", d.Dimension, d.RetryAfter.Round(time.Second)),
+		}
+	}
+	return nil
+}
+
+// prepare makes the record but for its input.
+func (s *Service) prepare(c Create, hash []byte, model catalog.Resolved) (Record, error) {
+	now := store.Time(store.Micros(s.o.Now())) // as it is read back
+	rec := Record{
+		ID: c.ID, Account: c.Who.Account, Key: c.Who.Key, Model: model.Model.Slug, Shown: model.Show, Type: model.Model.Card().Type,
+		Spelling: c.Spelling, Source: c.Source, Stream: c.Stream, Status: Pending, Version: 1, Created: now, Updated: now,
+		IdempotencyKey: c.IdempotencyKey, RequestHash: hash, Output: "null", Progress: -1, PredictTime: -1,
+		WebhookURL: c.Webhook.URL, WebhookEvents: c.Webhook.Events, WebhookBase: c.Base,
+	}
+	if rec.ID == "" {
+		// Of the time, so that new rows stand together in the indexes.
+		id, err := uuid.NewV7()
+		if err != nil {
+			return Record{}, fmt.Errorf("make an id: %w", err)
+		}
+		rec.ID = id.String()
+	}
+	if c.Webhook.URL != "" && c.APIKey != "" {
+		rec.WebhookKey = s.o.Sealer.Seal([]byte(c.APIKey), sealContext(rec.ID))
+	}
+	return rec, nil
+}
+
+// sealContext binds a sealed key to its prediction.
+func sealContext(id string) []byte { return []byte("prediction/" + id) }
+
+// create is the transaction of Create. It may run several times.
+func (s *Service) create(ctx context.Context, tx *store.Tx, rec *Record, files []string, model *catalog.Model) error {
+	settings, err := s.o.Accounts.PredictionSettings(ctx, tx, rec.Account)
+	if err != nil {
+		return fmt.Errorf("read settings of account %s: %w", rec.Account, err)
+	}
+	if settings.WebhookKey != "" {
+		rec.WebhookKey = "" // its own secret signs
+	}
+	if err := s.o.Meter.Hold(ctx, tx, work(*rec)); err != nil {
+		return err
+	}
+	p, err := s.take(ctx, tx, rec.ID, rec.Account, s.places(settings.Concurrency), model)
+	if err != nil {
+		return err
+	}
+	rec.Handed = p.ok
+	var beat int64
+	if p.ok {
+		beat = store.Micros(rec.Created)
+	}
+	if err := insert(ctx, tx, rec, beat); err != nil {
+		return err
+	}
+	if len(files) > 0 {
+		if err := s.o.Files.Keep(ctx, tx, files, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if !p.ok {
+		return nil
+	}
+	return s.enqueue(ctx, tx, RunArgs{ID: rec.ID, Model: rec.Model}, p.priority)
+}
+
+func work(rec Record) ledger.Work {
+	return ledger.Work{Prediction: rec.ID, Account: rec.Account, Key: rec.Key, Model: rec.Model}
+}
+
+// notFound is what contract 6.4 says of an id that the account can't see.
+func notFound() error {
+	return &fault.Error{
+		ID: fault.PredictionFailed, Brief: "Error fetching prediction", Message: "Prediction serving returned an error.",
+		Details: "No prediction with this id", NoRetry: true,
+	}
+}
+
+// errLost reports that a run, or its end, belongs to somebody else now.
+var errLost = errors.New("the prediction was taken over or has ended")

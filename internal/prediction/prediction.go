@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"skytower/internal/account"
@@ -73,6 +74,70 @@ type Options struct {
 	MaxFile     int64         // bytes of one output file
 	MaxFiles    int           // outputs of one prediction
 	Scratch     string        // folder for the runs' temporary files
+}
+
+// Defaults of Options, and bounds that nobody sets.
+const (
+	defaultConcurrency = 10
+	defaultHeartbeat   = 5 * time.Second
+	// purgeInterval is between two looks for data whose time has come.
+	purgeInterval = time.Minute
+	// runTimeout is the queue's own bound of a run, which hands it back: the model's
+	// deadline ends it long before.
+	runTimeout = 24 * time.Hour
+)
+
+// Service is safe for concurrent use.
+type Service struct {
+	o    Options
+	hub  hub
+	runs runs
+
+	waits    []time.Duration // between the rounds of a run over its targets
+	patience time.Duration   // how long an adapter may take to end once its context has
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// New makes the room and registers its workers with the queue; nothing runs before the
+// queue starts.
+func New(o Options) *Service {
+	if o.Concurrency <= 0 {
+		o.Concurrency = defaultConcurrency
+	}
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = defaultHeartbeat
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Service{o: o, waits: roundWaits(), patience: adapterPatience, stop: func() {}}
+	jobs.Register(o.Jobs, jobs.Worker[RunArgs]{Run: s.run, Timeout: runTimeout})
+	o.Jobs.Every("prediction places", sweepInterval, s.sweep)
+	o.Jobs.Every("prediction retention", purgeInterval, s.purge)
+	return s
+}
+
+// Start begins the upkeep that every process does for itself: watching, and heartbeats.
+// Call it before the queue starts: on SQLite, where one process owns the folder, every
+// run that stands as running is one that a dead process left, and may be taken up at
+// once.
+func (s *Service) Start(ctx context.Context) error {
+	if s.o.DB.Dialect() == store.SQLite {
+		if err := s.abandonAll(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.done.Go(func() { s.listen(ctx) })
+	s.done.Go(func() { s.live(ctx) })
+	return nil
+}
+
+// Stop ends it. The queue has stopped before.
+func (s *Service) Stop() {
+	s.stop()
+	s.done.Wait()
 }
 
 // Create is what a caller asks for.

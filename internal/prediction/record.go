@@ -28,14 +28,17 @@ func (s Status) from() []Status {
 	case Starting:
 		return []Status{Pending}
 	case Processing:
-		return []Status{Starting}
+		return []Status{Starting, Processing} // a run taken up again stays
 	case Succeeded:
-		return []Status{Processing}
+		return []Status{Starting, Processing}
 	case Failed, Cancelled:
 		return []Status{Pending, Starting, Processing}
 	}
 	return nil
 }
+
+// live is the condition that a prediction has not ended.
+const live = `status in ('pending', 'starting', 'processing')`
 
 // Record is a prediction as it is stored. Zero times have not come.
 type Record struct {

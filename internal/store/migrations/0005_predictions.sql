@@ -36,7 +36,8 @@ create table prediction (
     request_hash    {{bytes}} not null,
 
     -- The run. handed: it holds a place of its account and model. attempt counts the
-    -- workers that took it; beat is the last sign of life of the newest of them.
+    -- workers that took it; beat is the last sign of life of the newest of them, or, as
+    -- long as none took it, when it was queued; 1 is a run that was handed back.
     handed       boolean not null,
     attempt      bigint  not null,
     beat         bigint  not null,
@@ -68,7 +69,7 @@ create index prediction_model on prediction (account, model, created_at, id);
 create index prediction_status on prediction (account, status, created_at, id);
 create unique index prediction_idempotency on prediction (account, idempotency_key) where idempotency_key is not null;
 create index prediction_waiting on prediction (account, created_at, id) where status = 'pending' and not handed;
-create index prediction_waiting_model on prediction (model, created_at, id) where status = 'pending' and not handed;
+create index prediction_waiting_model on prediction (model, account, created_at, id) where status = 'pending' and not handed;
 create index prediction_running on prediction (beat) where handed;
 create index prediction_purge on prediction (purge_at) where purge_at > 0;
 
@@ -80,6 +81,9 @@ create table prediction_lane (
     name    text {{bytewise}} not null,
     handed  bigint not null,
     last_at bigint not null, -- when a place was last given out
+    -- The account's prediction that stands in the queue before all later ones of other
+    -- accounts, or '': each account has one, whatever its backlog.
+    front   text {{bytewise}} not null,
     primary key (kind, name)
 );
 
@@ -129,7 +133,7 @@ create index file_unkept on file (state, created_at) where state <> 'kept';
 create index file_expires on file (expires_at) where expires_at > 0;
 
 -- Webhook deliveries: body and signature are fixed when the event happens. state:
--- pending, delivered, given_up, superseded.
+-- pending, sending, delivered, given_up, superseded.
 create table webhook_delivery (
     id         text {{bytewise}} not null primary key,
     account    text {{bytewise}} not null,
@@ -144,10 +148,11 @@ create table webhook_delivery (
     state      text   not null,
     attempts   bigint not null,
     created_at bigint not null,
-    next_at    bigint not null -- 0: not to be tried
+    next_at    bigint not null -- 0: not to be tried yet, or any more; while sending: end of the lease
 );
 create unique index webhook_delivery_prediction on webhook_delivery (prediction, seq);
-create index webhook_delivery_pending on webhook_delivery (next_at) where state = 'pending';
+create index webhook_delivery_open on webhook_delivery (prediction, seq) where state in ('pending', 'sending');
+create index webhook_delivery_sending on webhook_delivery (next_at) where state = 'sending';
 create index webhook_delivery_created on webhook_delivery (created_at);
 
 create table webhook_attempt (

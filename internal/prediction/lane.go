@@ -1,0 +1,368 @@
+package prediction
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"skytower/internal/catalog"
+	"skytower/internal/jobs"
+	"skytower/internal/store"
+)
+
+// The kinds of lanes.
+const (
+	accountLane = "account"
+	modelLane   = "model"
+)
+
+const (
+	// lookahead bounds how many waiting predictions of an account are looked at for one
+	// whose model has room; the sweep looks further.
+	lookahead = 64
+	// deepLookahead is the same for the sweep.
+	deepLookahead = 10_000
+	// others bounds how many accounts are tried for a model's free place.
+	others = 8
+	// frontPriority is of the one prediction of each account that stands in the queue
+	// before the later ones of all accounts.
+	frontPriority = 1
+	// lastPriority is the lowest.
+	lastPriority = 4
+)
+
+// place is what taking a place gave.
+type place struct {
+	ok       bool
+	priority int
+}
+
+// take takes a place for a prediction in the lane of its account and, where the model
+// has a bound, in the model's. It holds the lanes' locks until the end of tx.
+func (s *Service) take(ctx context.Context, tx *store.Tx, id, account string, limit int, model *catalog.Model) (place, error) {
+	n, front, ok, err := s.enter(ctx, tx, accountLane, account, id, limit)
+	if err != nil || !ok {
+		return place{}, err
+	}
+	if bounded(model) {
+		_, _, ok, err := s.enter(ctx, tx, modelLane, model.Slug, "", model.Concurrency)
+		if err != nil {
+			return place{}, err
+		}
+		if !ok {
+			return place{}, leaveBoth(ctx, tx, id, account, nil)
+		}
+	}
+	return place{ok: true, priority: priority(front, n, limit)}, nil
+}
+
+func bounded(model *catalog.Model) bool { return model != nil && model.Concurrency > 0 }
+
+// priority is the queue's: the fuller an account's lane, the further back.
+func priority(front bool, n int64, limit int) int {
+	if front {
+		return frontPriority
+	}
+	spread := int64(lastPriority - frontPriority)
+	return int(min(frontPriority+1+(n-1)*spread/int64(limit), lastPriority))
+}
+
+// enter counts a lane up if it has room. n is the count with it; front says that the
+// prediction became the lane's first in the queue.
+func (s *Service) enter(ctx context.Context, tx *store.Tx, kind, name, id string, limit int) (n int64, front, ok bool, err error) {
+	var first string
+	err = tx.QueryRow(ctx, `insert into prediction_lane (kind, name, handed, last_at, front) values ($1, $2, 1, $3, $4)
+		on conflict (kind, name) do update set handed = prediction_lane.handed + 1, last_at = excluded.last_at,
+			front = case when prediction_lane.front = '' then excluded.front else prediction_lane.front end
+		where prediction_lane.handed < $5
+		returning handed, front`, kind, name, store.Micros(s.o.Now()), id, limit).Scan(&n, &first)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, false, nil
+	}
+	if err != nil {
+		return 0, false, false, fmt.Errorf("take a place of %s %s: %w", kind, name, err)
+	}
+	return n, id != "" && first == id, true, nil
+}
+
+// leave counts a lane down. What it returns is the lane after it.
+func leave(ctx context.Context, tx *store.Tx, kind, name, id string) (n int64, front string, err error) {
+	err = tx.QueryRow(ctx, `update prediction_lane set handed = handed - 1, front = case when front = $3 then '' else front end
+		where kind = $1 and name = $2 and handed > 0 returning handed, front`, kind, name, id).Scan(&n, &front)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, "", nil // the counts have drifted: the sweep repairs them
+	}
+	if err != nil {
+		return 0, "", fmt.Errorf("give back a place of %s %s: %w", kind, name, err)
+	}
+	return n, front, nil
+}
+
+// leaveBoth undoes a take.
+func leaveBoth(ctx context.Context, tx *store.Tx, id, account string, model *catalog.Model) error {
+	if _, _, err := leave(ctx, tx, accountLane, account, id); err != nil || !bounded(model) {
+		return err
+	}
+	_, _, err := leave(ctx, tx, modelLane, model.Slug, "")
+	return err
+}
+
+// giveBack gives back the places of a prediction that ends, and hands the account's
+// next one out. Where the model has a bound, that is left to handOn, after the commit:
+// it needs the lanes of other accounts.
+func (s *Service) giveBack(ctx context.Context, tx *store.Tx, rec Record, limit int, model *catalog.Model) error {
+	if !rec.Handed {
+		return nil
+	}
+	n, front, err := leave(ctx, tx, accountLane, rec.Account, rec.ID)
+	if err != nil {
+		return err
+	}
+	if bounded(model) {
+		_, _, err := leave(ctx, tx, modelLane, model.Slug, "")
+		return err
+	}
+	handed, err := s.next(ctx, tx, rec.Account, limit, lookahead)
+	if err != nil || handed || n == 0 || front != "" {
+		return err
+	}
+	return s.promote(ctx, tx, rec.Account)
+}
+
+// handOn hands out what a model's free place and the account's may go to. It runs after
+// the commit that gave them back: what it fails to do, the sweep does.
+func (s *Service) handOn(ctx context.Context, rec Record, model *catalog.Model) error {
+	if !rec.Handed || !bounded(model) {
+		return nil
+	}
+	if err := s.handModel(ctx, model); err != nil {
+		return err
+	}
+	_, err := s.handAccount(ctx, rec.Account, lookahead)
+	return err
+}
+
+// handModel gives one place of a model to the waiting account that got one the longest
+// ago.
+func (s *Service) handModel(ctx context.Context, model *catalog.Model) error {
+	accounts, err := s.waitingFor(ctx, model.Slug)
+	if err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		handed := false
+		err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
+			handed = false
+			limit, err := s.limit(ctx, tx, account)
+			if err != nil {
+				return err
+			}
+			var id string
+			err = tx.QueryRow(ctx, `select id from prediction where model = $1 and account = $2 and status = 'pending' and not handed
+				order by created_at, id limit 1`, model.Slug, account).Scan(&id)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			handed, err = s.hand(ctx, tx, id, account, limit, model)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("hand out a place of model %s: %w", model.Slug, err)
+		}
+		if handed {
+			return nil
+		}
+	}
+	return nil
+}
+
+// waitingFor lists accounts with predictions that wait for a model, the longest unserved
+// first. It hops over the index from account to account, so that a backlog of thousands
+// costs one step.
+func (s *Service) waitingFor(ctx context.Context, model string) (accounts []string, err error) {
+	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
+		accounts = nil
+		return tx.Each(ctx, `with recursive waiting (account, n) as (
+				select (select min(account) from prediction where model = $1 and status = 'pending' and not handed), 1
+				union all
+				select (select min(p.account) from prediction p
+					where p.model = $1 and p.account > waiting.account and p.status = 'pending' and not p.handed), n + 1
+				from waiting where waiting.account is not null and n < 1000)
+			select waiting.account from waiting left join prediction_lane l on l.kind = 'account' and l.name = waiting.account
+			where waiting.account is not null order by coalesce(l.last_at, 0), waiting.account limit $2`,
+			func(row func(...any) error) error {
+				var account string
+				err := row(&account)
+				accounts = append(accounts, account)
+				return err
+			}, model, others)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list accounts that wait for model %s: %w", model, err)
+	}
+	return accounts, nil
+}
+
+// handAccount hands the account's next prediction out, in a transaction of its own.
+func (s *Service) handAccount(ctx context.Context, account string, depth int) (handed bool, err error) {
+	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		limit, err := s.limit(ctx, tx, account)
+		if err != nil {
+			return err
+		}
+		handed, err = s.next(ctx, tx, account, limit, depth)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("hand out a place of account %s: %w", account, err)
+	}
+	return handed, nil
+}
+
+// candidate is a prediction that waits.
+type candidate struct{ id, model string }
+
+// next hands out the account's oldest waiting prediction whose model has room, if there
+// is one. Most often that is the very first.
+func (s *Service) next(ctx context.Context, tx *store.Tx, account string, limit, depth int) (handed bool, err error) {
+	full := map[string]bool{}
+	for n := 1; ; n = depth {
+		candidates, err := waiting(ctx, tx, account, n)
+		if err != nil {
+			return false, err
+		}
+		for _, c := range candidates {
+			handed, err := s.tryHand(ctx, tx, c, account, limit, full)
+			if err != nil || handed {
+				return handed, err
+			}
+		}
+		if len(candidates) < n || n == depth {
+			return false, nil
+		}
+	}
+}
+
+// tryHand hands a candidate out, unless its model is seen to be full: that is looked at
+// without a lock, so that a transaction never waits for the lanes of two models.
+func (s *Service) tryHand(ctx context.Context, tx *store.Tx, c candidate, account string, limit int, full map[string]bool) (handed bool, err error) {
+	if full[c.model] {
+		return false, nil
+	}
+	model := s.model(c.model)
+	if bounded(model) {
+		var n int64
+		err := tx.QueryRow(ctx, `select coalesce(max(handed), 0) from prediction_lane where kind = 'model' and name = $1`, c.model).Scan(&n)
+		if err != nil {
+			return false, fmt.Errorf("read lane of model %s: %w", c.model, err)
+		}
+		if full[c.model] = n >= int64(model.Concurrency); full[c.model] {
+			return false, nil
+		}
+	}
+	return s.hand(ctx, tx, c.id, account, limit, model)
+}
+
+func waiting(ctx context.Context, tx *store.Tx, account string, n int) (found []candidate, err error) {
+	err = tx.Each(ctx, `select id, model from prediction where account = $1 and status = 'pending' and not handed
+		order by created_at, id limit $2`, func(row func(...any) error) error {
+		var c candidate
+		err := row(&c.id, &c.model)
+		found = append(found, c)
+		return err
+	}, account, n)
+	if err != nil {
+		return nil, fmt.Errorf("list waiting predictions of %s: %w", account, err)
+	}
+	return found, nil
+}
+
+// hand gives a waiting prediction its places and queues it. ok is false where there is
+// no room, or where it waits no more.
+func (s *Service) hand(ctx context.Context, tx *store.Tx, id, account string, limit int, model *catalog.Model) (ok bool, err error) {
+	p, err := s.take(ctx, tx, id, account, limit, model)
+	if err != nil || !p.ok {
+		return false, err
+	}
+	var slug string
+	err = tx.QueryRow(ctx, `update prediction set handed = true, beat = $2, updated_at = $2
+		where id = $1 and status = 'pending' and not handed returning model`, id, store.Micros(s.o.Now())).Scan(&slug)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, leaveBoth(ctx, tx, id, account, model) // cancelled meanwhile
+	}
+	if err != nil {
+		return false, fmt.Errorf("hand out prediction %s: %w", id, err)
+	}
+	return true, s.enqueue(ctx, tx, RunArgs{ID: id, Model: slug}, p.priority)
+}
+
+// promote makes the account's oldest queued prediction its first in the queue, by a
+// second job that overtakes the earlier one: whichever comes second finds the run taken.
+// It is called where the first has ended and nothing waits in our own table, so what it
+// looks through are the few that hold a place.
+func (s *Service) promote(ctx context.Context, tx *store.Tx, account string) error {
+	var c candidate
+	err := tx.QueryRow(ctx, `select id, model from prediction where account = $1 and status = 'pending' and handed
+		order by created_at, id limit 1`, account).Scan(&c.id, &c.model)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // all of them run
+	}
+	if err != nil {
+		return fmt.Errorf("find the next in the queue of %s: %w", account, err)
+	}
+	if _, err := tx.Exec(ctx, `update prediction_lane set front = $2 where kind = 'account' and name = $1`, account, c.id); err != nil {
+		return fmt.Errorf("put prediction %s first: %w", c.id, err)
+	}
+	return s.enqueue(ctx, tx, RunArgs{ID: c.id, Model: c.model}, frontPriority)
+}
+
+// enqueue queues a run with the class of its model.
+func (s *Service) enqueue(ctx context.Context, tx *store.Tx, args RunArgs, priority int) error {
+	queue := jobs.Remote
+	if m := s.model(args.Model); m != nil && m.OnMachine {
+		queue = jobs.Local
+	}
+	if err := s.o.Jobs.Enqueue(ctx, tx, args, jobs.Insert{Queue: queue, Priority: priority}); err != nil {
+		return fmt.Errorf("queue prediction %s: %w", args.ID, err)
+	}
+	return nil
+}
+
+// limit is how many places an account has.
+func (s *Service) limit(ctx context.Context, tx *store.Tx, account string) (int, error) {
+	settings, err := s.o.Accounts.PredictionSettings(ctx, tx, account)
+	if err != nil {
+		return 0, fmt.Errorf("read settings of account %s: %w", account, err)
+	}
+	return s.places(settings.Concurrency), nil
+}
+
+// places is an account's own number of places, or the default.
+func (s *Service) places(own int) int {
+	if own > 0 {
+		return own
+	}
+	return s.o.Concurrency
+}
+
+// model is a model as it is offered now, offline or not: what was accepted runs. nil is
+// one that is gone.
+func (s *Service) model(slug string) *catalog.Model {
+	m, err := s.o.Catalog.Get(slug, "")
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+const (
+	// sweepInterval is between two looks for places that were given to nobody.
+	sweepInterval = 10 * time.Second
+	// sweepAccounts bounds the accounts of one look.
+	sweepAccounts = 1000
+)

@@ -1,0 +1,449 @@
+package prediction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"skytower/internal/catalog"
+	"skytower/internal/jobs"
+	"skytower/internal/provider"
+	"skytower/internal/store"
+	"skytower/internal/webhook"
+)
+
+const (
+	// defaultDeadline is of a model that names none.
+	defaultDeadline = time.Hour
+	// maxAttempts bounds how many workers take a run: one that ends its process each
+	// time must not end all of them.
+	maxAttempts = 20
+	// adapterPatience is how long an adapter may take to end once its context has; after
+	// it the run ends without it.
+	adapterPatience = 10 * time.Second
+	// maxRetryAfter bounds the wait that a busy upstream may ask for.
+	maxRetryAfter = time.Minute
+)
+
+// roundWaits are the waits between rounds over all targets. Work that an upstream has
+// taken is asked for until the deadline, with the last of them.
+func roundWaits() []time.Duration {
+	return []time.Duration{250 * time.Millisecond, time.Second, 4 * time.Second, 15 * time.Second}
+}
+
+// brokenRounds bounds the rounds after answers that make no sense.
+const brokenRounds = 2
+
+// RunArgs is a run in the queue. Attempt is the row's when it was queued: a job whose
+// number is old finds the run taken.
+type RunArgs struct {
+	ID      string `json:"id"`
+	Model   string `json:"model"`
+	Attempt int64  `json:"attempt"`
+}
+
+// Kind names the job.
+func (RunArgs) Kind() string { return "prediction_run" }
+
+// Why a run's context ends, besides provider.ErrHandBack and errLost.
+var (
+	errCancelled = errors.New("the prediction was cancelled")
+	errDeadline  = errors.New("the prediction did not finish in time")
+)
+
+// The values of column submission.
+const (
+	submitting = "submitting"
+	submitted  = "submitted"
+)
+
+// mark is what is durable about work at an upstream.
+type mark struct{ target, submission, upstream string }
+
+// run is one attempt at a prediction.
+type run struct {
+	s     *Service
+	rec   Record // as it was claimed
+	model *catalog.Model
+	job   jobs.Job[RunArgs]
+	began time.Time
+
+	ctx    context.Context // the adapter's
+	cancel context.CancelCauseFunc
+
+	news notes
+
+	mu        sync.Mutex
+	mark      mark
+	beaten    time.Time // the last write that showed life
+	scratches []string
+	over      bool // an adapter that was given up may still call
+}
+
+// run is the queue's worker.
+func (s *Service) run(ctx context.Context, job jobs.Job[RunArgs]) error {
+	rec, ok, err := s.claim(ctx, job.Args)
+	if err != nil || !ok {
+		return err // a lost race ends quietly
+	}
+	r, leave := s.begin(ctx, rec, job)
+	defer leave()
+	stopNews := r.tellNews()
+	result, err := r.work()
+	stopNews()
+	return r.conclude(result, err)
+}
+
+// claim takes a run by compare-and-set: nobody has taken it since it was queued, or who
+// did shows no life. ok is false where somebody else has it, or it has ended.
+func (s *Service) claim(ctx context.Context, args RunArgs) (rec Record, ok bool, err error) {
+	deadline := time.Duration(defaultDeadline)
+	if m := s.model(args.Model); m != nil && m.Deadline > 0 {
+		deadline = m.Deadline
+	}
+	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		now := s.o.Now()
+		var err error
+		rec, ok, err = one(tx.QueryRow(ctx, `update prediction set attempt = attempt + 1, version = version + 1, beat = $4, updated_at = $4,
+				status = case when status = 'pending' then 'starting' else status end,
+				started_at = case when started_at = 0 then $4 else started_at end,
+				deadline = case when deadline = 0 then $5 else deadline end
+			where id = $1 and handed and `+live+` and (attempt = $2 or beat < $3) returning `+columns,
+			args.ID, args.Attempt, store.Micros(now.Add(-s.stale())), store.Micros(now), store.Micros(now.Add(deadline))))
+		if err != nil || !ok {
+			return err
+		}
+		if rec.Attempt == 1 {
+			return s.tell(ctx, tx, rec, webhook.Started)
+		}
+		return s.o.Files.DropOf(ctx, tx, rec.ID, rec.Attempt)
+	})
+	if err != nil {
+		return Record{}, false, fmt.Errorf("take prediction %s: %w", args.ID, err)
+	}
+	if ok {
+		s.wake(rec.ID)
+	}
+	return rec, ok, nil
+}
+
+// begin makes the run's context, which ends with the deadline, with a cancellation, with
+// the loss of the row, and, to hand the run back, with the queue's.
+func (s *Service) begin(ctx context.Context, rec Record, job jobs.Job[RunArgs]) (r *run, leave func()) {
+	now := s.o.Now()
+	r = &run{
+		s: s, rec: rec, model: s.model(rec.Model), job: job, began: now, beaten: now,
+		mark: mark{rec.Target, rec.Submission, rec.Upstream}, news: notes{percent: -1, status: rec.Status},
+	}
+	bounded, end := context.WithTimeoutCause(context.WithoutCancel(ctx), rec.Deadline.Sub(now), errDeadline)
+	r.ctx, r.cancel = context.WithCancelCause(bounded)
+	unhook := context.AfterFunc(ctx, func() { r.cancel(provider.ErrHandBack) })
+	if rec.Cancel {
+		r.cancel(errCancelled)
+	}
+	s.runs.add(r)
+	return r, func() {
+		s.runs.remove(r)
+		unhook()
+		r.cancel(nil)
+		end()
+		r.clean()
+	}
+}
+
+// work does the work, and returns when there is nothing more to do about it here.
+func (r *run) work() (*provider.Result, error) {
+	if r.rec.Attempt > maxAttempts {
+		return nil, &provider.Error{Class: provider.Failed, Message: "The prediction was given up: every worker that took it died."}
+	}
+	if r.model == nil && r.mark.target == "" {
+		return nil, goneModel(r.rec.Shown)
+	}
+	for round := 0; ; round++ {
+		result, err := r.round()
+		if err == nil || r.ctx.Err() != nil {
+			return result, err
+		}
+		wait, ok := r.pause(round, err)
+		if !ok {
+			return nil, err
+		}
+		select {
+		case <-r.ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// round tries the targets in order. Another one is tried only where this one has not
+// been given work that it may be doing.
+func (r *run) round() (*provider.Result, error) {
+	var last error = &provider.Error{Class: provider.Unreachable, Err: errors.New("the model has no target")}
+	for _, target := range r.targets() {
+		result, err := r.try(target)
+		if err == nil || r.ctx.Err() != nil {
+			return result, err
+		}
+		last = err
+		if r.marked().submission != "" || !mayMoveOn(err) {
+			break
+		}
+	}
+	return nil, last
+}
+
+// pause says how long to wait for another round after err, and whether there is one.
+func (r *run) pause(round int, err error) (time.Duration, bool) {
+	class, ok := classOf(err)
+	if !ok {
+		return 0, false
+	}
+	last := len(r.s.waits) - 1
+	switch class {
+	case provider.Unreachable, provider.Busy, provider.Timeout:
+		if round > last && r.marked().submission != submitted {
+			return 0, false
+		}
+	case provider.Broken:
+		if round >= brokenRounds {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	wait := r.s.waits[min(round, last)]
+	var up *provider.Error
+	if errors.As(err, &up) {
+		wait = max(wait, min(up.RetryAfter, maxRetryAfter))
+	}
+	return wait, true
+}
+
+// classOf is the class of an upstream's failure. ok is false for failures of our own,
+// which another target does not cure.
+func classOf(err error) (class provider.Class, ok bool) {
+	if _, own := ownFailure(err); own {
+		return 0, false
+	}
+	return provider.ClassOf(err), true
+}
+
+// mayMoveOn reports whether another target may be tried after err.
+func mayMoveOn(err error) bool {
+	class, ok := classOf(err)
+	if !ok {
+		return false
+	}
+	switch class {
+	case provider.Unreachable, provider.Busy, provider.Unsupported, provider.Denied, provider.Timeout, provider.Broken:
+		return true
+	}
+	return false
+}
+
+// didNothing reports whether err proves that the upstream took no work.
+func didNothing(err error) bool {
+	class, ok := classOf(err)
+	if !ok {
+		return false
+	}
+	switch class {
+	case provider.Unreachable, provider.Busy, provider.Unsupported, provider.Denied:
+		return true
+	}
+	return false
+}
+
+// targets are the model's, or the one that was given the work.
+func (r *run) targets() []catalog.Target {
+	m := r.marked()
+	if m.target == "" {
+		return r.model.Targets
+	}
+	if r.model != nil {
+		for _, t := range r.model.Targets {
+			if targetName(t) == m.target {
+				return []catalog.Target{t}
+			}
+		}
+	}
+	// The model has another target now, but this one has the work.
+	name, upstream, _ := strings.Cut(m.target, "/")
+	return []catalog.Target{{Provider: name, Model: upstream, FetchInputs: catalog.FetchProxy}}
+}
+
+func targetName(t catalog.Target) string { return t.Provider + "/" + t.Model }
+
+// try gives the work to one target, or asks the one that has it.
+func (r *run) try(t catalog.Target) (*provider.Result, error) {
+	fresh := r.marked().submission == ""
+	result, err := r.call(t)
+	if err == nil {
+		return result, nil
+	}
+	r.s.o.Log.Debug("target failed", "prediction", r.rec.ID, "target", targetName(t), "error", err)
+	if fresh && r.marked().submission == submitting && didNothing(err) && r.ctx.Err() == nil {
+		if failed := r.save(r.ctx, mark{}, false); failed != nil {
+			return nil, errors.Join(err, failed)
+		}
+	}
+	return nil, err
+}
+
+func (r *run) call(t catalog.Target) (*provider.Result, error) {
+	adapter, err := r.s.o.Adapters.Adapter(t.Provider)
+	if err != nil {
+		return nil, &provider.Error{Class: provider.Unreachable, Err: err}
+	}
+	predictor, ok := adapter.(provider.Predictor)
+	if !ok {
+		return nil, &provider.Error{Class: provider.Unsupported, Err: errors.New("provider makes no predictions")}
+	}
+	input, err := r.s.inputFor(r.ctx, r.rec, t.FetchInputs)
+	if err != nil {
+		return nil, err
+	}
+	m := r.marked()
+	return r.predict(predictor, &provider.Run{
+		ID: r.rec.ID, Model: t.Model, Show: r.rec.Shown, Kind: r.rec.Type, Input: input,
+		Upstream: m.upstream, Unsure: m.submission == submitting, Scratch: r.scratch, Watch: watcher{r, t},
+	})
+}
+
+// predict calls the adapter, and gives it up where it does not end with its context.
+// What it panics with ends the run and nothing else.
+func (r *run) predict(p provider.Predictor, run *provider.Run) (*provider.Result, error) {
+	type answer struct {
+		result *provider.Result
+		err    error
+	}
+	answers := make(chan answer, 1)
+	go func() { // owned by this call; one that is given up ends with its adapter
+		var a answer
+		defer func() {
+			if v := recover(); v != nil {
+				a = answer{err: &provider.Error{Class: provider.Failed, Err: fmt.Errorf("adapter panicked: %v\n%s", v, debug.Stack())}}
+			}
+			answers <- a
+		}()
+		a.result, a.err = p.Predict(r.ctx, run)
+		if a.err == nil && a.result == nil {
+			a.err = &provider.Error{Class: provider.Failed, Err: errors.New("adapter returned no result")}
+		}
+	}()
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-r.ctx.Done():
+	}
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-time.After(r.s.patience):
+		return nil, &provider.Error{Class: provider.Cancelled, Err: errors.New("the adapter did not end with its context")}
+	}
+}
+
+func (r *run) marked() mark {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mark
+}
+
+// scratch makes an empty folder for the run.
+func (r *run) scratch() (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return "", errLost
+	}
+	dir, err := os.MkdirTemp(r.s.o.Scratch, "run-")
+	if err != nil {
+		return "", fmt.Errorf("make a scratch folder: %w", err)
+	}
+	r.scratches = append(r.scratches, dir)
+	return dir, nil
+}
+
+// clean removes what the run left on this machine.
+func (r *run) clean() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	for _, dir := range r.scratches {
+		if err := os.RemoveAll(dir); err != nil {
+			r.s.o.Log.Warn("a scratch folder could not be removed", "folder", dir, "error", err)
+		}
+	}
+}
+
+// watcher is the run as an adapter sees it.
+type watcher struct {
+	*run
+	target catalog.Target
+}
+
+// Submitting makes durable that work is about to be sent.
+func (w watcher) Submitting(ctx context.Context) error {
+	return w.save(ctx, mark{target: targetName(w.target), submission: submitting}, true)
+}
+
+// Submitted makes the upstream's id of the work durable. The work is there, whatever
+// became of the context.
+func (w watcher) Submitted(ctx context.Context, upstream string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	return w.save(ctx, mark{target: targetName(w.target), submission: submitted, upstream: upstream}, false)
+}
+
+// Progress tells news.
+func (w watcher) Progress(p provider.Progress) { w.news.add(p) }
+
+// save writes a mark. begins is set for new work, which is not begun for a prediction
+// that somebody asked to end.
+func (r *run) save(ctx context.Context, m mark, begins bool) error {
+	r.mu.Lock()
+	over := r.over
+	r.mu.Unlock()
+	if over {
+		return errLost
+	}
+	now := r.s.o.Now()
+	var n int64
+	err := r.s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		n, err = affected(tx.Exec(ctx, `update prediction set target = $3, submission = $4, upstream = $5, beat = $6, updated_at = $6,
+				version = version + 1, status = case when status = 'starting' then 'processing' else status end
+			where id = $1 and attempt = $2 and `+live+` and not (cancel and $7)`,
+			r.rec.ID, r.rec.Attempt, m.target, m.submission, m.upstream, store.Micros(now), begins))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save what is known of the work: %w", err)
+	}
+	if n == 0 {
+		return r.refused(ctx)
+	}
+	r.mu.Lock()
+	r.mark, r.beaten = m, now
+	r.mu.Unlock()
+	r.news.processing()
+	r.s.wake(r.rec.ID)
+	return nil
+}
+
+// refused ends the run's context after a write that found another row than the run's.
+func (r *run) refused(ctx context.Context) error {
+	rec, err := r.s.Get(ctx, r.rec.Account, r.rec.ID)
+	cause := errLost
+	if err == nil && rec.Attempt == r.rec.Attempt && rec.Cancel && !rec.Status.Terminal() {
+		cause = errCancelled
+	}
+	r.cancel(cause)
+	return cause
+}
