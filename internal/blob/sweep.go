@@ -167,13 +167,19 @@ const folderAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 // is expensive, so every sweep lists one folder at most, chosen by the clock in such a
 // way that all of them have their turn in a day.
 func (s *Store) compareFolder(ctx context.Context) error {
-	const folders = len(folderAlphabet) * len(folderAlphabet)
-	turn := s.now().Unix() / int64(strayAge.Seconds()/float64(folders))
+	turn, folder := folderAt(s.now())
 	if s.swept.Swap(turn) == turn {
 		return nil
 	}
-	n := int(turn % int64(folders))
-	return s.removeStrays(ctx, string(folderAlphabet[n/len(folderAlphabet)])+string(folderAlphabet[n%len(folderAlphabet)]))
+	return s.removeStrays(ctx, folder)
+}
+
+// folderAt returns the folder whose turn it is, and the number of the turn.
+func folderAt(now time.Time) (turn int64, folder string) {
+	const n = int64(len(folderAlphabet))
+	turn = now.Unix() / (int64(strayAge/time.Second) / (n * n))
+	i := turn % (n * n)
+	return turn, string([]byte{folderAlphabet[i/n], folderAlphabet[i%n]})
 }
 
 // removeStrays removes old content without a row from a folder. It touches nothing that

@@ -35,17 +35,19 @@ func affected(result sql.Result, err error) (int64, error) {
 }
 
 func (s *Store) insert(ctx context.Context, f File, digest []byte) error {
-	err := s.db.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `insert into file (`+columns+`, digest, state)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'new')`,
-			f.ID, f.Account, f.Prediction, f.Attempt, f.Ordinal, string(f.Role), f.Name, f.Type, f.Size, f.Purpose,
-			store.Micros(f.CreatedAt), store.Micros(f.ExpiresAt), digest)
-		return err
-	})
+	err := s.db.Write(ctx, func(tx *store.Tx) error { return insert(ctx, tx, f, digest) })
 	if err != nil {
 		return fmt.Errorf("store the file's row: %w", err)
 	}
 	return nil
+}
+
+func insert(ctx context.Context, tx *store.Tx, f File, digest []byte) error {
+	_, err := tx.Exec(ctx, `insert into file (`+columns+`, digest, state)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'new')`,
+		f.ID, f.Account, f.Prediction, f.Attempt, f.Ordinal, string(f.Role), f.Name, f.Type, f.Size, f.Purpose,
+		store.Micros(f.CreatedAt), store.Micros(f.ExpiresAt), digest)
+	return err
 }
 
 // Keep makes files last, in tx. expires, unless zero, is when they go. It may be
