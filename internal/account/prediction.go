@@ -2,10 +2,27 @@ package account
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
+	"skytower/internal/fault"
+	"skytower/internal/skytells"
 	"skytower/internal/store"
 )
+
+// Bounds of an account's settings for predictions.
+const (
+	minRetention   = time.Second
+	maxRetention   = 3660 * 24 * time.Hour
+	maxConcurrency = 10_000
+)
+
+// serversRetention in the table stands for the server's default.
+const serversRetention = -1
 
 // PredictionSettings are what an account's predictions follow.
 type PredictionSettings struct {
@@ -16,5 +33,130 @@ type PredictionSettings struct {
 
 // PredictionSettings reads them in tx.
 func (s *Service) PredictionSettings(ctx context.Context, tx *store.Tx, account string) (PredictionSettings, error) {
-	return PredictionSettings{Retention: -1}, nil
+	var retention, concurrency int64
+	var sealed string
+	err := tx.QueryRow(ctx, `select retention, concurrency, webhook_secret from account where id = $1`, account).
+		Scan(&retention, &concurrency, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return PredictionSettings{}, notFound("account", account)
+	}
+	if err != nil {
+		return PredictionSettings{}, fmt.Errorf("read settings of account %s: %w", account, err)
+	}
+	key, err := s.openWebhookSecret(account, sealed)
+	if err != nil {
+		return PredictionSettings{}, err
+	}
+	return PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency), WebhookKey: key}, nil
+}
+
+// UpdateAccount changes the fields that the request names: name, retention, concurrency.
+func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r skytells.AccountRequest) (skytells.Account, error) {
+	if r.Reason != "" {
+		return skytells.Account{}, fault.Invalid("reason", "A reason belongs to a suspension: POST …/suspend.")
+	}
+	var a accountRow
+	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
+		if a, err = accountByID(ctx, tx, id, tx.Dialect().ForUpdate()); err != nil {
+			return err
+		}
+		before := a
+		if err := a.edit(r); err != nil || a == before {
+			return err
+		}
+		a.changed = sql.NullInt64{Int64: s.micros(), Valid: true}
+		_, err = tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5 where id = $1`,
+			id, a.name, a.retention, a.concurrency, a.changed)
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, by, act{"account.update", id, a.differs(before), ChangeAccount, id})
+	})
+	if err != nil {
+		return skytells.Account{}, fmt.Errorf("update account: %w", err)
+	}
+	return a.wire(), nil
+}
+
+// edit takes over what the request names.
+func (a *accountRow) edit(r skytells.AccountRequest) error {
+	if name := strings.TrimSpace(r.Name); name != "" {
+		a.name = name
+	}
+	if err := checkName(a.name); err != nil {
+		return err
+	}
+	if r.Retention != nil {
+		micros, err := parseRetention(*r.Retention)
+		if err != nil {
+			return err
+		}
+		a.retention = micros
+	}
+	if r.Concurrency != nil {
+		if *r.Concurrency < 0 || *r.Concurrency > maxConcurrency {
+			return fault.Invalid("concurrency", "'concurrency' must be from 1 to %d, or 0 for the server's default.", maxConcurrency)
+		}
+		a.concurrency = int64(*r.Concurrency)
+	}
+	return nil
+}
+
+// differs says for the audit what an edit changed.
+func (a *accountRow) differs(before accountRow) string {
+	var changes []string
+	add := func(field, from, to string) {
+		if from != to {
+			changes = append(changes, fmt.Sprintf("%s: %q → %q", field, from, to))
+		}
+	}
+	add("name", before.name, a.name)
+	add("retention", retentionText(before.retention), retentionText(a.retention))
+	add("concurrency", strconv.FormatInt(before.concurrency, 10), strconv.FormatInt(a.concurrency, 10))
+	return strings.Join(changes, ", ")
+}
+
+// parseRetention reads a duration into the table's form: "" is the server's default, "0"
+// keeps for ever. Days may be written too (30d).
+func parseRetention(text string) (micros int64, err error) {
+	text = strings.TrimSpace(text)
+	switch text {
+	case "":
+		return serversRetention, nil
+	case "0":
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		const mostDays = int(maxRetention / (24 * time.Hour))
+		n, convErr := strconv.Atoi(days)
+		d, err = time.Duration(min(max(n, -1), mostDays+1))*24*time.Hour, convErr
+	}
+	switch {
+	case err != nil:
+		return 0, fault.Invalid("retention", "'retention' must be a duration such as 24h, 5m or 30d, 0 to keep everything, or empty for the server's default.")
+	case d == 0:
+		return 0, nil
+	case d < minRetention || d > maxRetention || d%time.Second != 0:
+		return 0, fault.Invalid("retention", "'retention' must be whole seconds, from 1s to 3660d; 0 keeps everything.")
+	}
+	return d.Microseconds(), nil
+}
+
+// retentionText is the shortest text that parseRetention reads as this.
+func retentionText(micros int64) string {
+	switch {
+	case micros < 0:
+		return ""
+	case micros == 0:
+		return "0"
+	}
+	text := (time.Duration(micros) * time.Microsecond).String() // such as 24h0m0s
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"skytower/internal/fault"
+	"skytower/internal/secret"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
 )
@@ -30,13 +31,16 @@ const (
 // Errors meant for the caller are *fault.Error; an id that does not exist is
 // INVALID_PARAMETER with status 404.
 type Service struct {
-	db  *store.DB
-	now func() time.Time
+	db     *store.DB
+	now    func() time.Time
+	sealer *secret.Sealer
 }
 
-// ServiceOptions adjust a Service. The zero value works.
+// ServiceOptions adjust a Service. The zero value works, but for webhook secrets.
 type ServiceOptions struct {
 	Now func() time.Time // nil: time.Now
+	// Sealer, of the use secret.WebhookKeys, seals accounts' webhook secrets.
+	Sealer *secret.Sealer
 }
 
 // NewService returns a service on the database.
@@ -44,7 +48,7 @@ func NewService(db *store.DB, o ServiceOptions) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{db: db, now: o.Now}
+	return &Service{db: db, now: o.Now, sealer: o.Sealer}
 }
 
 // Page asks for a part of a list, oldest first.
@@ -62,8 +66,8 @@ func (p Page) limit() int {
 
 // CreateAccount makes an account.
 func (s *Service) CreateAccount(ctx context.Context, by Operator, r skytells.AccountRequest) (skytells.Account, error) {
-	a := accountRow{id: newID("acct_"), name: strings.TrimSpace(r.Name), created: s.micros()}
-	if err := checkName(a.name); err != nil {
+	a := accountRow{id: newID("acct_"), created: s.micros(), retention: serversRetention}
+	if err := a.edit(r); err != nil {
 		return skytells.Account{}, err
 	}
 	if a.name == "" {
@@ -77,7 +81,8 @@ func (s *Service) CreateAccount(ctx context.Context, by Operator, r skytells.Acc
 }
 
 func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, by Operator, a accountRow) error {
-	_, err := tx.Exec(ctx, `insert into account (id, name, created_at) values ($1, $2, $3)`, a.id, a.name, a.created)
+	_, err := tx.Exec(ctx, `insert into account (id, name, created_at, retention, concurrency) values ($1, $2, $3, $4, $5)`,
+		a.id, a.name, a.created, a.retention, a.concurrency)
 	if err != nil {
 		return err
 	}
@@ -201,17 +206,22 @@ type accountRow struct {
 	id, name, reason   string
 	created            int64
 	suspended, changed sql.NullInt64
+
+	retention, concurrency int64  // as in the table
+	webhookSecret          string // sealed
 }
 
-const selectAccount = `select id, name, suspend_reason, created_at, suspended_at, changed_at from account`
+const selectAccount = `select id, name, suspend_reason, created_at, suspended_at, changed_at,
+	retention, concurrency, webhook_secret from account`
 
 func (a *accountRow) scan(scan func(...any) error) error {
-	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed)
+	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed, &a.retention, &a.concurrency, &a.webhookSecret)
 }
 
 func (a *accountRow) wire() skytells.Account {
 	return skytells.Account{ID: a.id, Name: a.name, Suspended: a.suspended.Valid, Reason: a.reason,
-		CreatedAt: store.Time(a.created), ChangedAt: timeOf(a.changed)}
+		CreatedAt: store.Time(a.created), ChangedAt: timeOf(a.changed),
+		Retention: retentionText(a.retention), Concurrency: int(a.concurrency), WebhookSecret: a.webhookSecret != ""}
 }
 
 // accountByID reads an account, with lock behind the query.
