@@ -117,5 +117,8 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, rec Record) (gone bo
 	if err := count(ctx, tx, rec, -1); err != nil {
 		return false, err
 	}
-	return true, s.o.Files.DropOf(ctx, tx, rec.ID, 0)
+	if err := s.o.Files.DropOf(ctx, tx, rec.ID, 0); err != nil {
+		return false, err
+	}
+	return true, s.o.Webhooks.Forget(ctx, tx, rec.ID)
 }

@@ -48,6 +48,9 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 	if c.Input, err = model.Model.CheckInput(c.Input); err != nil {
 		return Record{}, false, err
 	}
+	if err := s.o.Webhooks.Check(ctx, c.Webhook); err != nil {
+		return Record{}, false, err
+	}
 	if err := s.drawLimits(ctx, c, model.Model); err != nil {
 		return Record{}, false, err
 	}

@@ -37,10 +37,6 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, rec Record, kind webho
 }
 
 func (s *Service) tellWith(ctx context.Context, tx *store.Tx, rec Record, kind webhook.Kind, settings account.PredictionSettings) error {
-	key, ok := s.signingKey(rec, settings)
-	if !ok {
-		return nil
-	}
 	base := s.o.Public
 	if base == "" {
 		base = rec.WebhookBase
@@ -55,28 +51,37 @@ func (s *Service) tellWith(ctx context.Context, tx *store.Tx, rec Record, kind w
 		return fmt.Errorf("encode prediction %s: %w", rec.ID, err)
 	}
 	return s.o.Webhooks.Tell(ctx, tx, subscribed(rec), webhook.Event{
-		Prediction: rec.ID, Account: rec.Account, Kind: kind, Object: body, Key: key, At: rec.Updated,
+		Prediction: rec.ID, Account: rec.Account, Kind: kind, Object: body, Key: s.signingKey(rec, settings), At: rec.Updated,
 	})
 }
 
 // signingKey is the account's webhook secret, or the API key that created the
 // prediction. Where neither can be had any more (the secret was removed meanwhile, or
-// the master key changed) nothing is sent: a signature that anybody can make is worse
-// than none, and must not keep a prediction from ending.
-func (s *Service) signingKey(rec Record, settings account.PredictionSettings) (key string, ok bool) {
-	if settings.WebhookKey != "" {
-		return settings.WebhookKey, true
+// the master key changed) it is "", and the webhook goes without a signature: that must
+// not keep a prediction from ending.
+func (s *Service) signingKey(rec Record, settings account.PredictionSettings) string {
+	if settings.WebhookKey != "" || rec.WebhookKey == "" {
+		return settings.WebhookKey
 	}
-	if rec.WebhookKey == "" {
-		s.o.Log.Warn("a webhook has no key to be signed with", "prediction", rec.ID)
-		return "", false
-	}
-	opened, err := s.o.Sealer.Open(rec.WebhookKey, sealContext(rec.ID))
+	key, err := s.o.Sealer.Open(rec.WebhookKey, sealContext(rec.ID))
 	if err != nil {
 		s.o.Log.Warn("the key of a webhook could not be opened", "prediction", rec.ID, "error", err)
-		return "", false
 	}
-	return string(opened), true
+	return string(key)
+}
+
+// WebhookLock locks a prediction before its deliveries are: the end of a run takes the
+// two in that order.
+func (s *Service) WebhookLock(ctx context.Context, tx *store.Tx, prediction string) error {
+	if tx.Dialect() == store.SQLite {
+		return nil // one writer
+	}
+	var one int
+	err := tx.QueryRow(ctx, `select 1 from prediction where id = $1`+tx.Dialect().ForUpdate(), prediction).Scan(&one)
+	if err != nil && !missing(err) {
+		return fmt.Errorf("lock prediction %s: %w", prediction, err)
+	}
+	return nil
 }
 
 // WebhookAttempted moves the clock of retention: it starts at the last attempt to tell
