@@ -29,6 +29,9 @@ type PredictionSettings struct {
 	Retention   time.Duration // how long data is kept; 0: for ever; negative: the server's default
 	Concurrency int           // runs at the same time; 0: the server's default
 	WebhookKey  string        // the webhook secret, "" if there is none
+	// WebhookErr says why a secret that there is can't be opened, as after a change of
+	// the master key. It is no error of the settings: what runs must be able to end.
+	WebhookErr error
 }
 
 // PredictionSettings reads them in tx.
@@ -43,11 +46,9 @@ func (s *Service) PredictionSettings(ctx context.Context, tx *store.Tx, account 
 	if err != nil {
 		return PredictionSettings{}, fmt.Errorf("read settings of account %s: %w", account, err)
 	}
-	key, err := s.openWebhookSecret(account, sealed)
-	if err != nil {
-		return PredictionSettings{}, err
-	}
-	return PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency), WebhookKey: key}, nil
+	p := PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
+	p.WebhookKey, p.WebhookErr = s.openWebhookSecret(account, sealed)
+	return p, nil
 }
 
 // UpdateAccount changes the fields that the request names: name, retention, concurrency.

@@ -199,14 +199,15 @@ func TestWebhookSecretIsSealed(t *testing.T) {
 			acct.ID, thief.ID)
 		return err
 	}), "")
-	if p, err := settingsOf(t, db, s, thief.ID); err == nil || p.WebhookKey != "" {
+	if p, err := settingsOf(t, db, s, thief.ID); err != nil || p.WebhookErr == nil || p.WebhookKey != "" {
 		t.Errorf("a copied secret opens: %v", err)
 	}
 	for name, keeper := range map[string]*Service{
 		"no key": NewService(db, ServiceOptions{}), "another key": NewService(db, ServiceOptions{Sealer: sealer(t, 8)}),
 	} {
-		if _, err := settingsOf(t, db, keeper, acct.ID); err == nil || strings.Contains(err.Error(), made.Secret[6:20]) {
-			t.Errorf("%s: %v", name, err)
+		p, err := settingsOf(t, db, keeper, acct.ID)
+		if err != nil || p.WebhookKey != "" || p.Retention >= 0 || p.WebhookErr == nil || strings.Contains(p.WebhookErr.Error(), made.Secret[6:20]) {
+			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 	}
 }

@@ -2,15 +2,19 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"skytower/internal/skytells"
 )
 
 type accountsCommand struct {
-	List    accountsList    `cmd:"" help:"List accounts."`
-	Create  accountsCreate  `cmd:"" help:"Make an account."`
-	Suspend accountsSuspend `cmd:"" help:"Stop all keys of an account, within two seconds everywhere."`
-	Resume  accountsResume  `cmd:"" help:"End a suspension."`
+	List          accountsList          `cmd:"" help:"List accounts."`
+	Create        accountsCreate        `cmd:"" help:"Make an account."`
+	Set           accountsSet           `cmd:"" help:"Change an account's name, or what its predictions follow."`
+	WebhookSecret accountsWebhookSecret `cmd:"" help:"Make the secret that signs an account's webhooks, in place of an older one; it alone goes to standard output, this once."`
+	Suspend       accountsSuspend       `cmd:"" help:"Stop all keys of an account, within two seconds everywhere."`
+	Resume        accountsResume        `cmd:"" help:"End a suspension."`
 }
 
 type accountsList struct{}
@@ -53,6 +57,81 @@ func (a *accountsCreate) Run(ctx context.Context, s *session) error {
 	}
 	made, err := c.CreateAccount(ctx, skytells.AccountRequest{Name: a.Name})
 	return showAccount(s, made, err)
+}
+
+type accountsSet struct {
+	ID          string  `arg:"" name:"account" help:"Id of the account (acct_…)."`
+	Name        string  `help:"New name."`
+	Retention   *string `placeholder:"24h" help:"How long the data of predictions is kept: 24h, 5m, 30d; 0 keeps it; 'default' is the server's setting."`
+	Concurrency *int    `placeholder:"N" help:"Predictions that run at the same time; 0 is the server's setting."`
+}
+
+// Run changes the account.
+func (a *accountsSet) Run(ctx context.Context, s *session) error {
+	if a.Name == "" && a.Retention == nil && a.Concurrency == nil {
+		return usagef("say what to change: --name, --retention or --concurrency")
+	}
+	if a.Retention != nil && *a.Retention == serversDefault {
+		*a.Retention = ""
+	}
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	changed, err := c.UpdateAccount(ctx, a.ID, skytells.AccountRequest{Name: a.Name, Retention: a.Retention, Concurrency: a.Concurrency})
+	if err != nil {
+		return err
+	}
+	return s.show(changed, func(t *table) {
+		t.row(changed.ID, changed.Name, "retention "+retention(changed), "concurrency "+concurrency(changed))
+	})
+}
+
+// serversDefault is the word for a setting that the account leaves to the server.
+const serversDefault = "default"
+
+func retention(a skytells.Account) string {
+	switch a.Retention {
+	case "":
+		return serversDefault
+	case "0":
+		return "0 (kept)"
+	}
+	return a.Retention
+}
+
+func concurrency(a skytells.Account) string {
+	if a.Concurrency == 0 {
+		return serversDefault
+	}
+	return strconv.Itoa(a.Concurrency)
+}
+
+type accountsWebhookSecret struct {
+	ID     string `arg:"" name:"account" help:"Id of the account (acct_…)."`
+	Remove bool   `help:"End the secret: webhooks are signed with the API key of their prediction again."`
+}
+
+// Run makes or removes the secret. The note goes to standard error, so that a pipe or
+// $(…) gets the secret and nothing else.
+func (a *accountsWebhookSecret) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	if a.Remove {
+		removed, err := c.RemoveWebhookSecret(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		return s.show(removed, func(t *table) { t.row(fmt.Sprintf("%s has no webhook secret.", a.ID)) })
+	}
+	made, err := c.MakeWebhookSecret(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	s.note("Made the webhook secret of account %s; an older one has ended. It can't be shown again:", made.Account)
+	return s.show(made, func(t *table) { t.row(made.Secret) })
 }
 
 type accountsSuspend struct {

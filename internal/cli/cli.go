@@ -97,7 +97,7 @@ func helpLast(args []string) []string {
 // hideSecrets shortens what looks like a key: people paste keys where they don't
 // belong, and an error should not spread them further.
 func hideSecrets(text string) string {
-	return regexp.MustCompile(`\b(sk|op)-[0-9A-Za-z_-]{20,}`).ReplaceAllString(text, "$1-…")
+	return regexp.MustCompile(`\b(sk-|op-|whsec_)[0-9A-Za-z_-]{20,}`).ReplaceAllString(text, "$1…")
 }
 
 // usageError is a mistake of the person, found before anything was done.

@@ -22,6 +22,23 @@ func (c *Client) CreateAccount(ctx context.Context, r AccountRequest) (Account, 
 	return call[Account](ctx, c, http.MethodPost, "/admin/v1/accounts", r)
 }
 
+// UpdateAccount changes the fields of an account that the request names.
+func (c *Client) UpdateAccount(ctx context.Context, id string, r AccountRequest) (Account, error) {
+	return call[Account](ctx, c, http.MethodPatch, "/admin/v1/accounts/"+url.PathEscape(id), r)
+}
+
+// MakeWebhookSecret makes the secret that signs an account's webhooks, in place of any
+// older one. The answer's Secret is its only copy.
+func (c *Client) MakeWebhookSecret(ctx context.Context, account string) (WebhookSecret, error) {
+	return call[WebhookSecret](ctx, c, http.MethodPost, "/admin/v1/accounts/"+url.PathEscape(account)+"/webhook-secret", nil)
+}
+
+// RemoveWebhookSecret lets an account's webhooks be signed with API keys again; twice is
+// no error.
+func (c *Client) RemoveWebhookSecret(ctx context.Context, account string) (WebhookSecret, error) {
+	return call[WebhookSecret](ctx, c, http.MethodDelete, "/admin/v1/accounts/"+url.PathEscape(account)+"/webhook-secret", nil)
+}
+
 // SuspendAccount makes every key of the account stop working.
 func (c *Client) SuspendAccount(ctx context.Context, id, reason string) (Account, error) {
 	return call[Account](ctx, c, http.MethodPost, "/admin/v1/accounts/"+url.PathEscape(id)+"/suspend", AccountRequest{Reason: reason})

@@ -24,6 +24,16 @@ func (h *Handlers) accountRows() []api.Route {
 			Request: skytells.AccountRequest{}, Response: skytells.Account{}, Example: `{"name": "Research"}`, Operator: h.createAccount},
 		{Method: http.MethodGet, Pattern: "/admin/v1/accounts/{id}", ID: "getAccount", Summary: "Get an account",
 			Params: id, Response: skytells.Account{}, Operator: h.getAccount},
+		{Method: http.MethodPatch, Pattern: "/admin/v1/accounts/{id}", ID: "updateAccount", Summary: "Change an account",
+			Description: "Only the fields that the body names change: `name`, `retention`, `concurrency`.",
+			Params:      id, Request: skytells.AccountRequest{}, Response: skytells.Account{},
+			Example: `{"retention": "5m", "concurrency": 20}`, Operator: h.updateAccount},
+		{Method: http.MethodPost, Pattern: "/admin/v1/accounts/{id}/webhook-secret", ID: "makeWebhookSecret", Summary: "Make or rotate an account's webhook secret",
+			Description: "It signs the account's webhooks from now on, in place of the API key or an older secret. The answer holds it in `secret`, this once.",
+			Params:      id, Response: skytells.WebhookSecret{}, Operator: h.makeWebhookSecret},
+		{Method: http.MethodDelete, Pattern: "/admin/v1/accounts/{id}/webhook-secret", ID: "removeWebhookSecret", Summary: "Remove an account's webhook secret",
+			Description: "Later webhooks are signed with the API key that created the prediction. Removing twice changes nothing.",
+			Params:      id, Response: skytells.WebhookSecret{}, Operator: h.removeWebhookSecret},
 		{Method: http.MethodPost, Pattern: "/admin/v1/accounts/{id}/suspend", ID: "suspendAccount", Summary: "Suspend an account",
 			Description: "Its keys stop working in every process within two seconds.",
 			Params:      id, Request: skytells.AccountRequest{}, Response: skytells.Account{}, Operator: h.suspend},
@@ -79,6 +89,25 @@ func (h *Handlers) getAccount(c *httpx.Call, _ account.Operator) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, a)
+}
+
+func (h *Handlers) updateAccount(c *httpx.Call, by account.Operator) error {
+	var r skytells.AccountRequest
+	if err := c.Decode(maxBody, &r); err != nil {
+		return err
+	}
+	a, err := h.Accounts.UpdateAccount(c.Request.Context(), by, c.Request.PathValue("id"), r)
+	return h.answer(c, a, err)
+}
+
+func (h *Handlers) makeWebhookSecret(c *httpx.Call, by account.Operator) error {
+	made, err := h.Accounts.MakeWebhookSecret(c.Request.Context(), by, c.Request.PathValue("id"))
+	return h.answer(c, made, err)
+}
+
+func (h *Handlers) removeWebhookSecret(c *httpx.Call, by account.Operator) error {
+	removed, err := h.Accounts.RemoveWebhookSecret(c.Request.Context(), by, c.Request.PathValue("id"))
+	return h.answer(c, removed, err)
 }
 
 func (h *Handlers) suspend(c *httpx.Call, by account.Operator) error {
