@@ -2,12 +2,16 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
+
+var errNoListener = errors.New("SQLite has nothing to listen to")
 
 const (
 	firstReconnect = 250 * time.Millisecond
@@ -55,6 +59,27 @@ func (f *Feed) listenOnce(ctx context.Context) (connected bool, err error) {
 			return true, fmt.Errorf("wait for a notice: %w", err)
 		}
 	}
+}
+
+// ListenerPool makes a pool that holds no connection until somebody listens: for
+// the job queue, which takes one out of it. name tells it apart in
+// pg_stat_activity. The caller closes it. On SQLite it is an error to ask.
+func (db *DB) ListenerPool(ctx context.Context, name string) (*pgxpool.Pool, error) {
+	if db.dialect != Postgres {
+		return nil, errNoListener
+	}
+	config, err := pgxpool.ParseConfig(db.pg.ConnString())
+	if err != nil {
+		return nil, errPostgresURL
+	}
+	config.ConnConfig = db.pg.Copy()
+	config.ConnConfig.RuntimeParams["application_name"] += " " + name
+	config.MinConns, config.MinIdleConns, config.MaxConns = 0, 0, 1
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("make a pool to listen with: %w", err)
+	}
+	return pool, nil
 }
 
 func closeConn(ctx context.Context, conn *pgx.Conn) {

@@ -128,6 +128,18 @@ func (db *DB) versionOrZero(ctx context.Context) int64 {
 	return version
 }
 
+// WithMigrationLock runs fn while no other process migrates: for tables that a
+// library brings along and migrates itself. On PostgreSQL the lock holds a
+// connection of its own; on SQLite there is none, since one process owns the file.
+func (db *DB) WithMigrationLock(ctx context.Context, fn func(context.Context) error) error {
+	unlock, err := db.lockMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return fn(ctx)
+}
+
 // lockMigrations waits until no other process migrates. SQLite needs no lock:
 // see up.
 func (db *DB) lockMigrations(ctx context.Context) (unlock func(), err error) {
