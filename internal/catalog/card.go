@@ -33,7 +33,7 @@ func cardOf(m skytells.ModelSpec) skytells.Model {
 		card.ImgURL = &m.ImgURL
 	}
 	if len(card.Capabilities) == 0 {
-		card.Capabilities = defaultCapabilities(m.API)
+		card.Capabilities = defaultCapabilities(m)
 	}
 	if m.Offline {
 		card.Status = "offline"
@@ -41,12 +41,14 @@ func cardOf(m skytells.ModelSpec) skytells.Model {
 	return card
 }
 
-func defaultCapabilities(api string) []string {
-	switch api {
-	case Chat:
+func defaultCapabilities(m skytells.ModelSpec) []string {
+	switch {
+	case m.API == Chat:
 		return []string{"chat"}
-	case Embeddings:
+	case m.API == Embeddings:
 		return []string{"embeddings"}
+	case m.API == Prediction && m.Type != "":
+		return []string{m.Type + "-generation"}
 	}
 	return []string{}
 }

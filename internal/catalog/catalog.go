@@ -32,10 +32,15 @@ const FeedKind = "catalog"
 // LocalProvider is the provider of the built-in models. It is always there.
 const LocalProvider = "local"
 
-// The values of `managed` that no file gives.
+// CommandProvider is the kind of the providers that run programs of this machine. Only
+// the process file declares them.
+const CommandProvider = "command"
+
+// The values of `managed` that no resource file gives.
 const (
 	ManagedBuiltin     = "built-in"
 	ManagedEnvironment = "environment"
+	ManagedFile        = "process file"
 )
 
 // The routes' families that a model can serve (ModelSpec.API).
@@ -77,6 +82,9 @@ type Options struct {
 	// Providers come with the process's environment. One stored under the same
 	// name takes precedence.
 	Providers []skytells.ProviderSpec
+	// Commands come with the process file: providers of kind command, and models of
+	// theirs. They are read-only, and go before what is stored under the same names.
+	Commands skytells.Resources
 	// FetchDefault is the policy of a provider that names none (pass, but proxy
 	// where the address is private); always proxy if nil.
 	FetchDefault func(ctx context.Context, baseURL string) Policy
@@ -89,8 +97,8 @@ type Catalog struct {
 	db           *store.DB
 	sealer       *secret.Sealer
 	resolve      func(string) (string, error)
-	builtin      []skytells.ModelSpec
-	environment  []skytells.ProviderSpec
+	builtin      []skytells.ModelSpec    // with those of the process file
+	environment  []skytells.ProviderSpec // with those of the process file
 	fetchDefault func(context.Context, string) Policy
 	now          func() time.Time
 
@@ -116,8 +124,8 @@ func New(o Options) (*Catalog, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	if err := c.prepareBuiltin(); err != nil {
-		return nil, fmt.Errorf("check the built-in models and providers: %w", err)
+	if err := c.prepareBuiltin(o.Commands); err != nil {
+		return nil, fmt.Errorf("check the models and providers that come with the process: %w", err)
 	}
 	snapshot, err := c.build(context.Background(), newState(c.builtin, c.environment))
 	if err != nil {
@@ -127,20 +135,26 @@ func New(o Options) (*Catalog, error) {
 	return c, nil
 }
 
-// prepareBuiltin brings what is built in to its stored form and refuses what no
-// operator could define either.
-func (c *Catalog) prepareBuiltin() error {
-	resources := skytells.Resources{Providers: c.environment, Models: c.builtin}
-	p := newPlan(newState(nil, nil), resources, c.now())
+// prepareBuiltin brings what comes with the process to its stored form and refuses what
+// no operator could define either.
+func (c *Catalog) prepareBuiltin(file skytells.Resources) error {
+	environment, builtin := len(c.environment), len(c.builtin)
+	c.environment, c.builtin = append(c.environment, file.Providers...), append(c.builtin, file.Models...)
+	p := newPlan(newState(nil, nil), skytells.Resources{Providers: c.environment, Models: c.builtin}, c.now())
+	p.commands = true
 	p.run()
 	for i := range c.environment {
-		c.environment[i] = p.providers[i]
-		c.environment[i].Managed = ManagedEnvironment
+		c.environment[i], c.environment[i].Managed = p.providers[i], ManagedFile
+		if i < environment {
+			c.environment[i].Managed = ManagedEnvironment
+		}
 	}
 	for i := range c.builtin {
-		c.builtin[i] = p.models[i]
-		c.builtin[i].Managed = ManagedBuiltin
-		if !isOpen(c.builtin[i]) {
+		c.builtin[i], c.builtin[i].Managed = p.models[i], ManagedFile
+		if i >= builtin {
+			continue
+		}
+		if c.builtin[i].Managed = ManagedBuiltin; !isOpen(c.builtin[i]) {
 			p.problem(fmt.Sprintf("models[%d]", i), "a built-in model needs a type, an api, a target and free")
 		}
 	}

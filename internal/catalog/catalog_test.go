@@ -358,13 +358,13 @@ func TestApplyNamesEveryProblemAndChangesNothing(t *testing.T) {
 		got := strings.Split(e.Message, "\n")[1:]
 		want := []string{
 			"providers[1].name: a provider's name is 1 to 40 characters of a-z 0-9 -",
-			"providers[1].kind: 'opneai' is not one of openai; did you mean 'openai'?",
+			"providers[1].kind: 'opneai' is not one of openai, cog, replicate, skytells; did you mean 'openai'?",
 			"providers[1].base_url: must not hold a user or password: give a credential instead",
 			"providers[2].name: 'local' is built in and can't be changed",
 			"providers[2].base_url: must end before /chat/completions",
 			"providers[3].base_url: must begin with http:// or https:// and a host",
 			"providers[3].credential: 'set' keeps a secret that is there, and there is none: give env:NAME, file:PATH or the secret",
-			"models[1].api: 'chta' is not one of chat, embeddings; did you mean 'chat'?",
+			"models[1].api: 'chta' is not one of chat, embeddings, prediction; did you mean 'chat'?",
 			"models[1].targets[1].weight: must be 1 to 1000000",
 			"models[1].targets[1].model: must be the upstream's name of the model, in one line of at most 512 bytes",
 			"models[2].slug: a slug has at most one slash",

@@ -39,7 +39,11 @@ type field struct{ name, value string }
 func compareFields(before, after []field) []string {
 	var differences []string
 	for i := range after {
-		if before[i].value != after[i].value {
+		switch {
+		case before[i].value == after[i].value:
+		case strings.HasSuffix(after[i].name, "_schema"): // both would fill the screen
+			differences = append(differences, after[i].name+": changed")
+		default:
 			differences = append(differences, difference(after[i].name, before[i].value, after[i].value))
 		}
 	}
@@ -74,6 +78,8 @@ func modelFields(m skytells.ModelSpec) []field {
 		{"img_url", m.ImgURL}, {"vendor", asJSON(m.Vendor)}, {"capabilities", strings.Join(m.Capabilities, ", ")},
 		{"aliases", strings.Join(m.Aliases, ", ")}, {"free", yes(m.Free)}, {"offline", yes(m.Offline)},
 		{"max_output", number(m.MaxOutput)}, {"context_length", number(m.ContextLength)}, {"targets", asJSON(m.Targets)},
+		{"input_schema", string(m.InputSchema)}, {"output_schema", string(m.OutputSchema)},
+		{"deadline", m.Deadline}, {"concurrency", number(int64(m.Concurrency))},
 		{"open", yes(m.Open)}, {"managed", m.Managed},
 	}
 }

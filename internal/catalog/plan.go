@@ -23,6 +23,7 @@ type plan struct {
 	sealer    *secret.Sealer // nil: literal credentials are refused
 	source    string         // the file that manages the resources, or ""
 	takeOver  bool           // resources that another file manages may be changed
+	commands  bool           // what the process itself brings: kind command is allowed
 
 	providers []skytells.ProviderSpec // in their normal form, as in the request
 	models    []skytells.ModelSpec
@@ -93,6 +94,10 @@ func (p *plan) err() error {
 
 // managed refuses to change by hand what a file manages, and says so.
 func (p *plan) managed(path, kind, name, by string) {
+	if by == ManagedFile {
+		p.clash(path, "the %s '%s' comes with the server's process file: change it there", kind, name)
+		return
+	}
 	if p.takeOver || by == "" || by == ManagedBuiltin || by == ManagedEnvironment {
 		return
 	}

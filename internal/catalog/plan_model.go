@@ -89,11 +89,12 @@ func (p *plan) normalizeModel(path string, spec *skytells.ModelSpec) {
 		p.problem(path+".slug", "%s", text)
 	}
 	p.oneOf(path+".type", &spec.Type, "", "image", "video", "audio", "music", "text")
-	p.oneOf(path+".api", &spec.API, "", Chat, Embeddings)
+	p.oneOf(path+".api", &spec.API, "", Chat, Embeddings, Prediction)
 	p.oneOf(path+".privacy", &spec.Privacy, "public", "public", "private")
-	if spec.Type == "" && spec.API != "" {
+	if spec.Type == "" && (spec.API == Chat || spec.API == Embeddings) {
 		spec.Type = "text" // what both put out, by contract 15.7
 	}
+	p.normalizePrediction(path, spec)
 	p.notOver(path+".max_output", spec.MaxOutput, 1<<40)
 	p.notOver(path+".context_length", spec.ContextLength, 1<<40)
 	p.normalizeTexts(path, spec)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,17 +50,51 @@ func (p *plan) normalizeProvider(path string, spec *skytells.ProviderSpec) {
 	} else if spec.Name == LocalProvider {
 		p.problem(path+".name", "'local' is built in and can't be changed")
 	}
-	p.oneOf(path+".kind", &spec.Kind, "", "openai")
-	if spec.Kind == "" {
-		p.problem(path+".kind", "is missing: openai")
-	}
+	p.providerKind(path+".kind", spec.Kind)
 	p.oneOf(path+".fetch_inputs", &spec.FetchInputs, "", "proxy", "pass", "deny")
 	p.oneOf(path+".responses", &spec.Responses, "auto", "auto", "native", "chat")
-	address, text := normalBaseURL(spec.BaseURL)
+	p.baseURL(path+".base_url", spec)
+}
+
+// providerKind checks the adapter's name. Commands are declared where only who runs the
+// server can write: whoever may call the admin API must not start programs with it.
+func (p *plan) providerKind(path, kind string) {
+	kinds := []string{"openai", "cog", "replicate", "skytells"}
+	switch {
+	case kind == "":
+		p.problem(path, "is missing: %s", strings.Join(kinds, ", "))
+	case kind == CommandProvider && !p.commands:
+		p.problem(path, "commands are declared in the server's process file (commands:), and nowhere else")
+	case kind == LocalProvider:
+		p.problem(path, "'local' is built in and can't be added")
+	case kind != CommandProvider:
+		p.oneOf(path, &kind, "", kinds...)
+	}
+}
+
+func (p *plan) baseURL(path string, spec *skytells.ProviderSpec) {
+	if spec.Kind == CommandProvider && spec.BaseURL == "" {
+		return
+	}
+	address, text := normalBaseURL(cmp.Or(spec.BaseURL, defaultBaseURL(spec.Kind)))
+	if spec.BaseURL == "" && text != "" && spec.Kind == "cog" {
+		text = "is missing: the address of the container, such as http://127.0.0.1:5000"
+	}
 	if text != "" {
-		p.problem(path+".base_url", "%s", text)
+		p.problem(path, "%s", text)
 	}
 	spec.BaseURL = address
+}
+
+// defaultBaseURL is where the hosted services are.
+func defaultBaseURL(kind string) string {
+	switch kind {
+	case "replicate":
+		return "https://api.replicate.com/v1"
+	case "skytells":
+		return "https://api.skytells.ai/v1"
+	}
+	return ""
 }
 
 // oneOf checks a word and writes out its default. The default may be "" where a

@@ -17,7 +17,7 @@ type Resolved struct {
 }
 
 // Resolve finds the model that name stands for, among those that the account can
-// see and that serve api (Chat, Embeddings). The whole name is tried first, then
+// see and that serve api (Chat, Embeddings, Prediction). The whole name is tried first, then
 // the name without one leading `vendor/`; each first as written, then without
 // regard to case (contract 4). It touches memory only.
 //
@@ -32,6 +32,9 @@ func (c *Catalog) Resolve(name, account, api string) (Resolved, error) {
 	}
 	r := Resolved{Model: m, Asked: name, Show: name}
 	if m.Router {
+		if api == Prediction {
+			return Resolved{}, notRouted(name)
+		}
 		if m = s.behindRouter(api); m == nil {
 			return Resolved{}, notFound(name)
 		}
@@ -108,10 +111,21 @@ func notFound(name string) *fault.Error {
 
 func notSupported(name, api string) *fault.Error {
 	route := "POST /v1/chat/completions or POST /v1/responses"
-	if api == Embeddings {
+	switch api {
+	case Embeddings:
 		route = "POST /v1/embeddings"
+	case Prediction:
+		route = "POST /v1/predictions"
 	}
 	e := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", quotable(name), route)
+	e.Param = "model"
+	return e
+}
+
+// notRouted refuses the router where a prediction is asked for: inputs differ from
+// model to model, so that none can stand in for another.
+func notRouted(name string) *fault.Error {
+	e := fault.Newf(fault.ModelNotSupported, "The model '%s' stands for chat and embeddings models only: name the model of the prediction.", quotable(name))
 	e.Param = "model"
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"skytower/internal/fault"
@@ -26,7 +27,7 @@ const (
 // status is 409 where something clashes with what exists.
 func (c *Catalog) Apply(ctx context.Context, r skytells.ApplyRequest, actor string) (skytells.ApplyResult, error) {
 	result := skytells.ApplyResult{DryRun: r.DryRun}
-	if r.Source == ManagedBuiltin || r.Source == ManagedEnvironment || quotable(r.Source) != r.Source {
+	if slices.Contains([]string{ManagedBuiltin, ManagedEnvironment, ManagedFile}, r.Source) || quotable(r.Source) != r.Source {
 		return result, fault.Invalid("source", "source must be a file's name of at most 128 characters")
 	}
 	err := c.change(ctx, actor, r.DryRun, func(old *state) (*state, error) {
@@ -132,6 +133,8 @@ func deletable(kind, name string, exists, stored bool, managed string) error {
 	switch {
 	case !exists:
 		return missing(kind, name)
+	case !stored && managed == ManagedFile:
+		return conflict("The %s '%s' comes with the server's process file: take it out there.", kind, name)
 	case !stored && managed == ManagedEnvironment:
 		return conflict("The %s '%s' comes with the server's environment and can't be deleted.", kind, name)
 	case !stored:

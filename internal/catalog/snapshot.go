@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -40,8 +41,8 @@ func (c Credential) Reveal() string { return string(c) }
 // Provider is an upstream as adapters are built from it.
 type Provider struct {
 	Name        string
-	Kind        string // adapter: openai, local
-	BaseURL     string // without a slash at its end; "" for local
+	Kind        string // adapter: openai, cog, replicate, skytells, command, local
+	BaseURL     string // without a slash at its end; "" for command and local
 	Credential  Credential
 	Responses   string // auto, native, chat
 	FetchInputs Policy // of targets that name none; never ""
@@ -61,7 +62,7 @@ type Target struct {
 // Model is a model in a snapshot. It must not be changed.
 type Model struct {
 	Slug    string
-	API     string // Chat or Embeddings; "" while it is not known
+	API     string // Chat, Embeddings or Prediction; "" while it is not known
 	Aliases []string
 	// Targets stand in order of priority.
 	Targets       []Target
@@ -81,9 +82,12 @@ type Model struct {
 	Concurrency               int             // runs at the same time; 0: no bound of its own
 	OnMachine                 bool            // its work is done by this machine's own processors
 
-	card    skytells.Model
-	cardDoc []byte // card as JSON
-	openDoc []byte // the OpenAI form as JSON
+	input *inputSchema // of InputSchema; nil: any object will do
+
+	card                  skytells.Model
+	cardDoc               []byte // card as JSON
+	openDoc               []byte // the OpenAI form as JSON
+	inputCard, outputCard []byte // schemas in the form of contract 5.3
 }
 
 // Card is the model object of contract 5.3, without schemas.
@@ -95,6 +99,10 @@ func (m *Model) CardJSON() []byte { return m.cardDoc }
 // OpenAIJSON is the model as OpenAI clients read it (contract 15.8). The caller
 // must not change it.
 func (m *Model) OpenAIJSON() []byte { return m.openDoc }
+
+// SchemaJSON gives a prediction model's schemas in the form of contract 5.3; nil where it
+// has none. The caller must not change them.
+func (m *Model) SchemaJSON() (input, output []byte) { return m.inputCard, m.outputCard }
 
 // visible reports whether accounts can see the model. Private models wait for a
 // list of the accounts that may use them; until then only operators see them.
@@ -109,6 +117,7 @@ type Snapshot struct {
 	providers []Provider        // by name
 	chat      *Model            // behind the router; nil where nothing is
 	embedding *Model
+	schemas   map[string]*inputSchema // by slug
 
 	list     []byte // visible cards as a JSON array
 	openList []byte // the same as OpenAI's list
@@ -129,16 +138,14 @@ func (s *Snapshot) Provider(name string) (Provider, bool) {
 // build makes a snapshot of what is stored and built in. A provider that can't
 // be used does not fail it.
 func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
-	s := &Snapshot{revision: st.revision, exact: map[string]*Model{}, folded: map[string]*Model{}}
-	policies := map[string]Policy{}
+	s := &Snapshot{revision: st.revision, exact: map[string]*Model{}, folded: map[string]*Model{}, schemas: map[string]*inputSchema{}}
+	old := c.current.Load()
 	for _, name := range sortedKeys(st.providers) {
-		p := c.buildProvider(ctx, st.providers[name])
-		s.providers = append(s.providers, p)
-		policies[p.Name] = p.FetchInputs
+		s.providers = append(s.providers, c.buildProvider(ctx, st.providers[name]))
 	}
 	var models []*Model
 	for _, slug := range sortedKeys(st.models) {
-		m, err := buildModel(st.models[slug], policies)
+		m, err := s.buildModel(st.models[slug], old)
 		if err != nil {
 			return nil, err
 		}
@@ -209,8 +216,11 @@ func (c *Catalog) buildProvider(ctx context.Context, r providerRecord) Provider 
 }
 
 func (c *Catalog) fetchDefaultOf(ctx context.Context, p Provider) Policy {
-	if p.Kind == LocalProvider {
+	switch p.Kind {
+	case LocalProvider:
 		return FetchPass // it fetches nothing
+	case CommandProvider:
+		return FetchProxy
 	}
 	return c.fetchDefault(ctx, p.BaseURL)
 }
@@ -235,7 +245,7 @@ func (c *Catalog) credential(r providerRecord) (Credential, error) {
 // sealContext binds a sealed credential to its provider.
 func sealContext(provider string) []byte { return []byte("provider:" + provider) }
 
-func buildModel(r modelRecord, policies map[string]Policy) (*Model, error) {
+func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	spec := r.spec
 	m := &Model{
 		Slug: spec.Slug, API: spec.API, Aliases: slices.Clone(spec.Aliases), Free: spec.Free, Open: isOpen(spec),
@@ -243,17 +253,61 @@ func buildModel(r modelRecord, policies map[string]Policy) (*Model, error) {
 		MaxOutput: spec.MaxOutput, ContextLength: spec.ContextLength, Created: r.created,
 	}
 	for _, t := range spec.Targets {
-		policy := Policy(t.FetchInputs)
-		if policy == "" {
-			policy = cmp.Or(policies[t.Provider], FetchProxy)
-		}
 		m.Targets = append(m.Targets, Target{
-			Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: policy,
+			Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: s.policyFor(spec.API, t),
 		})
 	}
 	slices.SortStableFunc(m.Targets, func(a, b Target) int { return cmp.Compare(a.Priority, b.Priority) })
+	if spec.API == Prediction {
+		s.buildPrediction(m, spec, old)
+	}
 	m.card = cardOf(spec)
 	return m, m.encode()
+}
+
+// policyFor is what happens to addresses in inputs on their way to a target.
+func (s *Snapshot) policyFor(api string, t skytells.TargetSpec) Policy {
+	if t.FetchInputs != "" {
+		return Policy(t.FetchInputs)
+	}
+	p, ok := s.Provider(t.Provider)
+	if api == Prediction && onMachine(p.Kind) {
+		return FetchProxy // it can fetch nothing itself
+	}
+	if !ok {
+		return FetchProxy
+	}
+	return p.FetchInputs
+}
+
+// onMachine reports whether providers of the kind work on this machine's processors.
+func onMachine(kind string) bool { return kind == LocalProvider || kind == CommandProvider }
+
+// buildPrediction fills in what a prediction model has beyond others. A compiled schema
+// is taken over from the snapshot before where its text is the same.
+func (s *Snapshot) buildPrediction(m *Model, spec skytells.ModelSpec, old *Snapshot) {
+	m.InputSchema, m.OutputSchema = json.RawMessage(spec.InputSchema), json.RawMessage(spec.OutputSchema)
+	m.inputCard, m.outputCard = inputCard(spec.InputSchema), outputCard(spec.OutputSchema)
+	m.Deadline, m.Concurrency = deadlineOf(spec.Deadline), spec.Concurrency
+	if len(m.Targets) > 0 {
+		p, _ := s.Provider(m.Targets[0].Provider)
+		m.OnMachine = onMachine(p.Kind)
+	}
+	if len(spec.InputSchema) == 0 {
+		return
+	}
+	if old != nil {
+		if was := old.schemas[spec.Slug]; was != nil && was.text == string(spec.InputSchema) {
+			m.input = was
+		}
+	}
+	if m.input == nil {
+		var err error
+		if m.input, err = newInputSchema(spec.InputSchema); err != nil {
+			m.input = &inputSchema{text: string(spec.InputSchema), broken: fmt.Errorf("input_schema of %s %w", spec.Slug, err)}
+		}
+	}
+	s.schemas[spec.Slug] = m.input
 }
 
 // isOpen reports whether callers may see and use a model: it has a type, serves

@@ -24,9 +24,12 @@ type state struct {
 type providerRecord struct {
 	spec    skytells.ProviderSpec // Credential holds a reference or ""
 	sealed  string                // a literal credential, or ""
-	stored  bool                  // has a row; not one from the environment
+	stored  bool                  // has a row; not one that comes with the process
 	created time.Time
 }
+
+// fixed reports whether the process file declares it: nothing else changes it.
+func (r providerRecord) fixed() bool { return !r.stored && r.spec.Managed == ManagedFile }
 
 // show is the provider as operators may see it.
 func (r providerRecord) show() skytells.ProviderSpec {
@@ -44,12 +47,15 @@ type modelRecord struct {
 	created time.Time
 }
 
+// fixed reports whether the process file declares it: nothing else changes it.
+func (r modelRecord) fixed() bool { return !r.stored && r.spec.Managed == ManagedFile }
+
 func (r modelRecord) show() skytells.ModelSpec {
 	r.spec.Open = isOpen(r.spec)
 	return r.spec
 }
 
-// newState holds what is built in and nothing else.
+// newState holds what comes with the process and nothing else.
 func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *state {
 	st := &state{providers: map[string]providerRecord{}, models: map[string]modelRecord{}, chosen: map[string]string{}}
 	st.providers[LocalProvider] = providerRecord{spec: skytells.ProviderSpec{
@@ -59,7 +65,7 @@ func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *s
 		st.providers[p.Name] = providerRecord{spec: p}
 	}
 	for _, m := range models {
-		st.models[m.Slug] = modelRecord{spec: m, builtin: true, created: builtinCreated()}
+		st.models[m.Slug] = modelRecord{spec: m, builtin: m.Managed != ManagedFile, created: builtinCreated()}
 	}
 	return st
 }

@@ -47,20 +47,24 @@ func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
 		err := scan(&r.spec.Name, &r.spec.Kind, &r.spec.BaseURL, &r.spec.Credential, &r.sealed,
 			&r.spec.FetchInputs, &r.spec.Responses, &r.spec.Managed, &created)
 		r.created = store.Time(created)
-		st.providers[r.spec.Name] = r
+		if !st.providers[r.spec.Name].fixed() {
+			st.providers[r.spec.Name] = r
+		}
 		return err
 	})
 }
 
 func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 	return tx.Each(ctx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
-		free, offline, max_output, context_length, managed, created_at from catalog_model`, func(scan func(...any) error) error {
+		free, offline, max_output, context_length, input_schema, output_schema, deadline, concurrency,
+		managed, created_at from catalog_model`, func(scan func(...any) error) error {
 		r := modelRecord{stored: true}
-		var vendor, capabilities string
+		var vendor, capabilities, input, output string
 		var created int64
 		m := &r.spec
 		err := scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
-			&vendor, &capabilities, &m.Free, &m.Offline, &m.MaxOutput, &m.ContextLength, &m.Managed, &created)
+			&vendor, &capabilities, &m.Free, &m.Offline, &m.MaxOutput, &m.ContextLength,
+			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created)
 		if err != nil {
 			return err
 		}
@@ -69,6 +73,7 @@ func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 			return fmt.Errorf("model %s: %w", m.Slug, err)
 		}
 		m.Vendor.Metadata = sameJSON(m.Vendor.Metadata)
+		m.InputSchema, m.OutputSchema = schemaOf(input), schemaOf(output)
 		st.addModel(r)
 		return nil
 	})
@@ -76,8 +81,11 @@ func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 
 // addModel puts a stored model into the state. The row of a built-in one holds
 // what an operator changed; one that this version of the server does not have is
-// left out.
+// left out, and one whose slug the process file has taken since.
 func (st *state) addModel(r modelRecord) {
+	if st.models[r.spec.Slug].fixed() {
+		return
+	}
 	if r.builtin {
 		known, ok := st.models[r.spec.Slug]
 		if !ok {
@@ -99,7 +107,7 @@ func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
 		if err := scan(&slug, &name); err != nil {
 			return err
 		}
-		if r, ok := st.models[slug]; ok {
+		if r, ok := st.models[slug]; ok && r.stored {
 			r.spec.Aliases = append(r.spec.Aliases, name)
 			st.models[slug] = r
 		}
@@ -115,7 +123,7 @@ func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
 		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs); err != nil {
 			return err
 		}
-		if r, ok := st.models[slug]; ok && !r.builtin {
+		if r, ok := st.models[slug]; ok && r.stored && !r.builtin {
 			r.spec.Targets = append(r.spec.Targets, t)
 			st.models[slug] = r
 		}
@@ -267,14 +275,18 @@ func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
 		return err
 	}
 	_, err := tx.Exec(ctx, `insert into catalog_model (slug, ordinal, builtin, name, description, type, api, privacy, img_url,
-			vendor, capabilities, free, offline, max_output, context_length, managed, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+			vendor, capabilities, free, offline, max_output, context_length,
+			input_schema, output_schema, deadline, concurrency, managed, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		on conflict (slug) do update set builtin = excluded.builtin, name = excluded.name, description = excluded.description,
 			type = excluded.type, api = excluded.api, privacy = excluded.privacy, img_url = excluded.img_url,
 			vendor = excluded.vendor, capabilities = excluded.capabilities, free = excluded.free, offline = excluded.offline,
-			max_output = excluded.max_output, context_length = excluded.context_length, managed = excluded.managed`,
+			max_output = excluded.max_output, context_length = excluded.context_length, input_schema = excluded.input_schema,
+			output_schema = excluded.output_schema, deadline = excluded.deadline, concurrency = excluded.concurrency,
+			managed = excluded.managed`,
 		m.Slug, r.ordinal, r.builtin, m.Name, m.Description, m.Type, m.API, m.Privacy, m.ImgURL, vendor, capabilities,
-		m.Free, m.Offline, m.MaxOutput, m.ContextLength, m.Managed, store.Micros(r.created))
+		m.Free, m.Offline, m.MaxOutput, m.ContextLength, string(m.InputSchema), string(m.OutputSchema), m.Deadline, m.Concurrency,
+		m.Managed, store.Micros(r.created))
 	if err != nil {
 		return err
 	}
@@ -346,4 +358,12 @@ func fromText(text string, v any) error {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), v)
+}
+
+// schemaOf reads a schema's column; "" is none.
+func schemaOf(text string) skytells.Schema {
+	if text == "" {
+		return nil
+	}
+	return skytells.Schema(text)
 }

@@ -17,7 +17,7 @@ type Resources struct {
 type ProviderSpec struct {
 	Name    string `json:"name" yaml:"name" doc:"Lower-case name, unique."`
 	Kind    string `json:"kind" yaml:"kind" enum:"openai,cog,replicate,skytells,command,local" doc:"Adapter that speaks to it."`
-	BaseURL string `json:"base_url,omitempty" yaml:"base_url,omitempty" doc:"For openai: the address that ends before /chat/completions, usually with /v1."`
+	BaseURL string `json:"base_url,omitempty" yaml:"base_url,omitempty" doc:"For openai: the address that ends before /chat/completions, usually with /v1; for cog: that of the container. Replicate and skytells have one by default."`
 	// Credential is env:NAME, file:PATH or the secret itself. The server never
 	// gives a secret back: reads show env: and file: references as they are and a
 	// literal as "set".
@@ -133,6 +133,7 @@ type ImportRequest struct {
 	Free   bool     `json:"free,omitempty" doc:"Opens them at once, without a price."`
 	Models []string `json:"models,omitempty" doc:"Only these upstream names; all if empty."`
 	DryRun bool     `json:"dry_run,omitempty"`
+	Update bool     `json:"update,omitempty" doc:"Takes description and schemas of models that are there from the upstream again."`
 }
 
 // ImportResult lists what import found.
@@ -145,8 +146,10 @@ type ImportedModel struct {
 	Slug     string `json:"slug"`
 	Upstream string `json:"upstream"`
 	API      string `json:"api"`
-	Action   string `json:"action" enum:"created,exists,conflict"`
+	Type     string `json:"type,omitempty"`
+	Action   string `json:"action" enum:"created,updated,exists,conflict"`
 	Open     bool   `json:"open"`
+	Note     string `json:"note,omitempty" doc:"What could not be taken from the upstream."`
 }
 
 // Settings are the instance's stored choices.
