@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -48,7 +49,7 @@ func modelErrors(more ...fault.ID) []fault.ID {
 func fieldsParam() api.Param {
 	return api.Param{
 		Name: "fields", In: "query",
-		Description: "Comma-separated: `input_schema`, `output_schema`. Other names are ignored. Without it the schemas are left out.",
+		Description: "Comma-separated: `input_schema`, `output_schema`. Other names are ignored. Without it the schemas are left out. A prediction model's `input_schema` is what its `input` is checked against; null: any object will do.",
 	}
 }
 
@@ -132,6 +133,9 @@ func (w wantedFields) card(m *catalog.Model) modelWithSchemas {
 		kind = catalog.Chat // it serves both; chat is what most callers of it send
 	}
 	input, output := schemas(kind)
+	if kind == catalog.Prediction {
+		input, output = predictionSchemas(m)
+	}
 	if w.input {
 		card.Input = json.RawMessage(input)
 	}
@@ -139,6 +143,12 @@ func (w wantedFields) card(m *catalog.Model) modelWithSchemas {
 		card.Output = json.RawMessage(output)
 	}
 	return card
+}
+
+// predictionSchemas are a prediction model's own, null where it has none.
+func predictionSchemas(m *catalog.Model) (input, output string) {
+	in, out := m.SchemaJSON()
+	return cmp.Or(string(in), "null"), cmp.Or(string(out), "null")
 }
 
 // schemas describe the fields of the inference routes that a model of the API

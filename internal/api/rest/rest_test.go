@@ -60,6 +60,10 @@ func site(t *testing.T) http.Handler {
 			{Slug: "org/tower-2", Type: "text", API: "chat", Free: true, Targets: at},
 			{Slug: "tower-embed", Type: "text", API: "embeddings", Free: true, Targets: at},
 			{Slug: "closed", Type: "text", API: "chat", Targets: at},
+			{Slug: "sepia", Type: "image", API: "prediction", Free: true, Targets: at,
+				InputSchema:  skytells.Schema(`{"title":"Sepia","required":["image"],"properties":{"image":{"type":"string","title":"Image"}}}`),
+				OutputSchema: skytells.Schema(`{"type":"string","format":"uri","title":"File"}`)},
+			{Slug: "sepia-2", Type: "image", API: "prediction", Free: true, Targets: at},
 		},
 	}
 	if _, err := models.Apply(t.Context(), skytells.ApplyRequest{Source: "test", Resources: resources}, "opr_1"); err != nil {
@@ -114,7 +118,7 @@ func TestListIsABareArrayOfOpenModels(t *testing.T) {
 			t.Errorf("a schema that nobody asked for: %v", m)
 		}
 	}
-	if got := strings.Join(names, " "); code != 200 || got != "deepbrain-router org/tower-2 tower-chat tower-embed" {
+	if got := strings.Join(names, " "); code != 200 || got != "deepbrain-router org/tower-2 sepia sepia-2 tower-chat tower-embed" {
 		t.Errorf("%d: %s", code, got)
 	}
 }
@@ -145,6 +149,13 @@ func TestFields(t *testing.T) {
 				}
 			}
 		}
+	}
+	if _, body := get(t, h, "/v1/models/sepia-2?fields=input_schema,output_schema"); !strings.Contains(body, `"input_schema":null,"output_schema":null`) {
+		t.Errorf("without schemas: %s", body)
+	}
+	if _, body := get(t, h, "/v1/models/sepia?fields=output_schema"); !strings.Contains(body, `"properties":{"output":{"type":"string","format":"uri","title":"File"}}`) ||
+		!strings.Contains(body, `"openai_compatible":false`) {
+		t.Errorf("a prediction model: %s", body)
 	}
 	if _, body := get(t, h, "/v1/models/deepbrain-router?fields=input_schema"); !strings.Contains(body, `"messages"`) || strings.Contains(body, "output_schema") {
 		t.Errorf("the router: %s", body)
