@@ -90,4 +90,6 @@ func newWebhookSecret() string {
 }
 
 // webhookSecretContext ties a sealed secret to its account.
-func webhookSecretContext(account string) []byte { return []byte("webhook secret of account:" + account) }
+func webhookSecretContext(account string) []byte {
+	return []byte("webhook secret of account:" + account)
+}

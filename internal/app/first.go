@@ -26,6 +26,19 @@ func (a *App) masterKey() (secret.MasterKey, error) {
 	return key, nil
 }
 
+// sealer is that of one use of the master key.
+func (a *App) sealer(use secret.Use) (*secret.Sealer, error) {
+	key, err := a.masterKey()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := secret.NewRing(key).Sealer(use)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key for %s: %w", use, err)
+	}
+	return sealer, nil
+}
+
 // operatorKeyFile is where the command line on the same machine finds its key.
 const operatorKeyFile = "operator.key"
 
