@@ -89,7 +89,8 @@ func NewUpstream(t testing.TB, wire Wire) *Upstream {
 	return u
 }
 
-// On sets what answers the path from now on.
+// On sets what answers the path from now on; "GET /path" is for one method, and goes
+// before the path alone.
 func (u *Upstream) On(path string, s Script) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -121,7 +122,10 @@ func (u *Upstream) serve(w http.ResponseWriter, r *http.Request) {
 	got := Recorded{Method: r.Method, URL: r.URL, Header: r.Header, Body: string(body), From: r.RemoteAddr}
 	u.mu.Lock()
 	u.got = append(u.got, got)
-	script := u.scripts[r.URL.Path]
+	script := u.scripts[r.Method+" "+r.URL.Path]
+	if script == nil {
+		script = u.scripts[r.URL.Path]
+	}
 	u.mu.Unlock()
 	if script == nil {
 		http.NotFound(w, r)

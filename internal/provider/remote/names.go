@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -25,8 +26,13 @@ func (c *Client) Scrub(n Names, message string) string {
 	return strings.ToValidUTF8(message, "\uFFFD")
 }
 
-// hide replaces longer names before their parts.
-func (c *Client) hide(n Names, s string) string {
+// hide replaces every name in s.
+func (c *Client) hide(n Names, s string) string { return c.cover(n).apply(s) }
+
+// cover is what stands instead of each name, longer names before their parts.
+type cover []struct{ name, with string }
+
+func (c *Client) cover(n Names) cover {
 	with := map[string]string{}
 	for _, name := range c.hidden {
 		with[name] = "[upstream]"
@@ -37,18 +43,25 @@ func (c *Client) hide(n Names, s string) string {
 		}
 	}
 	delete(with, "")
-	names := make([]string, 0, len(with))
-	for name := range with {
-		names = append(names, name)
+	all := make(cover, 0, len(with))
+	for _, name := range slices.SortedFunc(maps.Keys(with), longerFirst) {
+		all = append(all, struct{ name, with string }{name, with[name]})
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if d := len(b) - len(a); d != 0 {
-			return d
+	return all
+}
+
+func longerFirst(a, b string) int {
+	if d := len(b) - len(a); d != 0 {
+		return d
+	}
+	return strings.Compare(a, b)
+}
+
+func (all cover) apply(s string) string {
+	for _, c := range all {
+		if strings.Contains(s, c.name) {
+			s = replaceWord(s, c.name, c.with)
 		}
-		return strings.Compare(a, b)
-	})
-	for _, name := range names {
-		s = replaceWord(s, name, with[name])
 	}
 	return s
 }

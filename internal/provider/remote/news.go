@@ -21,7 +21,7 @@ const (
 // is new, and tells that to the run's watcher.
 type News struct {
 	client *Client
-	names  Names
+	cover  cover
 	kind   string
 	watch  provider.Watcher
 
@@ -37,7 +37,7 @@ type News struct {
 
 // News starts a run's news.
 func (c *Client) News(run *provider.Run, n Names) *News {
-	return &News{client: c, names: n, kind: run.Kind, watch: run.Watch}
+	return &News{client: c, cover: c.cover(n), kind: run.Kind, watch: run.Watch}
 }
 
 // Log takes in the whole log so far. A log that became shorter tells nothing new.
@@ -97,7 +97,7 @@ func (n *News) add(line string) {
 		n.next.Logs = n.next.Logs[1:]
 		n.dropped++
 	}
-	n.next.Logs = append(n.next.Logs, strings.ToValidUTF8(n.client.hide(n.names, line), "\uFFFD"))
+	n.next.Logs = append(n.next.Logs, strings.ToValidUTF8(n.cover.apply(line), "\uFFFD"))
 }
 
 // Say adds a line of our own.
