@@ -101,17 +101,24 @@ func (a *adapters) failed(name string, class provider.Class) {
 	}
 }
 
-// List asks a provider which models it has.
-func (a *adapters) List(ctx context.Context, name string) ([]provider.Listed, error) {
+// List asks a provider which models it has; names are those that are wanted, where it
+// has more than anybody would list.
+func (a *adapters) List(ctx context.Context, name string, names []string) ([]provider.Listed, error) {
 	adapter, err := a.Adapter(name)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.InvalidRequest, fmt.Sprintf("The provider '%s' cannot be used: %s.", name, err))
 	}
-	lister, ok := adapter.(provider.Lister)
-	if !ok {
+	var listed []provider.Listed
+	describer, describes := adapter.(provider.Describer)
+	lister, lists := adapter.(provider.Lister)
+	switch {
+	case describes && len(names) > 0:
+		listed, err = describer.Describe(ctx, names)
+	case lists:
+		listed, err = lister.Models(ctx)
+	default:
 		return nil, fault.Newf(fault.InvalidRequest, "The provider '%s' has no list of models to import.", name)
 	}
-	listed, err := lister.Models(ctx)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.ServiceUnavailable, fmt.Sprintf("The provider '%s' did not give its list of models: %s.", name, err))
 	}

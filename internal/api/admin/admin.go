@@ -47,9 +47,10 @@ type Catalog interface {
 	SetSettings(ctx context.Context, s skytells.Settings, actor string) (skytells.Settings, error)
 }
 
-// Lister asks a provider for its models.
+// Lister asks a provider for its models: for those of the given names, where it has more
+// than it would list, else for all.
 type Lister interface {
-	List(ctx context.Context, provider string) ([]provider.Listed, error)
+	List(ctx context.Context, provider string, names []string) ([]provider.Listed, error)
 }
 
 // Handlers holds what the routes need.

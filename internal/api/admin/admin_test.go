@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,8 +49,15 @@ func (keyring) AuthenticateOperator(_ context.Context, key string) (account.Oper
 // upstreams lists what the provider "up" has.
 type upstreams struct{}
 
-func (upstreams) List(_ context.Context, name string) ([]provider.Listed, error) {
-	if name != "up" {
+func (upstreams) List(_ context.Context, name string, _ []string) ([]provider.Listed, error) {
+	switch name {
+	case "box":
+		return []provider.Listed{{
+			Name: "box", Title: "Sepia", API: "prediction", Type: "image", Description: "Makes pictures brown.", Capabilities: []string{"image-to-image"},
+			InputSchema: json.RawMessage(`{ "type":"object", "properties":{"strength":{"type":"number","default":0.50}} }`),
+		}}, nil
+	case "up":
+	default:
 		return nil, fault.Newf(fault.InvalidRequest, "The provider '%s' cannot be used.", name)
 	}
 	return []provider.Listed{{Name: "llama-3", OwnedBy: "meta"}, {Name: "bge-small"}}, nil
@@ -169,6 +177,35 @@ const (
 	chatSpec = `{"type":"text","api":"chat","free":true,"targets":[{"provider":"up","model":"x"}]}`
 )
 
+// importsPrediction imports a container's one model with its schema, and changes it.
+func (s *site) importsPrediction() {
+	s.t.Helper()
+	s.must("PUT", "/admin/v1/providers/box", `{"kind":"cog","base_url":"http://127.0.0.1:5000/"}`, &skytells.ProviderSpec{})
+	var imported skytells.ImportResult
+	s.must("POST", "/admin/v1/providers/box/import", `{"free":true}`, &imported)
+	want := skytells.ImportedModel{Slug: "box", Upstream: "box", API: "prediction", Type: "image", Action: "created", Open: true}
+	if len(imported.Models) != 1 || imported.Models[0] != want {
+		s.t.Errorf("imported %+v", imported)
+	}
+	var models skytells.List[skytells.ModelSpec]
+	s.must("GET", "/admin/v1/models", "", &models)
+	box := models.Data[slices.IndexFunc(models.Data, func(m skytells.ModelSpec) bool { return m.Slug == "box" })]
+	if box.Name != "Sepia" || string(box.InputSchema) != `{"type":"object","properties":{"strength":{"type":"number","default":0.50}}}` {
+		s.t.Errorf("stored %+v", box)
+	}
+	box.Deadline, box.Concurrency = "5m", 2
+	text, err := json.Marshal(box)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var put skytells.ModelSpec
+	if s.must("PUT", "/admin/v1/models/box", string(text), &put); put.Deadline != "5m" || put.Concurrency != 2 || !put.Open {
+		s.t.Errorf("put %+v", put)
+	}
+	s.must("DELETE", "/admin/v1/models/box", "", &skytells.Done{})
+	s.must("DELETE", "/admin/v1/providers/box", "", &skytells.Done{})
+}
+
 func TestProvidersModelsAndSettings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -189,6 +226,7 @@ func TestProvidersModelsAndSettings(t *testing.T) {
 	if len(imported.Models) != 1 || imported.Models[0].Slug != "bge-small" || imported.Models[0].API != "embeddings" || imported.Models[0].Action != "created" || !imported.Models[0].Open {
 		t.Errorf("imported %+v", imported)
 	}
+	s.importsPrediction()
 	var settings skytells.Settings
 	s.must("PUT", "/admin/v1/settings", `{"default_chat":"org/m"}`, &settings)
 	s.must("GET", "/admin/v1/settings", "", &settings)
@@ -252,6 +290,9 @@ func TestRefusals(t *testing.T) {
 		{"DELETE /admin/v1/providers/none", ``, 404, "none"},
 		{"POST /admin/v1/providers/none/import", `{}`, 400, "none"},
 		{"POST /admin/v1/providers/up/import", `{"models":["llama-4"]}`, 400, "llama-4"},
+		{"PUT /admin/v1/providers/sh", `{"kind":"command"}`, 400, "process file"},
+		{"PUT /admin/v1/providers/box", `{"kind":"cog"}`, 400, "the address of the container"},
+		{"PUT /admin/v1/models/m", `{"api":"prediction","type":"image","input_schema":{"type":"objekt"}}`, 400, "input_schema"},
 		{"PUT /admin/v1/models/x", `{"targets":[{"provider":"none","model":"x"}]}`, 400, "none"},
 		{"DELETE /admin/v1/models/none", ``, 404, "none"},
 		{"PUT /admin/v1/settings", `{"default_chat":"none"}`, 400, "none"},

@@ -24,7 +24,7 @@ func (h *Handlers) catalogRows() []api.Route {
 		{Method: http.MethodDelete, Pattern: "/admin/v1/providers/{name}", ID: "deleteProvider", Summary: "Delete a provider",
 			Params: name, Response: skytells.Done{}, Operator: h.deleteProvider},
 		{Method: http.MethodPost, Pattern: "/admin/v1/providers/{name}/import", ID: "importModels", Summary: "Import a provider's models",
-			Description: "Reads the upstream's list and adds what is new. Without `free` the models wait for a type and a price.",
+			Description: "Reads the upstream's list and adds what is new; with `update` it takes description and schemas of what is there again. Without `free` the models wait for a type and a price.",
 			Params:      name, Request: skytells.ImportRequest{}, Response: skytells.ImportResult{}, Operator: h.importModels},
 		{Method: http.MethodGet, Pattern: "/admin/v1/models", ID: "listAllModels", Summary: "List all models, closed ones included",
 			Response: skytells.List[skytells.ModelSpec]{}, Operator: h.listModels},
@@ -75,13 +75,13 @@ func (h *Handlers) importModels(c *httpx.Call, by account.Operator) error {
 		return err
 	}
 	name := c.Request.PathValue("name")
-	offered, err := h.Lister.List(c.Request.Context(), name)
+	offered, err := h.Lister.List(c.Request.Context(), name, r.Models)
 	if err != nil {
 		return err
 	}
 	listed := make([]catalog.Listed, len(offered))
 	for i, o := range offered {
-		listed[i] = catalog.Listed{Name: o.Name, OwnedBy: o.OwnedBy}
+		listed[i] = catalog.Listed(o)
 	}
 	result, err := h.Catalog.Import(c.Request.Context(), name, listed, r, by.ID)
 	return h.answer(c, result, err)
