@@ -17,6 +17,9 @@ import (
 // Wait waits for d or ctx's end. The suite's own waits for nothing.
 type Wait = func(ctx context.Context, d time.Duration) error
 
+// NoWait waits for nothing.
+func NoWait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
 // PredictDialect says how a kind of upstream is given work, and how it tells what
 // became of it. Routes are "METHOD /path"; a nil one is a thing that it does not have.
 type PredictDialect struct {
@@ -123,7 +126,7 @@ func (d PredictDialect) start(t *testing.T, wire Wire) *job {
 	j := &job{d: d, t: t, up: NewUpstream(t, wire), heard: &Heard{}}
 	j.ctx, j.end = context.WithCancelCause(t.Context())
 	j.heard.sent = func() int { return j.count(d.Submit(runID)) }
-	j.adapter = d.New(t, j.up.URL, credential, j.up.Client, func(ctx context.Context, _ time.Duration) error { return ctx.Err() })
+	j.adapter = d.New(t, j.up.URL, credential, j.up.Client, NoWait)
 	input := d.Input
 	if input == "" {
 		input = someInput
