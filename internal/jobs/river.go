@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -110,6 +111,10 @@ func (j *Jobs) queues() map[string]river.QueueConfig {
 // quiet lets River's warnings and errors through, and makes the rest debug.
 type quiet struct{ slog.Handler }
 
+// resigning is what River's elector says when it has to try once more to give up the
+// lead. That is no problem: the lead ends by itself, and on SQLite with the next start.
+const resigning = "Error attempting to resign"
+
 func (q quiet) level(l slog.Level) slog.Level {
 	if l < slog.LevelWarn {
 		return slog.LevelDebug
@@ -125,6 +130,12 @@ func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 // Handle implements slog.Handler.
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 	r.Level = q.level(r.Level)
+	if strings.HasSuffix(r.Message, resigning) {
+		r.Level = slog.LevelDebug
+	}
+	if !q.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
 	return q.Handler.Handle(ctx, r)
 }
 

@@ -44,6 +44,9 @@ func TestStopHandsBack(t *testing.T) {
 		<-begun
 		cut(t, j)
 		wantState(t, db, "available", 0)
+		if t.Failed() {
+			return // nobody would run it
+		}
 
 		next := open(t, db, jobs.Options{Workers: all})
 		tries := make(chan jobs.Job[task], 1)

@@ -24,7 +24,7 @@ type task struct {
 
 func (task) Kind() string { return "task" }
 
-// record is a log for tests: its warnings and errors, a line each.
+// record is a log for tests: its lines, but for debug.
 type record struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -43,14 +43,14 @@ func (r *record) lines() []string {
 }
 
 func (r *record) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 // two workers for each queue.
 var all = map[jobs.Queue]int{jobs.Remote: 2, jobs.Local: 2, jobs.Webhooks: 2, jobs.Upkeep: 2}
 
 // open returns a queue that is stopped when the test ends. A test that gives no log
-// expects neither warnings nor errors.
+// expects nothing in it.
 func open(t *testing.T, db *store.DB, o jobs.Options) *jobs.Jobs {
 	t.Helper()
 	log := &record{}
