@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"sync/atomic"
@@ -14,8 +15,11 @@ import (
 	"skytower/internal/egress"
 	"skytower/internal/fault"
 	"skytower/internal/provider"
+	"skytower/internal/provider/cog"
+	"skytower/internal/provider/command"
 	"skytower/internal/provider/local"
 	"skytower/internal/provider/openai"
+	"skytower/internal/provider/replicate"
 	"skytower/internal/secret"
 	"skytower/internal/skytells"
 	"skytower/internal/telemetry"
@@ -24,8 +28,9 @@ import (
 // adapters keeps one adapter a provider, made anew when the provider changes. The
 // map is replaced as a whole, so that a request never waits for it.
 type adapters struct {
-	local    *local.Provider
+	own      map[string]entry // that come with the program: local, command
 	upstream egress.Upstream
+	slow     egress.Upstream // without a bound on silence: a container answers when its work is done
 	cfg      *config.Config
 	log      *slog.Logger
 	metrics  *telemetry.Metrics
@@ -40,12 +45,14 @@ type entry struct {
 	failures *telemetry.Upstream
 }
 
-func newAdapters(cfg *config.Config, builtin *local.Provider, log *slog.Logger, metrics *telemetry.Metrics) *adapters {
-	a := &adapters{local: builtin, cfg: cfg, log: log, metrics: metrics}
-	a.upstream = egress.New(egress.Operator(egress.Rules{DialTimeout: cfg.DialTimeout, Log: log}), egress.Options{
-		DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout,
-	})
-	a.current.Store(&map[string]entry{catalog.LocalProvider: {adapter: builtin}})
+func newAdapters(cfg *config.Config, builtin *local.Provider, commands *command.Provider, log *slog.Logger, metrics *telemetry.Metrics) *adapters {
+	a := &adapters{cfg: cfg, log: log, metrics: metrics}
+	a.own = map[string]entry{catalog.LocalProvider: {adapter: builtin}, commandProvider: {adapter: commands}}
+	policy := egress.Operator(egress.Rules{DialTimeout: cfg.DialTimeout, Log: log})
+	a.upstream = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout})
+	a.slow = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout})
+	own := maps.Clone(a.own)
+	a.current.Store(&own)
 	return a
 }
 
@@ -53,9 +60,9 @@ func newAdapters(cfg *config.Config, builtin *local.Provider, log *slog.Logger, 
 // adapter, and with it what the adapter has learned of its upstream.
 func (a *adapters) rebuild(providers []catalog.Provider) {
 	old := *a.current.Load()
-	next := map[string]entry{catalog.LocalProvider: {adapter: a.local}}
+	next := maps.Clone(a.own)
 	for _, p := range providers {
-		if p.Name == catalog.LocalProvider {
+		if _, ok := a.own[p.Name]; ok {
 			continue
 		}
 		if was, ok := old[p.Name]; ok && was.provider == p {
@@ -79,8 +86,15 @@ func (a *adapters) build(p catalog.Provider) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read base_url of provider %s: %w", p.Name, err)
 	}
+	credential := p.Credential.Reveal()
+	switch p.Kind {
+	case "cog":
+		return cog.New(cog.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.slow, MaxAnswer: a.cfg.MaxAnswer}), nil
+	case "replicate":
+		return replicate.New(replicate.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.upstream, MaxAnswer: a.cfg.MaxAnswer}), nil
+	}
 	return openai.New(openai.Options{
-		Name: p.Name, BaseURL: base, Credential: p.Credential.Reveal(), Upstream: a.upstream,
+		Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.upstream,
 		Responses: p.Responses, MaxAnswer: a.cfg.MaxAnswer,
 	}), nil
 }
@@ -125,7 +139,31 @@ func (a *adapters) List(ctx context.Context, name string, names []string) ([]pro
 	return listed, nil
 }
 
-func (a *adapters) close() { a.upstream.CloseIdle() }
+func (a *adapters) close() {
+	a.upstream.CloseIdle()
+	a.slow.CloseIdle()
+}
+
+// commandProvider is the provider of the process file's commands.
+const commandProvider = "command"
+
+// commandModels are the process file's commands as the catalogue wants them. They are
+// free: an operator who puts a program into the file opens it.
+func commandModels(cfg *config.Config) skytells.Resources {
+	if len(cfg.Commands) == 0 {
+		return skytells.Resources{}
+	}
+	r := skytells.Resources{Providers: []skytells.ProviderSpec{{Name: commandProvider, Kind: "command"}}}
+	for _, card := range command.Cards(cfg.Commands) {
+		r.Models = append(r.Models, skytells.ModelSpec{
+			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: card.Type, API: catalog.Prediction, Free: true,
+			InputSchema: skytells.Schema(card.InputSchema), OutputSchema: skytells.Schema(card.OutputSchema),
+			Deadline: card.Deadline.String(), Concurrency: card.Concurrency,
+			Targets: []skytells.TargetSpec{{Provider: commandProvider, Model: card.Slug}},
+		})
+	}
+	return r
+}
 
 // builtinModels are the models of the provider local, as the catalogue wants them.
 func builtinModels() []skytells.ModelSpec {

@@ -16,7 +16,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"skytower/docs"
 	"skytower/internal/account"
@@ -24,18 +27,23 @@ import (
 	"skytower/internal/api/admin"
 	"skytower/internal/api/infer"
 	"skytower/internal/api/rest"
+	"skytower/internal/blob"
 	"skytower/internal/catalog"
 	"skytower/internal/config"
 	"skytower/internal/console"
 	"skytower/internal/egress"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
+	"skytower/internal/jobs"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/prediction"
+	"skytower/internal/provider/command"
 	"skytower/internal/provider/local"
 	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/telemetry"
+	"skytower/internal/webhook"
 )
 
 // Options are what the process gives besides its configuration.
@@ -62,7 +70,16 @@ type App struct {
 	catalog  *catalog.Catalog
 	ledger   *ledger.Ledger
 	local    *local.Provider
+	commands *command.Provider
 	adapters *adapters
+
+	jobs        *jobs.Jobs
+	files       *blob.Store
+	webhooks    *webhook.Service
+	predictions *prediction.Service
+	scratch     string        // folder of the runs' temporary files
+	closing     chan struct{} // closed when Stop begins
+	stopping    sync.Once
 
 	api        *http.Server
 	operations *http.Server
@@ -78,7 +95,7 @@ const settleTimeout = 15 * time.Second
 // Build makes every part and opens the database; nothing listens yet. Close what
 // it returns with Stop, also after a failed Start.
 func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, opts: o, metrics: telemetry.NewMetrics(o.Version), serving: make(chan error, 2)}
+	a := &App{cfg: cfg, opts: o, metrics: telemetry.NewMetrics(o.Version), serving: make(chan error, 2), closing: make(chan struct{})}
 	a.log = telemetry.NewLogger(o.Stderr, telemetry.LogOptions{Level: cfg.LogLevel, Format: cfg.LogFormat})
 	for _, warning := range cfg.Warnings {
 		a.log.Warn(warning)
@@ -89,7 +106,8 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.paceCollector, a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger, a.makeServers,
+		a.paceCollector, a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger,
+		a.makeJobs, a.makeFiles, a.makePredictions, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -108,7 +126,11 @@ func (a *App) openDatabase(ctx context.Context) error {
 }
 
 func (a *App) makeAccounts(context.Context) error {
-	a.accounts = account.NewService(a.db, account.ServiceOptions{})
+	sealer, err := a.sealer(secret.WebhookKeys)
+	if err != nil {
+		return err
+	}
+	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer})
 	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
 	a.keys.Watch(a.feed)
 	return nil
@@ -120,21 +142,20 @@ func (a *App) makeProviders(context.Context) error {
 		return fmt.Errorf("load the built-in models: %w", err)
 	}
 	a.local = manual
-	a.adapters = newAdapters(a.cfg, a.local, a.log, a.metrics)
+	if a.commands, err = command.New(command.Options{Commands: a.cfg.Commands, Log: a.log}); err != nil {
+		return err
+	}
+	a.adapters = newAdapters(a.cfg, a.local, a.commands, a.log, a.metrics)
 	return nil
 }
 
 func (a *App) makeCatalog(context.Context) error {
-	key, err := a.masterKey()
+	sealer, err := a.sealer(secret.ProviderCredentials)
 	if err != nil {
 		return err
 	}
-	sealer, err := secret.NewRing(key).Sealer(secret.ProviderCredentials)
-	if err != nil {
-		return fmt.Errorf("derive the key for credentials: %w", err)
-	}
 	a.catalog, err = catalog.New(catalog.Options{
-		DB: a.db, Sealer: sealer, Models: builtinModels(), Providers: environmentProviders(a.cfg),
+		DB: a.db, Sealer: sealer, Models: builtinModels(), Providers: environmentProviders(a.cfg), Commands: commandModels(a.cfg),
 		Resolve: a.credential, FetchDefault: fetchDefault,
 	})
 	if err != nil {
@@ -178,7 +199,11 @@ func (a *App) makeServers(context.Context) error {
 
 // foreign fetches what callers name, under the strict address policy.
 func (a *App) foreign() *egress.Fetcher {
-	return egress.NewFetcher(egress.Foreign(egress.Rules{AllowPrefixes: a.cfg.EgressAllow, DialTimeout: a.cfg.DialTimeout, Log: a.log}))
+	return egress.NewFetcher(egress.Foreign(a.foreignRules()))
+}
+
+func (a *App) foreignRules() egress.Rules {
+	return egress.Rules{AllowPrefixes: a.cfg.EgressAllow, DialTimeout: a.cfg.DialTimeout, Log: a.log}
 }
 
 // rows are all routes of the API.
@@ -188,7 +213,11 @@ func (a *App) rows() []api.Route {
 		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
 	}
 	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams}
-	restRoutes := &rest.Handlers{Catalog: a.catalog}
+	restRoutes := &rest.Handlers{
+		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Webhooks: a.webhooks,
+		Public: a.cfg.PublicURL, MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
+		KeepAlive: a.cfg.KeepAlive, UnknownAs404: a.cfg.Predictions.Unknown == "404", Closing: a.closing,
+	}
 	adminRoutes := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
 	rows := append(inferRoutes.Rows(), restRoutes.Rows()...)
 	return append(rows, adminRoutes.Rows()...)
@@ -207,6 +236,12 @@ func (a *App) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.predictions.Start(ctx); err != nil {
+		return fmt.Errorf("start predictions: %w", err)
+	}
+	if err := a.jobs.Start(ctx); err != nil {
+		return fmt.Errorf("start the job queue: %w", err)
+	}
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
@@ -217,6 +252,10 @@ func (a *App) Start(ctx context.Context) error {
 }
 
 func (a *App) listen(ctx context.Context) error {
+	if !a.cfg.Serves() {
+		a.listenOperations(ctx)
+		return nil
+	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", a.cfg.Listen)
 	if err != nil {
@@ -228,7 +267,7 @@ func (a *App) listen(ctx context.Context) error {
 	return nil
 }
 
-// Addr is where the API listens.
+// Addr is where the API listens; nil where this process only works.
 func (a *App) Addr() net.Addr { return a.apiAddr }
 
 // OperationsAddr is where health and metrics are served; nil where they are not.
@@ -237,15 +276,17 @@ func (a *App) OperationsAddr() net.Addr { return a.opsAddr }
 // Failed delivers the error of a listener that ended by itself.
 func (a *App) Failed() <-chan error { return a.serving }
 
-// Stop ends the listeners, lets calls in progress finish until ctx is over, makes
-// what they owe durable for at most settleTimeout more, and closes the database.
+// Stop ends the listeners, lets calls and predictions in progress finish until ctx is
+// over, hands back the rest, makes what is owed durable for at most settleTimeout more,
+// and closes the database.
 func (a *App) Stop(ctx context.Context) error {
 	a.ready.set(false)
-	var errs []error
-	if err := a.api.Shutdown(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("calls were still running at the end of the grace time: %w", err))
-		_ = a.api.Close()
-	}
+	a.stopping.Do(func() { close(a.closing) })
+	var busy errgroup.Group
+	busy.Go(func() error { return a.stopServing(ctx) })
+	busy.Go(func() error { return a.jobs.Stop(ctx) })
+	errs := []error{busy.Wait()}
+	a.predictions.Stop()
 	a.adapters.close()
 	a.feed.Stop()
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -255,9 +296,26 @@ func (a *App) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+func (a *App) stopServing(ctx context.Context) error {
+	err := a.api.Shutdown(ctx)
+	if err != nil {
+		_ = a.api.Close()
+		return fmt.Errorf("calls were still running at the end of the grace time: %w", err)
+	}
+	return nil
+}
+
 func (a *App) closeStores() {
 	if a.stopPacing != nil {
 		a.stopPacing()
+	}
+	if a.files != nil {
+		if err := a.files.Close(); err != nil {
+			a.log.Warn("the storage of files did not close cleanly", "error", err)
+		}
+	}
+	if a.scratch != "" {
+		_ = os.RemoveAll(a.scratch) // or the next start does it
 	}
 	if a.db != nil {
 		if err := a.db.Close(); err != nil {
