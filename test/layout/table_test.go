@@ -50,6 +50,7 @@ func table() []room {
 		{dir: "internal/egress/http1", kind: ground, may: groundMay()},
 		{dir: "internal/httpx", kind: ground, may: groundMay()},
 		{dir: "internal/jobs", kind: ground, may: groundMay("internal/store")},
+		{dir: "internal/jobs/jobstest", kind: testing, may: groundMay("internal/jobs", "internal/store")},
 		{dir: "internal/rawjson", kind: ground, may: groundMay()},
 		{dir: "internal/secret", kind: ground, may: groundMay()},
 		{dir: "internal/store", kind: ground, may: groundMay()},
