@@ -40,10 +40,11 @@ type notes struct {
 	status  Status // as it is stored
 
 	// Of the one goroutine that writes:
-	batch batch
-	logs  string // as they are stored
-	count int64  // of events
-	ready bool   // logs and count were read
+	batch   batch
+	partial int    // partial files so far
+	logs    string // as they are stored
+	count   int64  // of events
+	ready   bool   // logs and count were read
 }
 
 // batch is news on their way to the disk. It is kept until they are there.
@@ -170,12 +171,13 @@ func (r *run) gather(ctx context.Context) {
 	if len(outputs) == 0 {
 		return
 	}
-	files, err := r.s.savePartial(ctx, r.rec, outputs)
+	files, err := r.s.savePartial(ctx, r.rec, outputs, r.news.partial)
 	if err != nil {
 		r.s.o.Log.Debug("partial outputs could not be kept", "prediction", r.rec.ID, "error", err)
 		return
 	}
 	r.news.batch.files = append(r.news.batch.files, files...)
+	r.news.partial += len(files)
 }
 
 // write writes the batch in tx. left is to be called after the commit. The error is

@@ -62,13 +62,13 @@ func (s *Service) saveOutputs(ctx context.Context, rec Record, result *provider.
 	return nil, "", nonsense("nothing")
 }
 
-// savePartial copies partial outputs, likewise.
-func (s *Service) savePartial(ctx context.Context, rec Record, outs []provider.Output) ([]blob.File, error) {
-	return s.saveFiles(ctx, rec, outs, blob.Partial, rec.EventCount)
+// savePartial copies partial outputs, likewise. before is how many of this attempt there
+// are already: their names differ by their numbers.
+func (s *Service) savePartial(ctx context.Context, rec Record, outs []provider.Output, before int) ([]blob.File, error) {
+	return s.saveFiles(ctx, rec, outs, blob.Partial, int64(before))
 }
 
-// boundedOutput is an output for the row. NUL, which JSON can hold and PostgreSQL's text
-// can too while it is escaped, needs no care here.
+// boundedOutput is an output for the row, which holds valid UTF-8 only.
 func boundedOutput(raw []byte) (string, error) {
 	if len(raw) > maxOutput {
 		return "", &fileError{ID: fault.InferenceError, Message: fmt.Sprintf("The model put out more than %d MiB of text.", maxOutput>>20)}
