@@ -262,3 +262,6 @@ func (h *Heard) Lines() []string {
 	}
 	return lines
 }
+
+// Marked reports whether anything was made durable, or was to be.
+func (h *Heard) Marked() bool { return h.marked }

@@ -110,10 +110,11 @@ func (p *plainer) named(v any, depth int) any {
 func (p *plainer) schema(s map[string]any, depth int) any {
 	if ref, ok := s["$ref"].(string); ok {
 		name, ours := strings.CutPrefix(ref, "#/components/schemas/")
-		if !ours {
+		to, there := p.components[name].(map[string]any)
+		if !ours || !there {
 			return map[string]any{}
 		}
-		return p.value(p.components[name], depth+1)
+		return p.value(to, depth+1)
 	}
 	out := make(map[string]any, len(s))
 	for key, v := range s {
