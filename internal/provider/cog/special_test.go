@@ -1,11 +1,15 @@
 package cog_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"skytower/internal/egress"
 	"skytower/internal/provider"
 	"skytower/internal/provider/providertest"
 )
@@ -288,5 +292,36 @@ func TestModelsGarbage(t *testing.T) {
 		up.On("GET /openapi.json", providertest.JSON(200, body))
 		_, err := p.(provider.Lister).Models(t.Context())
 		wantClass(t, err, provider.Broken, "")
+	}
+}
+
+// slow is an upstream whose PUT ends by its client's own bound.
+type slow struct{ egress.Upstream }
+
+func (s slow) Do(ctx context.Context, r *egress.Request) (*egress.Response, error) {
+	if r.Method == http.MethodPut {
+		return nil, &egress.Error{Kind: egress.ErrTimeout, Phase: egress.PhaseFirstByte, Sent: true}
+	}
+	return s.Upstream.Do(ctx, r)
+}
+
+// Work that nobody waits for is stopped.
+func TestNoAnswerInTime(t *testing.T) {
+	t.Parallel()
+	up, _, run, _ := start(t)
+	up.On("POST /predictions/"+id+"/cancel", providertest.JSON(200, "{}"))
+	_, err := dialect().New(t, up.URL, "", slow{up.Client}, providertest.NoWait).Predict(t.Context(), run)
+	wantClass(t, err, provider.Timeout, "")
+	if got := asked(up); !slices.Equal(got, []string{"POST /predictions/ID/cancel"}) {
+		t.Errorf("requests %q", got)
+	}
+}
+
+// The adapter's own name is all that a log line can show of it.
+func TestPrintsNoCredential(t *testing.T) {
+	t.Parallel()
+	_, p, _, _ := start(t)
+	if got := fmt.Sprintf("%v %+v %#v %s", p, p, p, p); strings.Contains(got, "token") || !strings.Contains(got, "cog provider test") {
+		t.Errorf("printed %s", got)
 	}
 }
