@@ -1,2 +1,0 @@
-// Package command is to be written.
-package command
