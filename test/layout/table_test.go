@@ -37,7 +37,7 @@ func table() []room {
 		{dir: "internal/limit", kind: domain, may: grounds},
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
-		{dir: "internal/provider/remote", kind: adapter, may: append(grounds, "internal/provider")}, // what adapters of prediction upstreams share
+		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
 		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
@@ -83,6 +83,7 @@ const (
 	useCase = "a use case"
 	domain  = "a domain"
 	adapter = "an adapter"
+	shared  = "what adapters share"
 	ground  = "ground"
 	leaf    = "a leaf"
 	data    = "data"

@@ -7,12 +7,13 @@
 // progress, logs and partial outputs as they come; elsewhere logs come with the end.
 //
 // The id is what makes a second try safe: while a prediction runs, the same PUT
-// starts nothing. A run that is taken up again after a crash (Run.Upstream is
-// Run.ID) is therefore sent again. If the container still works on the earlier try,
-// we join it where it streams; where it does not, its result would go to nobody, so
-// it is stopped and begun anew. What ended meanwhile is done again: it cost the
-// operator's own machine and nobody's money. Newer containers stop by themselves
-// when the connection goes, so a run that was handed back may begin anew as well.
+// starts nothing. A run of which an earlier try may have been sent (Run.Unsure) is
+// therefore sent again, and Submitted is never called: it would tie the run to this
+// container even where it is busy or gone. If the container still works on the
+// earlier try, we join it where it streams; where it does not, its result would go
+// to nobody, so it is stopped and begun anew. What ended meanwhile is done again: it
+// cost the operator's own machine and nobody's money. Newer containers stop by
+// themselves when the connection goes, so a run that is handed back may begin anew.
 //
 // The package refuses to know accounts, prices, and which target comes next. Its one
 // invariant: two works of one run are never under way in a container.
@@ -97,13 +98,14 @@ func (p *Provider) Predict(ctx context.Context, r *provider.Run) (*provider.Resu
 	if !remote.PlainID(r.ID) {
 		return nil, remote.Broken("the run's id cannot be sent")
 	}
-	if r.Upstream != r.ID {
-		if err := r.Watch.Submitted(ctx, r.ID); err != nil {
-			return nil, fmt.Errorf("save the id of the work: %w", err)
+	earlier := r.Unsure || r.Upstream != ""
+	if !earlier {
+		if err := r.Watch.Submitting(ctx); err != nil {
+			return nil, fmt.Errorf("save that the work is sent: %w", err)
 		}
 	}
 	names := remote.Names{Hide: []string{r.Model}, Show: r.Show}
-	w := &run{Run: r, p: p, names: names, news: p.client.News(r, names), pace: p.client.Pace(), joined: r.Upstream == r.ID}
+	w := &run{Run: r, p: p, names: names, news: p.client.News(r, names), pace: p.client.Pace(), joined: earlier}
 	for {
 		result, err := w.once(ctx)
 		if err != nil && ctx.Err() == nil {

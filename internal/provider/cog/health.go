@@ -31,18 +31,19 @@ func (w *run) starting(ctx context.Context, refusal error) error {
 		return w.defunct("The model could not be set up.", setupLog(answer.Body))
 	case "DEFUNCT":
 		return w.defunct("The model has stopped working.", setupLog(answer.Body))
-	case "READY", "BUSY":
-		return &provider.Error{Class: provider.Busy, Status: remote.StatusOf(refusal), Err: refusal}
 	}
 	return busy(refusal)
 }
 
-// busy is a refusal by a container that says no more: a conflict is another work.
+// busy is a refusal by a container that says no more: a conflict is another work,
+// and by 503 it takes none.
 func busy(refusal error) error {
-	if remote.StatusOf(refusal) == http.StatusConflict {
-		return &provider.Error{Class: provider.Busy, Status: http.StatusConflict, Err: refusal}
+	e := &provider.Error{Class: provider.Busy, Status: remote.StatusOf(refusal), Err: refusal}
+	var told *provider.Error
+	if errors.As(refusal, &told) {
+		e.RetryAfter = told.RetryAfter
 	}
-	return refusal
+	return e
 }
 
 // defunct is a container that will not work again by itself. Its log is for the

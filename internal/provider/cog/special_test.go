@@ -103,7 +103,7 @@ func TestModelWithoutEvents(t *testing.T) {
 func TestEarlierTryIsStopped(t *testing.T) {
 	t.Parallel()
 	up, p, run, _ := start(t)
-	run.Upstream = id
+	run.Unsure = true
 	running := providertest.JSON(202, `{"id":"x","status":"processing","logs":"half way"}`)
 	up.On("PUT /predictions/"+id, inTurn(running, running, providertest.JSON(200, done)))
 	up.On("POST /predictions/"+id+"/cancel", providertest.JSON(200, "{}"))
@@ -151,11 +151,11 @@ func TestEarlierTryStopsWhileJoined(t *testing.T) {
 
 func TestCancelledThere(t *testing.T) {
 	t.Parallel()
-	for name, earlier := range map[string]string{"first try": "", "every try": id} {
+	for name, earlier := range map[string]bool{"first try": false, "every try": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			up, p, run, _ := start(t)
-			run.Upstream = earlier
+			run.Unsure = earlier
 			up.On("PUT /predictions/"+id, providertest.JSON(200, `{"status":"canceled"}`))
 			_, err := p.Predict(t.Context(), run)
 			wantClass(t, err, provider.Failed, "The work was cancelled where it ran.")
@@ -215,8 +215,8 @@ func TestHealth(t *testing.T) {
 		"busy and mute":  {busy, "what?", provider.Busy, ""},
 		"set-up failed":  {unready, `{"status":"SETUP_FAILED","setup":{"logs":["no","GPU"]}}`, provider.Failed, "The model could not be set up."},
 		"defunct":        {busy, `{"status":"DEFUNCT","setup":{"logs":"fine"}}`, provider.Failed, "The model has stopped working."},
-		"unhealthy":      {unready, `{"status":"UNHEALTHY"}`, provider.Broken, "not ready"},
-		"in between":     {unready, "<html>", provider.Broken, "not ready"},
+		"unhealthy":      {unready, `{"status":"UNHEALTHY"}`, provider.Busy, ""},
+		"in between":     {unready, "<html>", provider.Busy, ""},
 		"busy and ready": {unready, `{"status":"BUSY"}`, provider.Busy, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

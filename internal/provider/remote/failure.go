@@ -71,12 +71,9 @@ func MayHaveWork(err error) bool {
 		return false
 	}
 	switch e.Class {
-	case provider.Broken:
-		// Who answers 503 says that it takes nothing now.
-		return e.Status != http.StatusServiceUnavailable
 	case provider.Timeout:
 		return e.Status == 0 // by 408 the request did not come whole
-	case provider.Cancelled, provider.Cut:
+	case provider.Broken, provider.Cancelled, provider.Cut:
 		return true
 	}
 	return false
@@ -109,8 +106,8 @@ func (c *Client) refusal(n Names, resp *egress.Response) error {
 // refusalClass says what a refusal means (contract 9.4, last paragraphs).
 func refusalClass(status int, message string, body []byte) provider.Class {
 	switch {
-	case status == http.StatusTooManyRequests:
-		return provider.Busy
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
+		return provider.Busy // who answers 503 says that it takes nothing now
 	case status == http.StatusRequestTimeout:
 		return provider.Timeout
 	case status == 401, status == 402, status == 403, status == 404, status >= 300 && status <= 399:

@@ -53,9 +53,10 @@ func (p *Pace) Wait(ctx context.Context, err error) error {
 	return ctx.Err()
 }
 
-// settleTime is what a call gets that goes on after the run has ended: to be asked
-// to stop, or to tell the id of what it has just taken.
-const settleTime = 5 * time.Second
+// settleTime is what a call gets that goes on after the run has ended: to tell the id
+// of what was just taken, and then to stop it. Whoever waits for the adapter gives it
+// ten seconds for both.
+const settleTime = 4 * time.Second
 
 // Settle returns a context that outlives ctx by a few seconds. The caller ends it,
 // which waits for the clock's goroutine.
