@@ -536,15 +536,15 @@ func TestImport(t *testing.T) {
 			{Name: "deepbrain-router"}, {Name: "llama3.2:3b"}, {Name: "モデル"}, {Name: "two\nlines"},
 		}
 		want := []skytells.ImportedModel{
-			{Slug: "llama3.2:3b", Upstream: "llama3.2:3b", API: "chat", Action: "created", Open: true},
-			{Slug: "bartowski/Llama-3.2-1B_Instruct-GGUF:Q4_K_M", Upstream: listed[1].Name, API: "chat", Action: "created", Open: true},
-			{Slug: "text-embedding-3-small", Upstream: "text-embedding-3-small", API: "embeddings", Action: "created", Open: true},
+			{Slug: "llama3.2:3b", Upstream: "llama3.2:3b", API: "chat", Type: "text", Action: "created", Open: true},
+			{Slug: "bartowski/Llama-3.2-1B_Instruct-GGUF:Q4_K_M", Upstream: listed[1].Name, API: "chat", Type: "text", Action: "created", Open: true},
+			{Slug: "text-embedding-3-small", Upstream: "text-embedding-3-small", API: "embeddings", Type: "text", Action: "created", Open: true},
 			{Slug: "whisper-1", Upstream: "whisper-1", Action: "created"},
-			{Slug: "TAKEN", Upstream: "TAKEN", API: "chat", Action: "conflict"},
-			{Slug: "mine", Upstream: "up-mine", API: "chat", Action: "exists", Open: true},
-			{Slug: "deepbrain-router", Upstream: "deepbrain-router", API: "chat", Action: "conflict"},
-			{Slug: "", Upstream: "モデル", API: "chat", Action: "conflict"},
-			{Slug: "two-lines", Upstream: "two\nlines", API: "chat", Action: "conflict"},
+			{Slug: "TAKEN", Upstream: "TAKEN", API: "chat", Type: "text", Action: "conflict"},
+			{Slug: "mine", Upstream: "up-mine", API: "chat", Type: "text", Action: "exists", Open: true},
+			{Slug: "deepbrain-router", Upstream: "deepbrain-router", API: "chat", Type: "text", Action: "conflict"},
+			{Slug: "", Upstream: "モデル", API: "chat", Type: "text", Action: "conflict"},
+			{Slug: "two-lines", Upstream: "two\nlines", API: "chat", Type: "text", Action: "conflict"},
 		}
 		for _, dry := range []bool{true, false} {
 			got, err := c.Import(t.Context(), "up", listed, skytells.ImportRequest{Free: true, DryRun: dry}, actor)

@@ -232,7 +232,8 @@ func textFrom(text string, most int) string {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(strings.TrimSpace(text), "?"))
+	}, strings.ToValidUTF8(text, "?"))
+	text = strings.TrimSpace(text)
 	return strings.ToValidUTF8(text[:min(len(text), most)], "") // no half a character at the end
 }
 

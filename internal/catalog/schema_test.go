@@ -259,3 +259,32 @@ func FuzzCheckInput(f *testing.F) {
 		}
 	})
 }
+
+// Compiling takes time: a schema is compiled once, however often the catalogue changes.
+func TestCompiledSchemasAreKept(t *testing.T) {
+	t.Parallel()
+	spec := skytells.ModelSpec{Slug: "m", API: Prediction, InputSchema: skytells.Schema(cogSchema)}
+	var old *Snapshot
+	build := func() *inputSchema {
+		s := &Snapshot{schemas: map[string]*inputSchema{}}
+		m, err := s.buildModel(modelRecord{spec: spec}, old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old = s
+		return m.input
+	}
+	first := build()
+	if build() != first {
+		t.Error("compiled again")
+	}
+	spec.InputSchema = skytells.Schema(`{}`)
+	if build() == first {
+		t.Error("a changed schema was not compiled")
+	}
+	spec.InputSchema = skytells.Schema(`{"type":3}`) // of another version of the server
+	broken := build()
+	if _, err := (&Model{input: broken}).CheckInput(json.RawMessage(`{}`)); !fault.Is(err, fault.ServiceUnavailable) {
+		t.Errorf("a schema that can't be used: %v", err)
+	}
+}

@@ -213,6 +213,9 @@ func words(k jsonschema.ErrorKind) string {
 	case *kind.Const:
 		return "must be " + oneOfWords(values([]any{k.Want}))
 	case *kind.Format:
+		if k.Want == "regex" {
+			return "must be a pattern of RE2's syntax (no look-around, no back-references), and not too large"
+		}
 		return "must be a valid " + quotable(k.Want)
 	case *kind.Pattern:
 		return "must match the pattern " + shorten(quotable(k.Want), maxWord)

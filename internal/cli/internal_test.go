@@ -64,6 +64,9 @@ func TestParseResourcesNamesEveryMistake(t *testing.T) {
 		"not YAML":        {"a: [", []string{"neither YAML nor JSON"}},
 		"empty":           {"", []string{"no providers and no models"}},
 		"only comments":   {"# nothing\n---\n# more\n", []string{"no providers and no models"}},
+		"schema wanted":   {"models: [{slug: a, input_schema: object}]", []string{"line 1: models[0].input_schema must be a JSON Schema"}},
+		"key in a schema": {"models:\n- slug: a\n  input_schema:\n    properties: {1: {}}", []string{"line 4: a key in models[0].input_schema must be a text"}},
+		"no JSON":         {"models: [{slug: a, output_schema: {minimum: .nan}}]", []string{"models[0].output_schema must hold what JSON can hold"}},
 		"after a merge":   {"models: [{<<: {slg: a}}]", []string{`there is no "slg"`}},
 		"JSON":            {`{"models": [{"slug": 1, "fre": true}]}`, []string{`there is no "fre"`}},
 		"secret not repeated": {"providers:\n- {name: a, credential: [sk-hunter2], kind: {a: sk-hunter2}}\n- sk-hunter2\n- sk-hunter2: a",
@@ -125,8 +128,27 @@ func TestParseResourcesTakes(t *testing.T) {
 func TestAliasesCannotGrowWithoutBound(t *testing.T) {
 	t.Parallel()
 	text := "models:\n- &m {slug: a, aliases: &l [" + strings.Repeat("x,", 2000) + "]}\n" + strings.Repeat("- *m\n", 2000)
-	if _, err := parseResources([]byte(text)); err == nil || !strings.Contains(err.Error(), "aliases included") {
-		t.Errorf("error is %.200v", err)
+	schema := "models:\n- {slug: a, input_schema: &s {enum: [" + strings.Repeat("x,", 2000) + "]}}\n" + strings.Repeat("- {slug: a, input_schema: *s}\n", 2000)
+	for _, text := range []string{text, schema} {
+		if _, err := parseResources([]byte(text)); err == nil || !strings.Contains(err.Error(), "aliases included") {
+			t.Errorf("error is %.200v", err)
+		}
+	}
+}
+
+func TestSchemasAreWrittenAsYAML(t *testing.T) {
+	t.Parallel()
+	got, err := parseResources([]byte("models:\n- slug: a\n  api: prediction\n  deadline: 10m\n  concurrency: 2\n  output_schema:\n  input_schema:\n" +
+		"    type: object\n    properties:\n      n: {type: integer, default: 1, enum: [1, two, null, true]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := got.Models[0]
+	if want := `{"properties":{"n":{"default":1,"enum":[1,"two",null,true],"type":"integer"}},"type":"object"}`; string(m.InputSchema) != want || m.Deadline != "10m" || m.Concurrency != 2 {
+		t.Errorf("got %+v", m)
+	}
+	if text, err := json.Marshal(m); err != nil || strings.Contains(string(text), `"output_schema":{`) {
+		t.Errorf("sent %s %v", text, err)
 	}
 }
 

@@ -13,6 +13,7 @@ type modelsCommand struct {
 	List    modelsList    `cmd:"" help:"List models as operators see them."`
 	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
 	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
+	Set     modelsSet     `cmd:"" help:"Change a model: how it is shown, how long and how often it may run, whether it is served."`
 	Alias   modelsAlias   `cmd:"" help:"Give a model a further name."`
 	Remove  modelsRemove  `cmd:"" help:"Remove a model."`
 	Default modelsDefault `cmd:"" help:"Choose the models behind deepbrain-router."`
@@ -73,6 +74,7 @@ type modelsImport struct {
 	Provider string   `required:"" placeholder:"NAME" help:"The provider."`
 	Free     bool     `help:"Open them at once, without a price."`
 	Only     []string `placeholder:"MODEL,..." help:"Only these, by the provider's names."`
+	Update   bool     `help:"Take description and schemas of models that are there already from the provider again."`
 	DryRun   bool     `name:"dry-run" help:"Only show what would come."`
 }
 
@@ -82,31 +84,45 @@ func (m *modelsImport) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	result, err := c.ImportModels(ctx, m.Provider, skytells.ImportRequest{Free: m.Free, Models: m.Only, DryRun: m.DryRun})
+	result, err := c.ImportModels(ctx, m.Provider, skytells.ImportRequest{Free: m.Free, Models: m.Only, DryRun: m.DryRun, Update: m.Update})
 	if err != nil {
 		return err
 	}
-	m.summarize(s, result.Models)
-	return list(s, result.Models, []string{"SLUG", "PROVIDER'S NAME", "API", "ACTION", "OPEN"}, func(m skytells.ImportedModel) []string {
-		return []string{m.Slug, m.Upstream, m.API, m.Action, yesNo(m.Open)}
+	s.summarize(result.Models, m.DryRun)
+	return showImported(s, result.Models)
+}
+
+func showImported(s *session, models []skytells.ImportedModel) error {
+	return list(s, models, []string{"SLUG", "PROVIDER'S NAME", "API", "TYPE", "ACTION", "OPEN"}, func(m skytells.ImportedModel) []string {
+		return []string{m.Slug, m.Upstream, m.API, m.Type, m.Action, yesNo(m.Open)}
 	})
 }
 
-func (m *modelsImport) summarize(s *session, models []skytells.ImportedModel) {
-	created, waiting := 0, 0
+// summarize says what an import did, or would do.
+func (s *session) summarize(models []skytells.ImportedModel, dryRun bool) {
+	created, updated, waiting := 0, 0, 0
 	for _, one := range models {
-		if one.Action == "created" {
+		switch one.Action {
+		case "created":
 			created++
 			if !one.Open {
 				waiting++
 			}
+		case "updated":
+			updated++
+		}
+		if one.Note != "" {
+			s.note("%s comes %s", one.Slug, one.Note)
 		}
 	}
 	verb := "Imported"
-	if m.DryRun {
+	if dryRun {
 		verb = "Would import"
 	}
 	s.note("%s %d of %d models.", verb, created, len(models))
+	if updated > 0 {
+		s.note("%d of them were there and are brought up to date.", updated)
+	}
 	if waiting > 0 {
 		s.note("%d of them wait until they are opened: skytower models open SLUG --free", waiting)
 	}
@@ -116,7 +132,7 @@ type modelsOpen struct {
 	Slugs []string `arg:"" name:"slug" help:"The models."`
 	Free  bool     `help:"Without a price."`
 	Type  string   `placeholder:"TYPE" help:"Kind of output: text, image, video, audio or music; where the model has none yet."`
-	API   string   `name:"api" placeholder:"chat|embeddings" help:"The routes that serve it; where it has none yet."`
+	API   string   `name:"api" placeholder:"chat|embeddings|prediction" help:"The routes that serve it; where it has none yet."`
 }
 
 // Run opens the models, one after the other.
@@ -127,8 +143,11 @@ func (m *modelsOpen) Run(ctx context.Context, s *session) error {
 	return s.editModels(ctx, m.Slugs, func(spec *skytells.ModelSpec) error {
 		spec.Free = true
 		spec.Type, spec.API = firstOf(m.Type, spec.Type), firstOf(m.API, spec.API)
-		if spec.API == "" {
-			return usagef("say with --api which routes serve %s: chat or embeddings", spec.Slug)
+		switch {
+		case spec.API == "":
+			return usagef("say with --api which routes serve %s: chat, embeddings or prediction", spec.Slug)
+		case spec.API == "prediction" && spec.Type == "":
+			return usagef("say with --type what %s puts out: image, video, audio, music or text", spec.Slug)
 		}
 		return nil
 	})

@@ -84,6 +84,10 @@ func (c *checker) value(path string, n *yaml.Node, t reflect.Type) {
 	if n.Tag == "!!null" {
 		return
 	}
+	if t == reflect.TypeFor[skytells.Schema]() {
+		c.schema(path, n)
+		return
+	}
 	switch t.Kind() {
 	case reflect.Struct:
 		c.mapping(path, n, t)
@@ -114,6 +118,44 @@ func (c *checker) scalar(path string, n *yaml.Node, t reflect.Type) {
 	}
 	if n.Kind != yaml.ScalarNode || tag != "" && n.ShortTag() != tag || n.Decode(reflect.New(t).Interface()) != nil {
 		c.problem(n, "%s must be %s", path, word)
+	}
+}
+
+// schema checks that a value is a JSON Schema by its outside; its inside is for the
+// server, which compiles it.
+func (c *checker) schema(path string, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.problem(n, "%s must be a JSON Schema, written as YAML", path)
+		return
+	}
+	problems := len(c.problems)
+	c.anything(path, n)
+	var schema skytells.Schema
+	if len(c.problems) == problems && n.Decode(&schema) != nil {
+		c.problem(n, "%s must hold what JSON can hold", path)
+	}
+}
+
+// anything counts the values below one of any form, and finds keys that JSON has not.
+func (c *checker) anything(path string, n *yaml.Node) {
+	if c.nodes++; c.nodes > maxNodes {
+		if c.nodes == maxNodes+1 {
+			c.problem(n, "there are more than %d values, aliases included", maxNodes)
+		}
+		return
+	}
+	if n.Kind == yaml.AliasNode {
+		c.anything(path, n.Alias)
+		return
+	}
+	for i, part := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if part.ShortTag() != "!!str" && part.ShortTag() != "!!merge" {
+				c.problem(part, "a key in %s must be a text: put it in quotes", path)
+			}
+			continue
+		}
+		c.anything(path, part)
 	}
 }
 

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"skytower/internal/skytells"
+)
+
+const maxSchemaFile = 256 << 10 // what the server takes
+
+// modelsSet changes what is given and leaves the rest; an empty value takes away.
+type modelsSet struct {
+	Slug         string  `arg:"" help:"The model."`
+	Name         *string `placeholder:"TEXT" help:"Display name."`
+	Description  *string `placeholder:"TEXT" help:"What it is and is not."`
+	Type         *string `placeholder:"TYPE" help:"Kind of output: text, image, video, audio or music."`
+	API          *string `name:"api" placeholder:"chat|embeddings|prediction" help:"The routes that serve it."`
+	Deadline     *string `placeholder:"TIME" help:"How long one prediction may take, such as 10m; empty (--deadline=) is the default, 30m."`
+	Concurrency  *int    `placeholder:"N" help:"Predictions of it that run at the same time; 0: no limit of its own."`
+	InputSchema  *string `name:"input-schema" placeholder:"FILE" help:"JSON Schema that inputs are checked against, from a JSON file or - for standard input; empty takes it away."`
+	OutputSchema *string `name:"output-schema" placeholder:"FILE" help:"JSON Schema of outputs, likewise."`
+	Offline      *bool   `negatable:"" help:"Show it, but don't serve it; --no-offline serves it again."`
+	Private      *bool   `negatable:"" help:"Hide it from all accounts; --no-private shows it again."`
+}
+
+// Run changes the model.
+func (m *modelsSet) Run(ctx context.Context, s *session) error {
+	if (modelsSet{Slug: m.Slug}) == *m {
+		return usagef("say what to change: skytower models set --help lists it")
+	}
+	input, err := s.schemaFile(ctx, m.InputSchema)
+	if err != nil {
+		return err
+	}
+	output, err := s.schemaFile(ctx, m.OutputSchema)
+	if err != nil {
+		return err
+	}
+	return s.editModels(ctx, []string{m.Slug}, func(spec *skytells.ModelSpec) error {
+		set(&spec.Name, m.Name)
+		set(&spec.Description, m.Description)
+		set(&spec.Type, m.Type)
+		set(&spec.API, m.API)
+		set(&spec.Deadline, m.Deadline)
+		set(&spec.Concurrency, m.Concurrency)
+		set(&spec.InputSchema, input)
+		set(&spec.OutputSchema, output)
+		set(&spec.Offline, m.Offline)
+		if m.Private != nil {
+			spec.Privacy = map[bool]string{true: "private", false: "public"}[*m.Private]
+		}
+		return nil
+	})
+}
+
+// set takes a value that was given.
+func set[T any](field *T, given *T) {
+	if given != nil {
+		*field = *given
+	}
+}
+
+// schemaFile reads a schema; nil where none was given.
+func (s *session) schemaFile(ctx context.Context, path *string) (*skytells.Schema, error) {
+	if path == nil {
+		return nil, nil
+	}
+	none := skytells.Schema(nil)
+	if *path == "" {
+		return &none, nil
+	}
+	text, err := s.readFile(ctx, *path)
+	if err != nil {
+		return nil, usagef("read %s: %w", *path, err)
+	}
+	text = bytes.TrimSpace(text)
+	if !json.Valid(text) || !strings.HasPrefix(string(text), "{") || len(text) > maxSchemaFile {
+		return nil, usagef("%s: a schema is a JSON object of at most %d KiB", *path, maxSchemaFile>>10)
+	}
+	schema := skytells.Schema(text)
+	return &schema, nil
+}
