@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go: a C compiler (for -race), PostgreSQL's
-# server programs (tests start servers of their own) and Node.js with the npm
-# clients of test/clients. Does nothing where all is there.
+# server programs (tests start servers of their own), the programs of
+# examples/commands, and Node.js with the npm clients of test/clients. Does nothing
+# where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +15,9 @@ command -v "${CC:-gcc}" >/dev/null || missing+=(gcc libc6-dev)
 has_postgres || missing+=(postgresql)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v espeak-ng >/dev/null || missing+=(espeak-ng)
+[ -x /usr/bin/convert ] || missing+=(imagemagick)
+command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 
 if [ "${#missing[@]}" -gt 0 ]; then
 	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -97,6 +97,11 @@ func (a Argument) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()
 // IsFixed reports whether the element holds no placeholder.
 func (a Argument) IsFixed() bool { return len(a) == 0 || len(a) == 1 && a[0].Use == Fixed }
 
+// startsOption reports whether a caller's value would be the name of an option.
+func (a Argument) startsOption() bool {
+	return len(a) > 1 && a[0].Use == Fixed && strings.Trim(a[0].Text, "-") == "" && a[1].Use == Input
+}
+
 // holdsInput reports whether the element holds a caller's value.
 func (a Argument) holdsInput() bool {
 	for _, piece := range a {

@@ -195,7 +195,13 @@ func (r *commandReader) check(c *Command) {
 	}
 	r.checkFiles(c, s)
 	r.checkProgram(c)
+	options := true
 	for i, argument := range c.Argv {
+		options = options && argument.String() != "--"
+		if options && argument.startsOption() {
+			r.failAt(fmt.Sprintf("%s[%d]", fieldArgv, i), r.lines[fieldArgv],
+				"a caller's value right after hyphens could be any option; write the option's name before it, as in --size={{input.size}}")
+		}
 		for _, piece := range argument {
 			if problem := checkPiece(piece, s); problem != "" {
 				r.failAt(fmt.Sprintf("%s[%d]", fieldArgv, i), r.lines[fieldArgv], "%s", problem)

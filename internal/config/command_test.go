@@ -101,6 +101,7 @@ func TestCommandsRules(t *testing.T) {
 		"a cycle":                 {"commands: [{name: a, type: image, argv: [x], input_schema: &a {type: object, properties: *a}}]", "more than 20000 values"},
 		"no number of JSON":       {"commands: [{name: a, type: image, argv: [x], input_schema: {type: object, minProperties: .inf}}]", "no number of JSON"},
 		"a dotted key":            {"commands: [{name: a, type: image, argv: [x], limits.time: 5s}]", "no such setting of a command"},
+		"any option":              {"commands: [{name: a, type: image, argv: [x, '--{{input.x}}'], input_schema: {type: object, required: [x], properties: {x: {type: string}}}}]", "could be any option"},
 		"misspelled":              {"comands: []", "did you mean commands?"},
 	} {
 		if text := problems(t, config.Sources{File: write(t, c.text)}); !strings.Contains(text, c.want) {

@@ -66,6 +66,7 @@ func render() (map[string]string, error) {
 // content is what the pages can show.
 type content struct {
 	Settings string // a Markdown table
+	Commands string // a Markdown table
 	Errors   []failure
 }
 
@@ -76,7 +77,7 @@ type failure struct {
 }
 
 func tables() content {
-	c := content{Settings: config.Markdown()}
+	c := content{Settings: config.Markdown(), Commands: config.CommandsMarkdown()}
 	for _, e := range fault.Table() {
 		c.Errors = append(c.Errors, failure{e, where(e.Surface), again(e.Retry)})
 	}

@@ -84,19 +84,21 @@ func (r *report) counts(n int) bool {
 	return false
 }
 
-// close tells what was still open: a last line without an end.
+// close tells what was still open: a last line without an end, a last half character.
 func (r *report) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stdout.flush()
 	r.stderr.flush()
+	r.say(bytes.TrimRight(r.held, "\r\n"))
+	r.held = nil
 }
 
 // whole is the text of a text model, without the line ends at its end.
 func (r *report) whole() *string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	text := strings.TrimRight(strings.ToValidUTF8(r.text.String()+string(r.held), "\uFFFD"), "\r\n")
+	text := r.text.String()
 	return &text
 }
 
@@ -104,11 +106,22 @@ func (r *report) whole() *string {
 func (r *report) tellText(p []byte) {
 	all := append(r.held, p...)
 	ready := len(bytes.TrimRight(all[:len(all)-half(all)], "\r\n"))
+	r.say(all[:ready])
 	r.held = bytes.Clone(all[ready:])
-	if text := strings.ToValidUTF8(string(all[:ready]), "\uFFFD"); text != "" {
+}
+
+// say tells a part of the text.
+func (r *report) say(p []byte) {
+	if text := clean(p); text != "" {
 		r.text.WriteString(text)
 		r.watch.Progress(provider.Progress{Text: text})
 	}
+}
+
+// clean makes text of what a program wrote: UTF-8, without zeros, which PostgreSQL can't
+// keep.
+func clean(p []byte) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(string(p), "\uFFFD"), "\x00", "")
 }
 
 // half is how many bytes at the end of p begin a character that is not whole.
@@ -200,7 +213,7 @@ func parseProgress(line string) (provider.Progress, bool) {
 		p.Percent = max(0, min(*news.Progress, 100))
 	}
 	if news.Log != nil {
-		p.Logs = strings.Split(strings.TrimRight(*news.Log, "\n"), "\n")
+		p.Logs = strings.Split(strings.TrimRight(clean([]byte(*news.Log)), "\n"), "\n")
 	}
 	return p, true
 }
@@ -231,7 +244,7 @@ func (l *lines) add(part []byte) {
 }
 
 func (l *lines) end() {
-	text := strings.ToValidUTF8(strings.TrimRight(string(l.open), "\r"), "\uFFFD")
+	text := clean(bytes.TrimRight(l.open, "\r"))
 	// Progress bars write over their line: the last state counts.
 	if i := strings.LastIndexByte(text, '\r'); i >= 0 {
 		text = text[i+1:]
@@ -240,7 +253,7 @@ func (l *lines) end() {
 		text += "…"
 	}
 	l.open, l.long = l.open[:0], false
-	l.say(strings.ReplaceAll(text, "\x00", ""))
+	l.say(text)
 }
 
 func (l *lines) flush() {
