@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //	server stop            end it; what it wrote is then in server.out, server.err
 //	exits CODE ARG…        run skytower and compare its exit code
 //	upstream MODEL…        an upstream that lists these models; sets UPSTREAM
+//	container FILE         a Cog container that describes itself so; sets CONTAINER
 //	keep NAME              put the last standard output into a variable
 //	fetch STATUS PATH KEY  GET from the server with an API key; answer to body.json
 func TestScripts(t *testing.T) {
@@ -45,7 +46,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"server": serverCommand, "exits": exits, "upstream": upstream, "keep": keep, "fetch": fetch,
+			"server": serverCommand, "exits": exits, "upstream": upstream, "container": container, "keep": keep, "fetch": fetch,
 		},
 	})
 }
@@ -181,6 +182,21 @@ func upstream(ts *testscript.TestScript, neg bool, models []string) {
 	s := httptest.NewServer(mux)
 	ts.Defer(s.Close)
 	ts.Setenv("UPSTREAM", s.URL+"/v1")
+}
+
+func container(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: container FILE")
+	}
+	description := ts.ReadFile(args[0])
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, description)
+	})
+	s := httptest.NewServer(mux)
+	ts.Defer(s.Close)
+	ts.Setenv("CONTAINER", s.URL)
 }
 
 func keep(ts *testscript.TestScript, neg bool, args []string) {
