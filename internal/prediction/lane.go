@@ -42,17 +42,25 @@ type place struct {
 // take takes a place for a prediction in the lane of its account and, where the model
 // has a bound, in the model's. It holds the lanes' locks until the end of tx.
 func (s *Service) take(ctx context.Context, tx *store.Tx, id, account string, limit int, model *catalog.Model) (place, error) {
-	n, front, ok, err := s.enter(ctx, tx, accountLane, account, id, limit)
+	now := store.Micros(s.o.Now())
+	served := now
+	if bounded(model) {
+		served = 0 // known only after the model's lane
+	}
+	n, front, ok, err := enter(ctx, tx, accountLane, account, id, limit, served)
 	if err != nil || !ok {
 		return place{}, err
 	}
 	if bounded(model) {
-		_, _, ok, err := s.enter(ctx, tx, modelLane, model.Slug, "", model.Concurrency)
+		_, _, ok, err := enter(ctx, tx, modelLane, model.Slug, "", model.Concurrency, now)
 		if err != nil {
 			return place{}, err
 		}
 		if !ok {
 			return place{}, leaveBoth(ctx, tx, id, account, nil)
+		}
+		if _, err := tx.Exec(ctx, `update prediction_lane set last_at = $2 where kind = 'account' and name = $1`, account, now); err != nil {
+			return place{}, fmt.Errorf("note the turn of account %s: %w", account, err)
 		}
 	}
 	return place{ok: true, priority: priority(front, n, limit)}, nil
@@ -69,15 +77,16 @@ func priority(front bool, n int64, limit int) int {
 	return int(min(frontPriority+1+(n-1)*spread/int64(limit), lastPriority))
 }
 
-// enter counts a lane up if it has room. n is the count with it; front says that the
-// prediction became the lane's first in the queue.
-func (s *Service) enter(ctx context.Context, tx *store.Tx, kind, name, id string, limit int) (n int64, front, ok bool, err error) {
+// enter counts a lane up if it has room, at a moment that is kept unless it is 0. n is
+// the count with it; front says that the prediction became the lane's first in the queue.
+func enter(ctx context.Context, tx *store.Tx, kind, name, id string, limit int, at int64) (n int64, front, ok bool, err error) {
 	var first string
 	err = tx.QueryRow(ctx, `insert into prediction_lane (kind, name, handed, last_at, front) values ($1, $2, 1, $3, $4)
-		on conflict (kind, name) do update set handed = prediction_lane.handed + 1, last_at = excluded.last_at,
+		on conflict (kind, name) do update set handed = prediction_lane.handed + 1,
+			last_at = case when excluded.last_at > 0 then excluded.last_at else prediction_lane.last_at end,
 			front = case when prediction_lane.front = '' then excluded.front else prediction_lane.front end
 		where prediction_lane.handed < $5
-		returning handed, front`, kind, name, store.Micros(s.o.Now()), id, limit).Scan(&n, &first)
+		returning handed, front`, kind, name, at, id, limit).Scan(&n, &first)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, false, nil
 	}
