@@ -67,6 +67,9 @@ type Options struct {
 	Now      func() time.Time
 	// Public is the start of absolute links, "" where it is taken from requests.
 	Public string
+	// FilesURL is the start of links to files where another host name serves them; "": that
+	// of the other links.
+	FilesURL string
 
 	Concurrency int           // of an account that sets none
 	Retention   time.Duration // of an account that sets none; 0 keeps

@@ -1,6 +1,7 @@
 package prediction
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,10 +74,11 @@ func (s *Service) render(rec Record, files []blob.File, base string) skytells.Pr
 	if s.gone(rec) {
 		rec.Input, rec.Output, rec.Logs, rec.Removed, files = "{}", "null", "", true, nil
 	}
-	shown := s.links(outputFiles(rec, files), base)
+	filesBase := cmp.Or(s.o.FilesURL, base)
+	shown := s.links(outputFiles(rec, files), filesBase)
 	p := skytells.Prediction{
 		ID: rec.ID, Status: word(rec), Type: "inference", Stream: rec.Stream,
-		Input: s.showInput(rec.Input, inputFiles(files), base), Output: output(rec, shown),
+		Input: s.showInput(rec.Input, inputFiles(files), filesBase), Output: output(rec, shown),
 		CreatedAt: stamp(rec.Created), StartedAt: moment(rec.Started), CompletedAt: moment(rec.Completed), UpdatedAt: stamp(rec.Updated),
 		Privacy: "private", Source: rec.Source, Logs: rec.Logs, DataRemoved: rec.Removed,
 		Model:   skytells.PredictionModel{Name: rec.Shown, Type: rec.Type},

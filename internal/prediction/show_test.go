@@ -127,6 +127,10 @@ func TestShowFiles(t *testing.T) {
 				t.Errorf("the link of %s leads to %+v, %v", f.Name, found, ok)
 			}
 		}
+		p.o.FilesURL = "https://files.example"
+		if shown, _ := p.shown(rec); !strings.HasPrefix(shown.Metadata.Storage.Files[0].URL, "https://files.example/files/") || !strings.HasPrefix(shown.URLs.Get, site) {
+			t.Errorf("with another host for files: %+v", shown)
+		}
 		running := r.plant(sample(Processing, nil))
 		r.file(running, blob.Partial, 0, "draft.png", png)
 		if shown, _ := p.shown(running); shown.Metadata.DataAvailable || len(shown.Metadata.Storage.Files) != 1 || !strings.Contains(string(shown.Output), "draft") {

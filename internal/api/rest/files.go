@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 func (h *Handlers) showFile(base string, f blob.File) skytells.File {
 	out := skytells.File{
 		ID: f.ID, Object: "file", Bytes: f.Size, CreatedAt: f.CreatedAt.Unix(), Filename: f.Name, Purpose: f.Purpose,
-		MIMEType: f.Type, URLs: skytells.FileURLs{Get: h.Files.Link(base, f)},
+		MIMEType: f.Type, URLs: skytells.FileURLs{Get: h.Files.Link(cmp.Or(h.FilesURL, base), f)},
 	}
 	if !f.ExpiresAt.IsZero() {
 		at := f.ExpiresAt.Unix()

@@ -260,6 +260,18 @@ func TestFileRoutes(t *testing.T) {
 	}
 }
 
+func TestFilesUnderAnotherHostName(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	h := newStage("").routes(func(h *rest.Handlers) {
+		h.Uploads, h.Files, h.MaxUpload, h.FilesURL = s, s, maxUpload, "https://files.example"
+	})
+	content, kind := form(t, part{"file", "a.png", "", png})
+	if code, text, _ := send(t, h, "POST", "/v1/files", content, "Content-Type", kind); code != 200 || !strings.Contains(string(text), `"get":"https://files.example/files/`) {
+		t.Errorf("%d %s", code, text)
+	}
+}
+
 // visit asks for an address without a key, as a browser does.
 func visit(t *testing.T, h http.Handler, method, address string, header ...string) *http.Response {
 	t.Helper()

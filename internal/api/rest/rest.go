@@ -68,6 +68,7 @@ type Handlers struct {
 	Webhooks    Webhooks
 
 	Public    *url.URL      // start of absolute links; nil: from the request
+	FilesURL  string        // start of links to files, if another host name serves them
 	MaxBody   int64         // bytes of a JSON body
 	MaxUpload int64         // bytes of an uploaded file
 	AwaitMax  time.Duration // the longest that a create is held
