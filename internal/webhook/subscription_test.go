@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,7 +12,6 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/fault"
-	"skytower/internal/store/storetest"
 )
 
 func TestParseSubscription(t *testing.T) {
@@ -127,7 +127,7 @@ func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	policy := egress.Foreign(egress.Rules{AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	policy := egress.Foreign(egress.Rules{AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Log: slog.New(slog.DiscardHandler)})
 	dns := names{"public.example": "93.184.216.34", "inside.example": "10.1.2.3"}
 	const violation, parameter = fault.SecurityViolation, fault.InvalidParameter
 	for _, c := range []struct {
@@ -159,7 +159,7 @@ func TestCheck(t *testing.T) {
 // A subscription's address is asked about again at the delivery.
 func TestPlainHTTPIsRefusedAtTheDelivery(t *testing.T) {
 	t.Parallel()
-	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)), func(o *Options) { o.PlainHTTP = false })
+	r := newRoom(t, sqlite(t), func(o *Options) { o.PlainHTTP = false })
 	to := newReceiver(t, nil)
 	r.tell(to.sub, "p1", Succeeded, `{}`)
 	r.try(r.list("p1")[0].ID)

@@ -2,12 +2,16 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,12 +22,49 @@ import (
 	"skytower/internal/jobs"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
+	"skytower/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // base is the time of tests; whole microseconds, as they are kept.
 var base = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// template is a SQLite file with the newest schema and the queue's: to make it anew for
+// each test would take most of the tests' time.
+var template = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "webhook-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
+	file := filepath.Join(folder, "template.db")
+	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(jobs.Migrate(context.Background(), db), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// sqlite opens a database of the test's own.
+func sqlite(t *testing.T) *store.DB {
+	t.Helper()
+	data, err := template()
+	must(t, err)
+	url := storetest.SQLite(t)
+	must(t, os.WriteFile(strings.TrimPrefix(url, "sqlite:"), data, 0o600))
+	return storetest.Open(t, url)
+}
+
+// each runs fn on both engines.
+func each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, sqlite(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); fn(t, storetest.Open(t, storetest.Postgres(t))) })
+}
 
 // clock stands still until it is moved.
 type clock struct {
@@ -65,7 +106,7 @@ type room struct {
 func newRoom(t *testing.T, db *store.DB, edit ...func(*Options)) *room {
 	t.Helper()
 	must(t, jobs.Migrate(t.Context(), db))
-	q, err := jobs.New(db, jobs.Options{Workers: map[jobs.Queue]int{jobs.Webhooks: 16, jobs.Upkeep: 1}})
+	q, err := jobs.New(db, jobs.Options{Workers: map[jobs.Queue]int{jobs.Webhooks: 4, jobs.Upkeep: 1}})
 	must(t, err)
 	r := &room{t: t, db: db, jobs: q, clock: &clock{at: base}, tries: make(chan heard, 1000)}
 	loopback := egress.Foreign(egress.Rules{AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.DiscardHandler)})
@@ -94,6 +135,18 @@ func (r *room) start() {
 func (r *room) attempted(_ context.Context, tx *store.Tx, prediction string, at time.Time, settled bool) error {
 	tx.AfterCommit(func() { r.tries <- heard{prediction, at, settled} })
 	return nil
+}
+
+// next is what Attempted heard of a job that run or try has run.
+func (r *room) next() heard {
+	r.t.Helper()
+	select {
+	case h := <-r.tries:
+		return h
+	default:
+		r.t.Fatal("Attempted heard of nothing")
+		return heard{}
+	}
 }
 
 // settled waits until nothing is left to be delivered for the prediction.
