@@ -79,6 +79,10 @@ func TestLinks(t *testing.T) {
 	if good(link) != "" || good(b.Link("", lasts)) != lasts.ID {
 		t.Error("a link does not end with its file")
 	}
+	b.keep(time.Time{}, ends)
+	if good(link) != "" || good(b.Link("", File{ID: ends.ID, Name: ends.Name})) != ends.ID {
+		t.Error("a link whose time is over is good again with its file, or a new one is not")
+	}
 	b.write(func(ctx context.Context, tx *store.Tx) error { return b.Drop(ctx, tx, "acct_one", lasts.ID) })
 	if good(b.Link("", lasts)) != "" {
 		t.Error("the link of a dropped file is good")
