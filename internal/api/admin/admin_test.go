@@ -81,6 +81,10 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	webhookSecrets, err := secret.NewRing(key).Sealer(secret.WebhookKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	db := storetest.Open(t, storetest.SQLite(t))
 	models, err := catalog.New(catalog.Options{DB: db, Sealer: sealer})
 	if err != nil {
@@ -88,7 +92,7 @@ func newSite(t *testing.T) *site {
 	}
 	s := &site{t: t}
 	handlers := &admin.Handlers{
-		Accounts: account.NewService(db, account.ServiceOptions{}), Catalog: models, Lister: upstreams{},
+		Accounts: account.NewService(db, account.ServiceOptions{Sealer: webhookSecrets}), Catalog: models, Lister: upstreams{},
 		Sync: func(context.Context) error { s.syncs++; return s.fail },
 	}
 	server := &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}
