@@ -69,6 +69,7 @@ func table() []room {
 		{dir: "test/clients/openaigo", kind: tool},              // a module of its own
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
+		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase}, grounds...)}, // measures the rooms themselves
 		{dir: "tools/fixture", kind: tool},
 		{dir: "tools/gendocs", kind: tool, may: []string{"internal/config", "internal/fault"}},
 		{dir: "tools/mkmodels", kind: tool},
