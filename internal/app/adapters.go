@@ -170,8 +170,9 @@ func builtinModels() []skytells.ModelSpec {
 	var specs []skytells.ModelSpec
 	for _, card := range local.Models() {
 		specs = append(specs, skytells.ModelSpec{
-			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: "text", API: card.API, Free: true,
-			Capabilities: builtinCapabilities(card.API),
+			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: card.Type, API: card.API, Free: true,
+			Capabilities: builtinCapabilities(card.API), Concurrency: card.Concurrency,
+			InputSchema: skytells.Schema(card.InputSchema), OutputSchema: skytells.Schema(card.OutputSchema),
 			Targets:      []skytells.TargetSpec{{Provider: catalog.LocalProvider, Model: card.Slug}},
 		})
 	}
@@ -179,8 +180,11 @@ func builtinModels() []skytells.ModelSpec {
 }
 
 func builtinCapabilities(kind string) []string {
-	if kind == catalog.Embeddings {
+	switch kind {
+	case catalog.Embeddings:
 		return []string{"text-to-embedding"}
+	case catalog.Prediction:
+		return []string{"image-to-image"}
 	}
 	return []string{"text-to-text"}
 }

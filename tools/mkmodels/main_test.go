@@ -12,21 +12,29 @@ import (
 	"testing"
 )
 
-const root = "../../"
+const (
+	root    = "../../"
+	results = "internal/provider/local/"
+)
 
 func TestCommittedDataIsThePinnedResult(t *testing.T) {
 	t.Parallel()
-	if err := verify(root+"internal/provider/local/data/"+resultName, resultSHA256); err != nil {
-		t.Error(err)
-	}
 	notice, err := os.ReadFile(root + "NOTICE")
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, version, _ := strings.Cut(sourcePackage, "@")
-	for _, want := range []string{resultName, resultSHA256, sourceSHA256, name, version} {
-		if !strings.Contains(string(notice), want) {
-			t.Errorf("NOTICE does not name %s", want)
+	for _, p := range pins() {
+		wanted := []string{p.name, p.version, p.sha256}
+		for _, r := range p.results {
+			if err := verify(root+results+r.name, r.sha256); err != nil {
+				t.Error(err)
+			}
+			wanted = append(wanted, results+r.name, r.sha256)
+		}
+		for _, want := range wanted {
+			if !strings.Contains(string(notice), want) {
+				t.Errorf("NOTICE does not name %s", want)
+			}
 		}
 	}
 }
@@ -45,11 +53,22 @@ func tarball(t *testing.T, name string, content any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return packed(t, map[string][]byte{name: raw})
+}
+
+// packed is a tarball of these files.
+func packed(t *testing.T, files map[string][]byte) string {
+	t.Helper()
 	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
+	zip, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
 	pack := tar.NewWriter(zip)
-	pack.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(raw))})
-	pack.Write(raw)
+	for name, raw := range files {
+		pack.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(raw))})
+		pack.Write(raw)
+	}
 	if err := pack.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ type reply struct {
 }
 
 func (p *Provider) reply(ctx context.Context, call *provider.Call) (*reply, error) {
-	if err := check(ctx, call, Docs); err != nil {
+	if err := check(ctx, call.Model, Docs); err != nil {
 		return nil, err
 	}
 	req, err := readChat(call)

@@ -24,7 +24,7 @@ const (
 // counts words. Errors of the caller are *fault.Error: INVALID_PARAMETER with
 // status 422 for a text that the model knows no word of.
 func (p *Provider) Embed(ctx context.Context, call *provider.Call) (*provider.Answer, error) {
-	if err := check(ctx, call, EmbedSmall); err != nil {
+	if err := check(ctx, call.Model, EmbedSmall); err != nil {
 		return nil, err
 	}
 	req, err := readEmbed(call.Body)

@@ -228,12 +228,17 @@ func TestParallelUse(t *testing.T) {
 
 func TestCards(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{EmbedSmall: "embeddings", Docs: "chat"}
+	want := map[string]string{EmbedSmall: "embeddings", Docs: "chat", Upscale2x: "prediction"}
 	got := map[string]string{}
 	for _, card := range Models() {
 		got[card.Slug] = card.API
-		if card.Name == "" || card.Description == "" || (card.Dimensions > 0) != (card.API == "embeddings") {
+		if card.Name == "" || card.Description == "" || card.Type == "" || (card.Dimensions > 0) != (card.API == "embeddings") {
 			t.Errorf("card %+v", card)
+		}
+		for _, schema := range []json.RawMessage{card.InputSchema, card.OutputSchema} {
+			if (schema != nil) != (card.API == "prediction") || schema != nil && !json.Valid(schema) {
+				t.Errorf("%s has the schema %s", card.Slug, schema)
+			}
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,18 +1,21 @@
 // Package local holds the models that are part of the binary, so that a fresh
 // server answers at once: skytower-embed-small makes embeddings from pretrained
-// word vectors, skytower-docs quotes passages of Skytower's own manual. Both are
-// plain computation on data that is embedded; nothing is downloaded, and no text
-// is generated.
+// word vectors, skytower-docs quotes passages of Skytower's own manual, and
+// skytower-upscale-2x makes small pictures larger. All are plain computation on data
+// that is embedded; nothing is downloaded, and no text is generated.
 //
 // The package knows no HTTP, no account and no price. It sees a call as the
-// OpenAI JSON that the caller sent, and ignores fields that it has no use for.
+// OpenAI JSON that the caller sent, or as a prediction's input, and ignores fields
+// that it has no use for.
 //
-// Its one invariant: it never makes an answer up. A text without a known word
-// gets an error and not a vector, and a question without a passage gets told so.
+// Its one invariant: it never passes anything off as an answer. A text without a known
+// word gets an error and not a vector, a question without a passage gets told so, and a
+// picture that can't be read is refused.
 package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +28,7 @@ import (
 const (
 	EmbedSmall = "skytower-embed-small"
 	Docs       = "skytower-docs"
+	Upscale2x  = "skytower-upscale-2x"
 )
 
 // Card describes a model for the catalogue.
@@ -32,24 +36,36 @@ type Card struct {
 	Slug        string
 	Name        string
 	Description string
-	API         string // "chat" or "embeddings"
-	Dimensions  int    // length of the vectors; 0 for chat
+	API         string // "chat", "embeddings" or "prediction"
+	Type        string // what it puts out: "text" or "image"
+	Dimensions  int    // length of the vectors; 0 for all but embeddings
+	// Of predictions:
+	InputSchema, OutputSchema json.RawMessage
+	Concurrency               int // that are worth being given to workers at the same time
 }
 
 // Models returns the cards of the built-in models.
 func Models() []Card {
 	return []Card{
 		{
-			Slug: EmbedSmall, Name: "Skytower Embed Small", API: "embeddings", Dimensions: dims,
+			Slug: EmbedSmall, Name: "Skytower Embed Small", API: "embeddings", Type: "text", Dimensions: dims,
 			Description: "Embeddings of English text in 100 dimensions, from the GloVe vectors of 50,000 words, weighted by " +
 				"rarity. It compares what texts are about; word order and negation are lost, and a text without a known " +
 				"English word is refused. Built in, runs on the CPU.",
 		},
 		{
-			Slug: Docs, Name: "Skytower Docs", API: "chat",
+			Slug: Docs, Name: "Skytower Docs", API: "chat", Type: "text",
 			Description: "Finds the passages of Skytower's own manual that answer a question and quotes them with links. It is " +
 				"not a language model: it generates no text, reads only the last user message, and says so when it finds " +
 				"nothing. Built in, runs on the CPU.",
+		},
+		{
+			Slug: Upscale2x, Name: "Skytower Upscale 2x", API: "prediction", Type: "image",
+			Description: "Makes a picture twice as wide and twice as high, with a small pretrained network (ESRGAN-slim). It is " +
+				"made for small pictures, of at most 1024 pixels on each side: it sharpens edges and cleans them up, and " +
+				"takes no instructions; it can't restore what a picture does not show. Transparency is scaled without the " +
+				"network. Built in, runs on the CPU.",
+			InputSchema: json.RawMessage(upscaleInput), OutputSchema: json.RawMessage(upscaleOutput), Concurrency: waiting,
 		},
 	}
 }
@@ -68,18 +84,20 @@ type Options struct {
 
 // Provider answers for the built-in models. It is safe for parallel use.
 type Provider struct {
-	vectors *vectors
-	manual  *manual
-	now     func() time.Time
+	vectors  *vectors
+	manual   *manual
+	upscaler *upscaler
+	now      func() time.Time
 }
 
 var (
-	_ provider.Chatter  = (*Provider)(nil)
-	_ provider.Embedder = (*Provider)(nil)
+	_ provider.Chatter   = (*Provider)(nil)
+	_ provider.Embedder  = (*Provider)(nil)
+	_ provider.Predictor = (*Provider)(nil)
 )
 
 // New loads the vectors and reads the manual, which takes some tens of
-// milliseconds. It fails where the manual cannot be read or holds no text.
+// milliseconds; the upscaler's weights wait for their first use. It fails where the manual cannot be read or holds no text.
 func New(o Options) (*Provider, error) {
 	if o.Manual == nil {
 		return nil, errors.New("the built-in models need a manual")
@@ -98,21 +116,21 @@ func New(o Options) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the manual: %w", err)
 	}
-	return &Provider{vectors: table, manual: manual, now: o.Now}, nil
+	return &Provider{vectors: table, manual: manual, upscaler: newUpscaler(), now: o.Now}, nil
 }
 
 // check refuses a call that has ended, or that another model was meant by.
-func check(ctx context.Context, call *provider.Call, want string) error {
+func check(ctx context.Context, model, want string) error {
 	if err := ctx.Err(); err != nil {
 		return &provider.Error{Class: provider.Cancelled, Err: err}
 	}
-	if call.Model == want {
+	if model == want {
 		return nil
 	}
 	for _, card := range Models() {
-		if card.Slug == call.Model {
-			return &provider.Error{Class: provider.Unsupported, Err: fmt.Errorf("%s serves %s only", call.Model, card.API)}
+		if card.Slug == model {
+			return &provider.Error{Class: provider.Unsupported, Err: fmt.Errorf("%s serves %s only", model, card.API)}
 		}
 	}
-	return &provider.Error{Class: provider.Denied, Err: fmt.Errorf("no built-in model %q", call.Model)}
+	return &provider.Error{Class: provider.Denied, Err: fmt.Errorf("no built-in model %q", model)}
 }
