@@ -19,6 +19,7 @@ import (
 type box struct {
 	who   identity
 	flags uintptr // of clone(2)
+	crowd int     // processes that all runs of the user's commands may have together
 }
 
 const (
@@ -35,10 +36,10 @@ const (
 const self = "/proc/self/exe"
 
 // findBox tries out, from the best, what this machine allows.
-func findBox(who identity, log *slog.Logger) (box, error) {
+func findBox(who identity, crowd int, log *slog.Logger) (box, error) {
 	var err error
 	for _, flags := range []uintptr{ownWorld | ownUsers, ownWorld, 0} {
-		b := box{who: who, flags: flags}
+		b := box{who: who, flags: flags, crowd: crowd}
 		if err = b.try(); err != nil {
 			continue
 		}
@@ -53,7 +54,7 @@ func findBox(who identity, log *slog.Logger) (box, error) {
 // try starts the child that does nothing.
 func (b box) try() error {
 	limits := config.Limits{CPU: 1e9, Memory: 1 << 30, Output: 1 << 20, Processes: 64}
-	cmd := &exec.Cmd{Path: self, Args: []string{childName, b.limits(limits, 1), ""}, Dir: "/", Env: []string{}, SysProcAttr: b.attributes(false)}
+	cmd := &exec.Cmd{Path: self, Args: []string{childName, b.limits(limits), ""}, Dir: "/", Env: []string{}, SysProcAttr: b.attributes(false)}
 	out, err := cmd.CombinedOutput()
 	if err == nil && string(out) != childReady {
 		err = errors.New("this program does not call command.Child at its start")
@@ -77,17 +78,18 @@ func (b box) attributes(network bool) *syscall.SysProcAttr {
 	return a
 }
 
-// limits writes the limits as the child reads them; 0 is none.
-func (b box) limits(l config.Limits, concurrency int) string {
+// limits writes the limits as the child reads them; 0 is none. A file may be one byte
+// larger than all output may: so what is too large can be seen to be.
+func (b box) limits(l config.Limits) string {
 	processes := l.Processes
 	switch {
 	case b.flags&ownUsers != 0:
 	case b.who.isOther():
-		processes *= concurrency // the system counts all processes of the user together
+		processes = b.crowd // the system counts all processes of the user together
 	default:
 		processes = 0 // our own ones would count
 	}
-	return fmt.Sprintf("%d,%d,%d,%d", int64(l.CPU.Seconds()), l.Output, processes, l.Memory)
+	return fmt.Sprintf("%d,%d,%d,%d", int64(l.CPU.Seconds()), l.Output+1, processes, l.Memory)
 }
 
 // isFirst reports whether programs are the first process of a namespace.
@@ -101,7 +103,7 @@ func (b box) command(c *program, l *launch) (cmd *exec.Cmd, started func(error) 
 		return nil, nil, err
 	}
 	cmd = &exec.Cmd{
-		Path: self, Args: append([]string{childName, b.limits(c.Limits, c.Concurrency), l.path}, l.argv...),
+		Path: self, Args: append([]string{childName, b.limits(c.Limits), l.path}, l.argv...),
 		ExtraFiles: []*os.File{end}, SysProcAttr: b.attributes(c.Network),
 	}
 	return cmd, func(err error) error {

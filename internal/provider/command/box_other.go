@@ -12,7 +12,7 @@ import (
 // without limits is not run.
 type box struct{}
 
-func findBox(identity, *slog.Logger) (box, error) {
+func findBox(identity, int, *slog.Logger) (box, error) {
 	return box{}, errors.New("commands need Linux: other systems have no limits for them")
 }
 

@@ -52,7 +52,7 @@ func New(o Options) (*Provider, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Provider{programs: map[string]*program{}}
-	boxes := map[identity]box{}
+	crowds := map[identity]int{}
 	var problems []error
 	for i, c := range o.Commands {
 		who, err := identify(c.User)
@@ -60,20 +60,33 @@ func New(o Options) (*Provider, error) {
 			problems = append(problems, fmt.Errorf("commands[%d].user: %w", i, err))
 			continue
 		}
-		if _, tried := boxes[who]; !tried {
-			if boxes[who], err = findBox(who, o.Log); err != nil {
-				problems = append(problems, fmt.Errorf("commands[%d]: %w", i, err))
-			}
-		}
-		p.programs[c.Name] = &program{Command: c, who: who, box: boxes[who]}
+		crowds[who] += c.Limits.Processes * c.Concurrency
+		p.programs[c.Name] = &program{Command: c, who: who}
 		if _, err := findProgram(c.Argv[0].String(), environment(c, "")); err != nil {
 			o.Log.Warn("a command's program is missing: its predictions will fail", "command", c.Name, "error", err)
 		}
 	}
+	problems = append(problems, p.box(crowds, o.Log))
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("prepare the commands: %w", err)
 	}
 	return p, nil
+}
+
+// box finds out for each user how its programs can be kept apart.
+func (p *Provider) box(crowds map[identity]int, log *slog.Logger) error {
+	for who, crowd := range crowds {
+		b, err := findBox(who, crowd, log)
+		if err != nil {
+			return err
+		}
+		for _, c := range p.programs {
+			if c.who == who {
+				c.box = b
+			}
+		}
+	}
+	return nil
 }
 
 // String names the provider.
@@ -153,7 +166,7 @@ func (c *program) execute(ctx context.Context, run *provider.Run, place *folder,
 		watch: func() error { return place.tooMuch(c.Limits) }, stop: stop,
 	})
 	out.close()
-	if err := c.verdict(ctx, ended, out); err != nil {
+	if err := c.verdict(ctx, ended, out, place); err != nil {
 		return nil, err
 	}
 	result := &provider.Result{Took: time.Since(began)}

@@ -120,7 +120,7 @@ func (c *program) terminate(pid int, ended <-chan struct{}) {
 func signalGroup(pid int, signal syscall.Signal) { _ = syscall.Kill(-pid, signal) }
 
 // verdict says what became of a run, nil where it went well.
-func (c *program) verdict(ctx context.Context, e ending, out *report) error {
+func (c *program) verdict(ctx context.Context, e ending, out *report, place *folder) error {
 	var reached limit
 	switch cause := context.Cause(ctx); {
 	case errors.As(cause, &reached):
@@ -135,6 +135,9 @@ func (c *program) verdict(ctx context.Context, e ending, out *report) error {
 	// The system counts otherwise when it kills than when it reports: 0.9 s for 1 s is usual.
 	if used := e.state.UserTime() + e.state.SystemTime(); !e.state.Exited() && used >= c.Limits.CPU*3/4 {
 		return failed("The program used more than %s of processor time, which is its limit.", c.Limits.CPU)
+	}
+	if err := place.tooMuch(c.Limits); err != nil {
+		return failed("%s", err) // the system refused to write more
 	}
 	message := fmt.Sprintf("The program failed (%s)", e.state)
 	if reason := out.reason(); reason != "" {

@@ -132,11 +132,13 @@ type try struct {
 
 // trial finds out once what this machine allows.
 var trial = sync.OnceValues(func() (*program, error) {
-	p, err := New(Options{Commands: []config.Command{script("")}})
+	c := script("")
+	c.Limits.Processes = 1000 // without namespaces the processes of all tests count together
+	p, err := New(Options{Commands: []config.Command{c}})
 	if err != nil {
 		return nil, err
 	}
-	return p.programs["tried"], nil
+	return p.programs[c.Name], nil
 })
 
 // isolated reports whether this machine gives programs namespaces of their own.
