@@ -177,7 +177,8 @@ func (s *Service) handModel(ctx context.Context, model *catalog.Model) error {
 			if err != nil {
 				return err
 			}
-			handed, err = s.hand(ctx, tx, id, account, limit, model)
+			out, err := s.hand(ctx, tx, id, account, limit, model)
+			handed = out == handedOut
 			return err
 		})
 		if err != nil {
@@ -246,8 +247,8 @@ func (s *Service) next(ctx context.Context, tx *store.Tx, account string, limit,
 			return false, err
 		}
 		for _, c := range candidates {
-			handed, err := s.tryHand(ctx, tx, c, account, limit, full)
-			if err != nil || handed {
+			handed, more, err := s.tryHand(ctx, tx, c, account, limit, full)
+			if err != nil || !more {
 				return handed, err
 			}
 		}
@@ -258,23 +259,25 @@ func (s *Service) next(ctx context.Context, tx *store.Tx, account string, limit,
 }
 
 // tryHand hands a candidate out, unless its model is seen to be full: that is looked at
-// without a lock, so that a transaction never waits for the lanes of two models.
-func (s *Service) tryHand(ctx context.Context, tx *store.Tx, c candidate, account string, limit int, full map[string]bool) (handed bool, err error) {
+// without a lock, so that a transaction never waits for the lanes of two models. more
+// says that another candidate may have better luck.
+func (s *Service) tryHand(ctx context.Context, tx *store.Tx, c candidate, account string, limit int, full map[string]bool) (handed, more bool, err error) {
 	if full[c.model] {
-		return false, nil
+		return false, true, nil
 	}
 	model := s.model(c.model)
 	if bounded(model) {
 		var n int64
 		err := tx.QueryRow(ctx, `select coalesce(max(handed), 0) from prediction_lane where kind = 'model' and name = $1`, c.model).Scan(&n)
 		if err != nil {
-			return false, fmt.Errorf("read lane of model %s: %w", c.model, err)
+			return false, false, fmt.Errorf("read lane of model %s: %w", c.model, err)
 		}
 		if full[c.model] = n >= int64(model.Concurrency); full[c.model] {
-			return false, nil
+			return false, true, nil
 		}
 	}
-	return s.hand(ctx, tx, c.id, account, limit, model)
+	out, err := s.hand(ctx, tx, c.id, account, limit, model)
+	return out == handedOut, out == notWaiting, err
 }
 
 func waiting(ctx context.Context, tx *store.Tx, account string, n int) (found []candidate, err error) {
@@ -291,23 +294,31 @@ func waiting(ctx context.Context, tx *store.Tx, account string, n int) (found []
 	return found, nil
 }
 
-// hand gives a waiting prediction its places and queues it. ok is false where there is
-// no room, or where it waits no more.
-func (s *Service) hand(ctx context.Context, tx *store.Tx, id, account string, limit int, model *catalog.Model) (ok bool, err error) {
+// What became of a prediction that was to be handed out.
+type outcome int
+
+const (
+	noRoom outcome = iota
+	notWaiting
+	handedOut
+)
+
+// hand gives a waiting prediction its places and queues it.
+func (s *Service) hand(ctx context.Context, tx *store.Tx, id, account string, limit int, model *catalog.Model) (outcome, error) {
 	p, err := s.take(ctx, tx, id, account, limit, model)
 	if err != nil || !p.ok {
-		return false, err
+		return noRoom, err
 	}
 	var slug string
 	err = tx.QueryRow(ctx, `update prediction set handed = true, beat = $2, updated_at = $2
 		where id = $1 and status = 'pending' and not handed returning model`, id, store.Micros(s.o.Now())).Scan(&slug)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, leaveBoth(ctx, tx, id, account, model) // cancelled meanwhile
+		return notWaiting, leaveBoth(ctx, tx, id, account, model) // cancelled meanwhile
 	}
 	if err != nil {
-		return false, fmt.Errorf("hand out prediction %s: %w", id, err)
+		return noRoom, fmt.Errorf("hand out prediction %s: %w", id, err)
 	}
-	return true, s.enqueue(ctx, tx, RunArgs{ID: id, Model: slug}, p.priority)
+	return handedOut, s.enqueue(ctx, tx, RunArgs{ID: id, Model: slug}, p.priority)
 }
 
 // promote makes the account's oldest queued prediction its first in the queue, by a
