@@ -179,6 +179,26 @@ func TestStreamIsLive(t *testing.T) {
 	})
 }
 
+// An id that no event has had yet, which only a mistaken client sends, hides nothing that
+// is still to come.
+func TestStreamAfterAnIDOfTheFuture(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, storetestSQLite(t))
+	p := r.start(0)
+	rec := r.plant(sample(Processing, func(rec *Record) { rec.Progress = 10 }))
+	stream, err := p.Events(t.Context(), rec.Account, rec.ID, 1<<40, site)
+	r.must(err)
+	defer stream.Close()
+	for i, want := range []string{"0 status processing", `4 logs {"lines":["hello"]}`} {
+		batch, err := stream.Next(t.Context())
+		r.must(err)
+		same(t, "next", []string{r.name(rec, batch[0])}, want)
+		if i == 0 {
+			r.news(&rec, eventLogs, line("hello"))
+		}
+	}
+}
+
 // A deletion ends the streams that are open.
 func TestStreamOfADeletedPrediction(t *testing.T) {
 	t.Parallel()
