@@ -43,7 +43,7 @@ func predictionSettings() []Setting {
 			Doc:   "What this process does: serve the API (`api`), run predictions (`worker`), or both. Apart they need PostgreSQL and storage that all of them share (`blob`).",
 			field: func(c *Config) value { return &choiceValue{&c.Predictions.Role, roles} }},
 		{Key: keyBlob, Kind: Text,
-			Doc:   "Where files are kept: a folder, or S3-compatible storage as `s3://BUCKET?region=…&endpoint=https://…&use_path_style=true` (with AWS's environment variables for the key). Empty: `files` in the data folder.",
+			Doc:   "Where files are kept: a folder, or S3-compatible storage as `s3://BUCKET?region=…&endpoint=https://…&use_path_style=true` (with AWS's environment variables for the key; `&prefix=NAME/` keeps to a part of the bucket). No two databases may share a place: what has no record is removed after a day. Empty: `files` in the data folder.",
 			field: func(c *Config) value { return &blobValue{&c.Predictions.Blob} }},
 		{Key: "files_url", Kind: URL,
 			Doc:   "Another address of this server for links to files, so that what models made is never on the API's own host name.",
