@@ -193,11 +193,13 @@ func (s *Service) rescue(ctx context.Context) error {
 	return nil
 }
 
+const abandonedQuery = `select id, model, attempt, beat from prediction
+			where handed and beat < $1 and (attempt > 0 or beat + beat - updated_at < $2) order by beat limit $3`
+
 func (s *Service) abandoned(ctx context.Context, now time.Time) (found []abandoned, err error) {
 	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
 		found = nil
-		return tx.Each(ctx, `select id, model, attempt, beat from prediction
-			where handed and beat < $1 and (attempt > 0 or beat + beat - updated_at < $2) order by beat limit $3`,
+		return tx.Each(ctx, abandonedQuery,
 			func(row func(...any) error) error {
 				var a abandoned
 				err := row(&a.id, &a.model, &a.attempt, &a.beat)

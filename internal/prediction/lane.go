@@ -153,6 +153,9 @@ func (s *Service) handOn(ctx context.Context, rec Record, model *catalog.Model) 
 	return err
 }
 
+const waitingPairQuery = `select id from prediction where model = $1 and account = $2 and status = 'pending' and not handed
+				order by created_at, id limit 1`
+
 // handModel gives one place of a model to the waiting account that got one the longest
 // ago.
 func (s *Service) handModel(ctx context.Context, model *catalog.Model) error {
@@ -169,8 +172,7 @@ func (s *Service) handModel(ctx context.Context, model *catalog.Model) error {
 				return err
 			}
 			var id string
-			err = tx.QueryRow(ctx, `select id from prediction where model = $1 and account = $2 and status = 'pending' and not handed
-				order by created_at, id limit 1`, model.Slug, account).Scan(&id)
+			err = tx.QueryRow(ctx, waitingPairQuery, model.Slug, account).Scan(&id)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}
@@ -191,20 +193,22 @@ func (s *Service) handModel(ctx context.Context, model *catalog.Model) error {
 	return nil
 }
 
-// waitingFor lists accounts with predictions that wait for a model, the longest unserved
-// first. It hops over the index from account to account, so that a backlog of thousands
-// costs one step.
-func (s *Service) waitingFor(ctx context.Context, model string) (accounts []string, err error) {
-	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
-		accounts = nil
-		return tx.Each(ctx, `with recursive waiting (account, n) as (
+const waitingForQuery = `with recursive waiting (account, n) as (
 				select (select min(account) from prediction where model = $1 and status = 'pending' and not handed), 1
 				union all
 				select (select min(p.account) from prediction p
 					where p.model = $1 and p.account > waiting.account and p.status = 'pending' and not p.handed), n + 1
 				from waiting where waiting.account is not null and n < 1000)
 			select waiting.account from waiting left join prediction_lane l on l.kind = 'account' and l.name = waiting.account
-			where waiting.account is not null order by coalesce(l.last_at, 0), waiting.account limit $2`,
+			where waiting.account is not null order by coalesce(l.last_at, 0), waiting.account limit $2`
+
+// waitingFor lists accounts with predictions that wait for a model, the longest unserved
+// first. It hops over the index from account to account, so that a backlog of thousands
+// costs one step.
+func (s *Service) waitingFor(ctx context.Context, model string) (accounts []string, err error) {
+	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
+		accounts = nil
+		return tx.Each(ctx, waitingForQuery,
 			func(row func(...any) error) error {
 				var account string
 				err := row(&account)
@@ -280,9 +284,11 @@ func (s *Service) tryHand(ctx context.Context, tx *store.Tx, c candidate, accoun
 	return out == handedOut, out == notWaiting, err
 }
 
+const waitingQuery = `select id, model from prediction where account = $1 and status = 'pending' and not handed
+		order by created_at, id limit $2`
+
 func waiting(ctx context.Context, tx *store.Tx, account string, n int) (found []candidate, err error) {
-	err = tx.Each(ctx, `select id, model from prediction where account = $1 and status = 'pending' and not handed
-		order by created_at, id limit $2`, func(row func(...any) error) error {
+	err = tx.Each(ctx, waitingQuery, func(row func(...any) error) error {
 		var c candidate
 		err := row(&c.id, &c.model)
 		found = append(found, c)

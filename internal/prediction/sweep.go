@@ -32,19 +32,21 @@ func (s *Service) sweep(ctx context.Context) error {
 	return nil
 }
 
-// waitingAccounts lists accounts with waiting predictions, the longest unserved first,
-// hopping over the index as waitingFor does.
-func (s *Service) waitingAccounts(ctx context.Context) (accounts []string, err error) {
-	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
-		accounts = nil
-		return tx.Each(ctx, `with recursive waiting (account, n) as (
+const waitingAccountsQuery = `with recursive waiting (account, n) as (
 				select (select min(account) from prediction where status = 'pending' and not handed), 1
 				union all
 				select (select min(p.account) from prediction p
 					where p.account > waiting.account and p.status = 'pending' and not p.handed), n + 1
 				from waiting where waiting.account is not null and n < $1)
 			select waiting.account from waiting left join prediction_lane l on l.kind = 'account' and l.name = waiting.account
-			where waiting.account is not null order by coalesce(l.last_at, 0), waiting.account`,
+			where waiting.account is not null order by coalesce(l.last_at, 0), waiting.account`
+
+// waitingAccounts lists accounts with waiting predictions, the longest unserved first,
+// hopping over the index as waitingFor does.
+func (s *Service) waitingAccounts(ctx context.Context) (accounts []string, err error) {
+	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
+		accounts = nil
+		return tx.Each(ctx, waitingAccountsQuery,
 			func(row func(...any) error) error {
 				var account string
 				err := row(&account)
@@ -74,12 +76,27 @@ func (s *Service) recount(ctx context.Context) error {
 	return nil
 }
 
+// held is the condition of a row with a place, in the words that lead SQLite to the index
+// of just these rows and no further (as does the ` || ”` below): by account or model it
+// would read whole histories.
+const held = `handed and beat >= 0`
+
+// heldQuery counts the places that are held, by account or by model.
+func heldQuery(kind string) string {
+	return `select max(` + kind + `), count(*) from prediction where ` + held + ` group by ` + kind + ` || ''`
+}
+
+// heldOfQuery counts those of one lane, its first argument.
+func heldOfQuery(kind string) string {
+	return `select count(*) from prediction where ` + held + ` and ` + kind + ` || '' = $1`
+}
+
 // wrongLanes compares without locks: what it finds is looked at again under one.
 func (s *Service) wrongLanes(ctx context.Context) (wrong []lane, err error) {
 	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
 		real := map[lane]int64{}
 		for _, kind := range []string{accountLane, modelLane} {
-			err := tx.Each(ctx, `select `+kind+`, count(*) from prediction where handed group by `+kind, func(row func(...any) error) error {
+			err := tx.Each(ctx, heldQuery(kind), func(row func(...any) error) error {
 				l := lane{kind: kind}
 				var n int64
 				err := row(&l.name, &n)
@@ -111,9 +128,9 @@ func recountLane(ctx context.Context, tx *store.Tx, l lane) error {
 		return fmt.Errorf("lock lane of %s %s: %w", l.kind, l.name, err)
 	}
 	// Whoever changes handed holds the lane: what this counts is exact.
-	_, err = tx.Exec(ctx, `update prediction_lane set handed = (select count(*) from prediction where handed and `+l.kind+` = $2),
+	_, err = tx.Exec(ctx, `update prediction_lane set handed = (`+heldOfQuery(l.kind)+`),
 		front = case when exists (select 1 from prediction where id = front and handed) then front else '' end
-		where kind = $1 and name = $2`, l.kind, l.name)
+		where name = $1 and kind = $2`, l.name, l.kind)
 	if err != nil {
 		return fmt.Errorf("count lane of %s %s: %w", l.kind, l.name, err)
 	}
