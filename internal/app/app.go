@@ -215,7 +215,7 @@ func (a *App) rows() []api.Route {
 	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams}
 	restRoutes := &rest.Handlers{
 		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Webhooks: a.webhooks,
-		Public: a.cfg.PublicURL, MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
+		Public: a.cfg.PublicURL, FilesURL: textOf(a.cfg.Predictions.FilesURL), MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
 		KeepAlive: a.cfg.KeepAlive, UnknownAs404: a.cfg.Predictions.Unknown == "404", Closing: a.closing,
 	}
 	adminRoutes := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}

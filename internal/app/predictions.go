@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"skytower/internal/blob"
@@ -72,7 +74,8 @@ func (a *App) makePredictions(context.Context) error {
 	a.webhooks = webhook.New(a.webhookOptions())
 	a.predictions = prediction.New(prediction.Options{
 		DB: a.db, Jobs: a.jobs, Files: a.files, Webhooks: a.webhooks, Catalog: a.catalog, Accounts: a.accounts, Adapters: a.adapters,
-		Limits: limit.Off{}, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: a.publicURL(),
+		Limits: limit.Off{}, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: textOf(a.cfg.PublicURL),
+		FilesURL: textOf(a.cfg.Predictions.FilesURL),
 		Concurrency: a.cfg.Predictions.Concurrency, Retention: a.cfg.Predictions.Retention,
 		MaxFile: a.cfg.Predictions.MaxFile, MaxFiles: a.cfg.Predictions.MaxFiles, Scratch: a.scratch,
 	})
@@ -86,7 +89,7 @@ func (a *App) webhookOptions() webhook.Options {
 		Client: egress.New(policy, egress.Options{
 			DialTimeout: a.cfg.DialTimeout, FirstByte: webhookTimeout, Idle: webhookTimeout, UserAgent: "skytower-webhook",
 		}),
-		PlainHTTP: a.cfg.Predictions.WebhookHTTP, PlainPrivate: true,
+		PlainHTTP: a.cfg.Predictions.WebhookHTTP, PlainPrivate: len(a.cfg.EgressAllow) > 0,
 		Attempted: func(ctx context.Context, tx *store.Tx, id string, at time.Time, settled bool) error {
 			return a.predictions.WebhookAttempted(ctx, tx, id, at, settled)
 		},
@@ -96,12 +99,12 @@ func (a *App) webhookOptions() webhook.Options {
 	}
 }
 
-// publicURL is the configured start of absolute links, or "".
-func (a *App) publicURL() string {
-	if a.cfg.PublicURL == nil {
+// textOf is an address without a slash at its end, or "".
+func textOf(u *url.URL) string {
+	if u == nil {
 		return ""
 	}
-	return a.cfg.PublicURL.String()
+	return strings.TrimRight(u.String(), "/")
 }
 
 // freshScratch makes an empty folder for the files of runs. It is not in the data
