@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,11 @@ type PredictDialect struct {
 	// Events are the answer to a submit as a stream, in pieces: one for each step.
 	// Only the last piece is the proper end. nil: it has no streams.
 	Events func(steps []Work) []string
+	// Stream is where such a stream can be asked for, of an upstream that has Look too;
+	// it does not answer a submit then.
+	Stream func(id string) string
+	// FilesOnly is an upstream whose answer holds files, and neither text nor a time.
+	FilesOnly bool
 	// Refusal is the body of an error with this message.
 	Refusal func(message string) string
 }
@@ -169,6 +175,9 @@ func (j *job) follows(steps ...Work) {
 		}
 		j.up.On(j.d.Submit(runID), func(x *Exchange) { next(x, j.d.Status) })
 		j.up.On(j.d.Look(j.id()), func(x *Exchange) { next(x, 200) })
+		if j.d.Stream != nil {
+			j.up.On(j.d.Stream(j.id()), Events(j.d.Events(slices.Clone(steps))...))
+		}
 	case j.d.Events != nil:
 		j.up.On(j.d.Submit(runID), Events(j.d.Events(steps)...))
 	default:

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,9 +75,25 @@ func MayHaveWork(err error) bool {
 	case provider.Timeout:
 		return e.Status == 0 // by 408 the request did not come whole
 	case provider.Broken, provider.Cancelled, provider.Cut:
+		return e.Status < 400 || e.Status > 499 // which refuses the request
+	}
+	return false
+}
+
+// Passing reports whether a failed look at work that goes on may go better the next
+// time. The work is given up only where its end can't be seen.
+func Passing(err error) bool {
+	switch provider.ClassOf(err) {
+	case provider.Broken, provider.Unreachable, provider.Timeout, provider.Busy:
 		return true
 	}
 	return false
+}
+
+// Garbage reports whether err is an answer that makes no sense, as a server in between
+// may give for a while.
+func Garbage(err error) bool {
+	return provider.ClassOf(err) == provider.Broken && StatusOf(err) == 0 && !WasCut(err)
 }
 
 // Ambiguous is err as that of work which may have been taken.
@@ -99,7 +116,7 @@ func (c *Client) refusal(n Names, resp *egress.Response) error {
 	e := &provider.Error{Status: resp.Status, RetryAfter: retryAfter(resp.Header, body, c.now())}
 	e.Message, e.Param = Complaint(body)
 	e.Class = refusalClass(resp.Status, e.Message, body)
-	e.Message, e.Param = c.Scrub(n, e.Message), c.Scrub(n, e.Param)
+	e.Message, e.Param, e.Code = c.Scrub(n, e.Message), c.Scrub(n, e.Param), c.Scrub(n, complaintCode(body))
 	return e
 }
 
@@ -119,8 +136,18 @@ func refusalClass(status int, message string, body []byte) provider.Class {
 			return provider.Broken // a page of a server in between
 		}
 		return provider.Rejected
+	case status >= 400 && status <= 499 && status != http.StatusMethodNotAllowed && message != "":
+		return provider.Rejected // such as a 451
+	case status >= 400 && status <= 499:
+		return provider.Denied
 	}
 	return provider.Broken
+}
+
+// complaintCode is the word that an error object has for its kind, "" where there is
+// none: `error_id` of the Skytells API, `code` of OpenAI's.
+func complaintCode(body []byte) string {
+	return cmp.Or(Member(body, "error", "error_id"), Member(body, "error", "code"))
 }
 
 // Complaint reads what an upstream says went wrong, and the field that it names.

@@ -69,6 +69,33 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		class  provider.Class
+		code   string
+	}{
+		"Skytells":    {451, `{"error":{"message":"no","error_id":"SOME_ID","code":"some_code"}}`, provider.Rejected, "SOME_ID"},
+		"OpenAI":      {400, `{"error":{"message":"no","code":"some_code"}}`, provider.Rejected, "some_code"},
+		"conflict":    {409, `{"detail":"no"}`, provider.Rejected, ""},
+		"silent":      {409, ``, provider.Denied, ""},
+		"no method":   {405, `{"detail":"no"}`, provider.Denied, ""},
+		"page":        {400, `<html>`, provider.Broken, ""},
+		"credential":  {400, `{"error":{"message":"no","code":"the token is bad"}}`, provider.Rejected, "the [upstream] is bad"},
+		"unavailable": {503, `{}`, provider.Busy, ""},
+	} {
+		up, client := start(t)
+		up.On("/x", providertest.JSON(c.status, c.body))
+		_, err := client.Do(t.Context(), get(client, false))
+		var e *provider.Error
+		if !errors.As(err, &e) || e.Class != c.class || e.Code != c.code || e.Status != c.status {
+			t.Errorf("%s: %+v", name, err)
+		}
+	}
+}
+
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	up, c := start(t)

@@ -109,7 +109,7 @@ func TestMayHaveWork(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"stranger": {errors.New("x"), true}, "502": {&provider.Error{Status: 502}, true},
+		"stranger": {errors.New("x"), true}, "502": {&provider.Error{Status: 502}, true}, "a page with 400": {&provider.Error{Status: 400}, false},
 		"408": {&provider.Error{Class: provider.Timeout, Status: 408}, false}, "no answer in time": {&provider.Error{Class: provider.Timeout}, true},
 		"busy": {&provider.Error{Class: provider.Busy}, false}, "left": {call(provider.Cancelled, true), true},
 		"left before": {call(provider.Cancelled, false), false}, "rejected": {&provider.Error{Class: provider.Rejected}, false},

@@ -127,9 +127,9 @@ func (w *run) follow(ctx context.Context, doc []byte) (*provider.Result, error) 
 			if done {
 				return result, err
 			}
-		case !passing(trouble):
+		case !remote.Passing(trouble):
 			return nil, trouble
-		case remote.StatusOf(trouble) == 0 && !remote.WasCut(trouble) && provider.ClassOf(trouble) == provider.Broken:
+		case remote.Garbage(trouble):
 			if garbage++; garbage == maxGarbage {
 				return nil, trouble
 			}
@@ -139,16 +139,6 @@ func (w *run) follow(ctx context.Context, doc []byte) (*provider.Result, error) 
 		}
 		doc = nil
 	}
-}
-
-// passing reports whether a failed look may go better the next time. The work goes
-// on meanwhile, and is paid for: it is given up only where its end can't be seen.
-func passing(err error) bool {
-	switch provider.ClassOf(err) {
-	case provider.Broken, provider.Unreachable, provider.Timeout, provider.Busy:
-		return true
-	}
-	return false
 }
 
 // look gets the prediction as it is now.

@@ -3,13 +3,10 @@ package replicate
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"net/url"
 	"strings"
 
 	"skytower/internal/egress"
@@ -63,11 +60,11 @@ func isData(quoted []byte) bool {
 
 // uploadOne uploads the content of a data URL and returns the file's address.
 func (w *run) uploadOne(ctx context.Context, s string, n int) (string, error) {
-	kind, content, err := decodeDataURL(s)
+	kind, content, err := remote.DecodeDataURL(s)
 	if err != nil {
 		return "", &provider.Error{Class: provider.Rejected, Message: "A data URL in the input cannot be read: " + err.Error() + "."}
 	}
-	body, form, err := fileForm(fmt.Sprintf("input-%d%s", n, extension(kind)), kind, content)
+	body, form, err := fileForm(fmt.Sprintf("input-%d%s", n, remote.Extension(kind)), kind, content)
 	if err != nil {
 		return "", remote.Broken("write the form of an input file: %w", err)
 	}
@@ -106,63 +103,4 @@ func fileForm(name, kind string, content []byte) (body []byte, form string, err 
 		return nil, "", err
 	}
 	return buf.Bytes(), w.FormDataContentType(), nil
-}
-
-// decodeDataURL reads data:[type][;base64],content (RFC 2397).
-func decodeDataURL(s string) (kind string, content []byte, err error) {
-	head, rest, ok := strings.Cut(s[len("data:"):], ",")
-	if !ok {
-		return "", nil, fmt.Errorf("it has no comma")
-	}
-	head, coded := strings.CutSuffix(head, ";base64")
-	kind, _, err = mime.ParseMediaType(head)
-	if err != nil {
-		kind = "application/octet-stream"
-	}
-	if !coded {
-		plain, err := url.PathUnescape(rest)
-		if err != nil {
-			return "", nil, fmt.Errorf("an escape in it is wrong")
-		}
-		return kind, []byte(plain), nil
-	}
-	content, err = base64.StdEncoding.DecodeString(rest)
-	if err != nil {
-		content, err = base64.RawStdEncoding.DecodeString(rest)
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("it is not base64")
-	}
-	return kind, content, nil
-}
-
-// extension is the file name's ending for a type. Models look at it.
-func extension(kind string) string {
-	switch kind {
-	case "image/png":
-		return ".png"
-	case "image/jpeg":
-		return ".jpg"
-	case "image/webp":
-		return ".webp"
-	case "image/gif":
-		return ".gif"
-	case "video/mp4":
-		return ".mp4"
-	case "video/webm":
-		return ".webm"
-	case "audio/mpeg":
-		return ".mp3"
-	case "audio/wav", "audio/x-wav", "audio/wave":
-		return ".wav"
-	case "audio/ogg":
-		return ".ogg"
-	case "audio/flac":
-		return ".flac"
-	case "application/pdf":
-		return ".pdf"
-	case "text/plain":
-		return ".txt"
-	}
-	return ""
 }

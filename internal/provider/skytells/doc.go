@@ -1,2 +1,0 @@
-// Package skytells is to be written.
-package skytells
