@@ -58,8 +58,8 @@ func TestImportFreeModelsIsOpenAtOnce(t *testing.T) {
 	t.Parallel()
 	s, up := importing(t)
 	want := []skytells.ImportedModel{
-		{Slug: "inner/Llama-3.2:1b", Upstream: "inner/Llama-3.2:1b", API: "chat", Action: "created", Open: true},
-		{Slug: "nomic-embed-text", Upstream: "nomic-embed-text", API: "embeddings", Action: "created", Open: true},
+		{Slug: "inner/Llama-3.2:1b", Upstream: "inner/Llama-3.2:1b", API: "chat", Type: "text", Action: "created", Open: true},
+		{Slug: "nomic-embed-text", Upstream: "nomic-embed-text", API: "embeddings", Type: "text", Action: "created", Open: true},
 		{Slug: "whisper-1", Upstream: "whisper-1", Action: "created"}, // serves neither route
 	}
 	if diff := cmp.Diff(want, s.imports(skytells.ImportRequest{Free: true, DryRun: true})); diff != "" {

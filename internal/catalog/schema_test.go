@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -182,6 +184,13 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.100s: got %v, want %q", schema, err, want)
 		}
+	}
+	file := filepath.Join(t.TempDir(), "schema.json")
+	if err := os.WriteFile(file, []byte(`{"type":"object"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkInputSchema(skytells.Schema(`{"$ref":"file://` + file + `"}`)); err == nil {
+		t.Error("a file was read")
 	}
 	if err := checkOutputSchema(skytells.Schema(`{"type":"array","items":{"type":"string","format":"uri"}}`)); err != nil {
 		t.Error(err)
