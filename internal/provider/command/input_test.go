@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"skytower/internal/config"
@@ -305,4 +306,32 @@ func FuzzReport(f *testing.F) {
 			t.Errorf("told %q, whole %q", told.String(), whole)
 		}
 	})
+}
+
+// After a run the folders are ours, so that nothing which is still alive can reach them.
+func TestFoldersAreTakenBack(t *testing.T) {
+	t.Parallel()
+	who, err := identify("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := folderFor(t)
+	f, err := makeFolder(&provider.Run{Scratch: func() (string, error) { return os.MkdirTemp(dir, "") }}, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []identity{who, hostUser()} {
+		for _, path := range []string{f.work, f.out()} {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stat := info.Sys().(*syscall.Stat_t); int(stat.Uid) != want.uid || info.Mode().Perm() != 0o700 {
+				t.Errorf("%s belongs to %d with %v, want %d", path, stat.Uid, info.Mode(), want.uid)
+			}
+		}
+		if _, err := f.shut(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -436,3 +436,15 @@ func TestCards(t *testing.T) {
 		t.Errorf("the output of text is %s", cards[1].OutputSchema)
 	}
 }
+
+// Where this machine gives namespaces to anybody like us, programs get them.
+func TestNamespacesAreUsed(t *testing.T) {
+	t.Parallel()
+	arguments := []string{"--net", "--pid", "--ipc", "--fork", "true"}
+	if os.Geteuid() != 0 {
+		arguments = append([]string{"--user"}, arguments...)
+	}
+	if exec.Command("unshare", arguments...).Run() == nil && !isolated(t) {
+		t.Error("programs have no namespaces of their own, though this system gives them")
+	}
+}
