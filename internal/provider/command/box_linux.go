@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"skytower/internal/config"
 )
@@ -51,10 +53,17 @@ func findBox(who identity, crowd int, log *slog.Logger) (box, error) {
 	return box{}, fmt.Errorf("start a process as user %d: %w; the file of this program must be executable by all users", who.uid, err)
 }
 
+// trialTime bounds the trial of a box, also on a machine that is very busy.
+const trialTime = 30 * time.Second
+
 // try starts the child that does nothing.
 func (b box) try() error {
 	limits := config.Limits{CPU: 1e9, Memory: 1 << 30, Output: 1 << 20, Processes: 64}
-	cmd := &exec.Cmd{Path: self, Args: []string{childName, b.limits(limits), ""}, Dir: "/", Env: []string{}, SysProcAttr: b.attributes(false)}
+	ctx, cancel := context.WithTimeout(context.Background(), trialTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Args = []string{childName, childFlag, b.limits(limits), ""}
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", []string{}, b.attributes(false)
 	out, err := cmd.CombinedOutput()
 	if err == nil && string(out) != childReady {
 		err = errors.New("this program does not call command.Child at its start")
@@ -103,7 +112,7 @@ func (b box) command(c *program, l *launch) (cmd *exec.Cmd, started func(error) 
 		return nil, nil, err
 	}
 	cmd = &exec.Cmd{
-		Path: self, Args: append([]string{childName, b.limits(c.Limits), l.path}, l.argv...),
+		Path: self, Args: append([]string{childName, childFlag, b.limits(c.Limits), l.path}, l.argv...),
 		ExtraFiles: []*os.File{end}, SysProcAttr: b.attributes(c.Network),
 	}
 	return cmd, func(err error) error {

@@ -13,6 +13,9 @@ const (
 	// childName is the name (argument 0) under which this program starts itself to
 	// become a command's program.
 	childName = "skytower-command"
+	// childFlag comes first: a test program that does not call Child refuses it, and
+	// does not run its tests once more, which would start it once more.
+	childFlag = "-" + childName
 	// childReady is what a child writes that was started to be tried.
 	childReady = "ready"
 
@@ -28,14 +31,14 @@ const (
 // It is here since Go can set neither resource limits nor no_new_privs between fork
 // and exec, and setting them from outside would come too late for a quick program.
 func Child() {
-	if len(os.Args) < 3 || os.Args[0] != childName {
+	if len(os.Args) < 4 || os.Args[0] != childName || os.Args[1] != childFlag {
 		return
 	}
-	if os.Args[2] == "" {
+	if os.Args[3] == "" {
 		_, _ = os.Stdout.WriteString(childReady)
 		os.Exit(0)
 	}
-	become(os.Args[1], os.Args[2], os.Args[3:])
+	become(os.Args[2], os.Args[3], os.Args[4:])
 }
 
 // resource is a limit of setrlimit(2).
