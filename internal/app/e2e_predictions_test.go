@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -8,8 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"skytower/internal/config"
 	"skytower/internal/skytells"
+	"skytower/internal/skytells/skytellstest"
 )
 
 const (
@@ -124,6 +128,17 @@ func TestPredictionClientsOfNode(t *testing.T) {
 	s.sawPicture(painter, pngHead+"world")
 }
 
+// Replicate's client goes on asking after a wait only where it reads `starting`.
+func TestUnfinishedWaitReadsAsStarting(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{change: func(c *config.Config) { c.Predictions.AwaitMax = 50 * time.Millisecond }})
+	s.withPainter()
+	got := s.do(s.request(http.MethodPost, "/v1/models/"+paintModel+"/predictions", `{"input":{"prompt":"hang"}}`, "X-Api-Key", s.key, "Prefer", "wait"))
+	if p := skytellstest.Prediction(t, []byte(got.body), skytellstest.CLI); p.Status != "starting" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 // sawPicture wants one of the works to have had the picture as its content.
 func (s *server) sawPicture(c *container, picture string) {
 	s.t.Helper()
@@ -138,5 +153,87 @@ func (s *server) sawPicture(c *container, picture string) {
 			s.t.Error("no work had the picture that the client sent")
 			return
 		}
+	}
+}
+
+// What the official command line sends (contract 14.4): only x-api-key, an address as
+// webhook, polling until a word that it knows, and downloads without a key.
+func TestPredictionCallsOfTheOfficialCLI(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{})
+	s.withPainter()
+	made := s.post("/v1/predictions", `{"model":"`+paintModel+`","input":{"prompt":"a lighthouse"}}`)
+	id := skytellstest.Prediction(t, []byte(made.body), skytellstest.CLI).ID
+	done := s.poll(id)
+	if done.Status != "succeeded" || len(done.Metadata.Storage.Files) != 1 {
+		t.Fatalf("%+v", done)
+	}
+	file := done.Metadata.Storage.Files[0]
+	got := s.do(s.request(http.MethodGet, strings.TrimPrefix(file.URL, s.base), ""))
+	if got.body != pngHead+id || got.header.Get("Content-Type") != "image/png" || file.Size != int64(len(got.body)) {
+		t.Errorf("the file: %d, %v, %q", got.status, got.header, got.body)
+	}
+	list := s.call(http.MethodGet, "/v1/predictions?page=1&per_page=20&model="+paintModel+"&status=succeeded&from=2020-01-01&to=2100-01-01", "")
+	if l := skytellstest.List(t, []byte(list.body)); len(l.Data) != 1 || l.Data[0].ID != id || l.Pagination.Total != 1 {
+		t.Errorf("list: %s", list.body)
+	}
+	hanging := s.post("/v1/predictions", `{"model":"`+paintModel+`","input":{"prompt":"hang"}}`)
+	other := skytellstest.Prediction(t, []byte(hanging.body), skytellstest.CLI).ID
+	s.call(http.MethodPost, "/v1/predictions/"+other+"/cancel", "")
+	if p := s.poll(other); p.Status != "canceled" {
+		t.Errorf("cancelled: %+v", p)
+	}
+	gone := s.call(http.MethodDelete, "/v1/predictions/"+id, "")
+	if p := skytellstest.Prediction(t, []byte(gone.body), skytellstest.CLI); p.Success == nil || !*p.Success || !p.DataRemoved {
+		t.Errorf("delete: %s", gone.body)
+	}
+	unknown := s.call(http.MethodGet, "/v1/predictions/"+id, "")
+	if e := skytellstest.Error(t, []byte(unknown.body)); unknown.status != http.StatusBadGateway || e.Error.ErrorID != "PREDICTION_FAILED" || unknown.header.Get("X-Should-Retry") != "false" {
+		t.Errorf("after delete: %d %s", unknown.status, unknown.body)
+	}
+	dead := s.do(s.request(http.MethodGet, strings.TrimPrefix(file.URL, s.base), ""))
+	if dead.status != http.StatusNotFound {
+		t.Errorf("the file of a deleted prediction: %d", dead.status)
+	}
+}
+
+// poll asks until the prediction has ended; every reply is what the strictest client
+// reads.
+func (s *server) poll(id string) skytells.Prediction {
+	s.t.Helper()
+	for {
+		p := skytellstest.Prediction(s.t, []byte(s.call(http.MethodGet, "/v1/predictions/"+id, "").body), skytellstest.CLI)
+		if skytells.Terminal(p.Status) {
+			return p
+		}
+	}
+}
+
+// A server that does all is one process; its parts are apart only where they share
+// everything.
+func TestPredictionsGoOnAfterARestart(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{change: func(c *config.Config) { c.ShutdownGrace = 0 }})
+	c := s.withPainter()
+	id := skytellstest.Prediction(t, []byte(s.post("/v1/predictions", `{"model":"`+paintModel+`","input":{"prompt":"hang"}}`).body), skytellstest.CLI).ID
+	<-c.inputs
+	s.stopNow()
+	again := start(t, options{data: s.data})
+	again.key = s.key
+	<-c.inputs // the container is asked again
+	again.call(http.MethodPost, "/v1/predictions/"+id+"/cancel", "")
+	if p := again.poll(id); p.Status != "canceled" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// stopNow stops the server without waiting for what runs.
+func (s *server) stopNow() {
+	s.stopped = true
+	s.client.CloseIdleConnections()
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.app.Stop(over); err != nil {
+		s.t.Errorf("stop: %v", err)
 	}
 }

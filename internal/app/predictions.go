@@ -75,7 +75,7 @@ func (a *App) makePredictions(context.Context) error {
 	a.predictions = prediction.New(prediction.Options{
 		DB: a.db, Jobs: a.jobs, Files: a.files, Webhooks: a.webhooks, Catalog: a.catalog, Accounts: a.accounts, Adapters: a.adapters,
 		Limits: limit.Off{}, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: textOf(a.cfg.PublicURL),
-		FilesURL: textOf(a.cfg.Predictions.FilesURL),
+		FilesURL:    textOf(a.cfg.Predictions.FilesURL),
 		Concurrency: a.cfg.Predictions.Concurrency, Retention: a.cfg.Predictions.Retention,
 		MaxFile: a.cfg.Predictions.MaxFile, MaxFiles: a.cfg.Predictions.MaxFiles, Scratch: a.scratch,
 	})

@@ -45,6 +45,11 @@ func (h *Handlers) create(c *httpx.Call, who account.Principal) error {
 	if rec, err = h.await(c, rec, h.patience(c.Request.Header, body)); err != nil {
 		return err
 	}
+	if !rec.Status.Terminal() && c.Request.Header.Get("Prefer") != "" {
+		// Only Replicate's client sends this header, and after a wait it takes every
+		// word but this one for the end.
+		rec.Status = prediction.Starting
+	}
 	return h.answer(c, rec, want.Base, nil)
 }
 
