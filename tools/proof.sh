@@ -27,7 +27,7 @@ long() {
 
 kills() {
 	echo "== kills with full rounds"
-	SKYTOWER_PROOF=1 go test -race -count=1 -v -run 'Kill' ./internal/ledger
+	SKYTOWER_PROOF=1 go test -race -count=1 -v -timeout 100m -run 'Kill' ./internal/ledger ./cmd/skytower
 }
 
 case "$part" in

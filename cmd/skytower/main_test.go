@@ -16,12 +16,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"skytower/internal/app"
 )
 
 // patience bounds what waits for another process. Nothing depends on its length.
 const patience = 3 * time.Minute
 
 func TestMain(m *testing.M) {
+	app.Child()
 	testscript.Main(m, map[string]func(){"skytower": main})
 }
 
