@@ -13,7 +13,7 @@ import (
 )
 
 const upstreamList = `{"object":"list","data":[{"id":"inner/Llama-3.2:1b","object":"model","owned_by":"meta"},` +
-	`{"id":"nomic-embed-text","object":"model"},{"id":"whisper-1","object":"model"}]}`
+	`{"id":"nomic-embed-text","object":"model"},{"id":"omni-moderation-latest","object":"model"}]}`
 
 // importing adds a provider without any model, whose upstream lists three.
 func importing(t *testing.T) (*server, *providertest.Upstream) {
@@ -60,7 +60,7 @@ func TestImportFreeModelsIsOpenAtOnce(t *testing.T) {
 	want := []skytells.ImportedModel{
 		{Slug: "inner/Llama-3.2:1b", Upstream: "inner/Llama-3.2:1b", API: "chat", Type: "text", Action: "created", Open: true},
 		{Slug: "nomic-embed-text", Upstream: "nomic-embed-text", API: "embeddings", Type: "text", Action: "created", Open: true},
-		{Slug: "whisper-1", Upstream: "whisper-1", Action: "created"}, // serves neither route
+		{Slug: "omni-moderation-latest", Upstream: "omni-moderation-latest", Action: "created"}, // serves neither route
 	}
 	if diff := cmp.Diff(want, s.imports(skytells.ImportRequest{Free: true, DryRun: true})); diff != "" {
 		t.Error(diff)
