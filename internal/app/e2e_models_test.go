@@ -125,7 +125,10 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s: listed %v", slug, ok)
 		}
 	}
-	if len(models) != 7 || models["hidden"].Name != nil || models["unpriced"].Name != nil || *models["resting"].Status != "offline" {
+	if m, ok := models["skytower-upscale-2x"]; !ok || *m.Type != "image" || *m.Metadata.OpenAI {
+		t.Errorf("the built-in prediction model: %+v, listed %v", m, ok)
+	}
+	if len(models) != 8 || models["hidden"].Name != nil || models["unpriced"].Name != nil || *models["resting"].Status != "offline" {
 		t.Errorf("got %d models", len(models))
 	}
 	for path, slug := range map[string]string{

@@ -124,7 +124,7 @@ func TestOpenAINode(t *testing.T) {
 	if seen.Response.Text != "Hello!" || seen.Response.Status != "completed" || len(seen.ResponseEvents) != 10 || seen.ResponseEvents[9] != "response.completed" {
 		t.Errorf("responses: %+v, %v", seen.Response, seen.ResponseEvents)
 	}
-	if len(seen.Models) != 5 {
+	if len(seen.Models) != 6 {
 		t.Errorf("models: %v", seen.Models)
 	}
 	got := map[string]failed{}

@@ -167,7 +167,7 @@ func wantOfOpenAIGo() map[string]clientSaw {
 		"response":           {Text: "Hello!", Model: chatModel, Finish: "completed", Input: 11, Output: 4, Reasoning: 1},
 		"response, streamed": {Text: "Hello", Model: chatModel, Finish: "completed", Input: 11, Output: 4, Events: 10},
 
-		"models": {Models: []string{"deepbrain-router", "skytower-docs", "skytower-embed-small", chatModel, embedModel}},
+		"models": {Models: []string{"deepbrain-router", "skytower-docs", "skytower-embed-small", "skytower-upscale-2x", chatModel, embedModel}},
 		"model":  {Model: "skytower-docs"},
 
 		"cut":                           {Text: "half", Model: chatModel, Events: 1, Error: &clientFailure{}},

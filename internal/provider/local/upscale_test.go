@@ -111,6 +111,33 @@ func TestTilesHaveNoSeams(t *testing.T) {
 	}
 }
 
+// Eight bits a colour hide a halo that is a little too small, so they are checked on
+// their own: each layer finds what it reads, as wide as it reads it.
+func TestStepsFindWhatTheyRead(t *testing.T) {
+	t.Parallel()
+	in, steps, out := loaded(t).steps(newDesk(1))
+	holds := map[*float32]*plane{&in.pix[0]: in} // what each part of the desk holds now
+	halos := map[*plane]int{in: margin}
+	for i, s := range steps {
+		reads := map[*plane]int{}
+		for _, p := range s.from {
+			reads[p] = s.halo + s.conv.size/2
+		}
+		if s.add != nil {
+			reads[s.add] = max(reads[s.add], s.halo)
+		}
+		for p, halo := range reads {
+			if holds[&p.pix[0]] != p || halos[p] < halo || &p.pix[0] == &s.to.pix[0] {
+				t.Errorf("step %d reads a plane that is not there, or too narrow", i)
+			}
+		}
+		holds[&s.to.pix[0]], halos[s.to] = s.to, s.halo
+	}
+	if holds[&out.pix[0]] != out {
+		t.Error("the output is not there")
+	}
+}
+
 func TestTilesCoverThePicture(t *testing.T) {
 	t.Parallel()
 	for width := 1; width < 300; width++ {
