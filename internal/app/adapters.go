@@ -92,11 +92,17 @@ func (a *adapters) build(p catalog.Provider) (any, error) {
 		return cog.New(cog.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.slow, MaxAnswer: a.cfg.MaxAnswer}), nil
 	case "replicate":
 		return replicate.New(replicate.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.upstream, MaxAnswer: a.cfg.MaxAnswer}), nil
+	case "skytells":
+		return a.skytells(p, base), nil
 	}
+	return a.openai(p, base), nil
+}
+
+func (a *adapters) openai(p catalog.Provider, base *url.URL) *openai.Provider {
 	return openai.New(openai.Options{
-		Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.upstream,
+		Name: p.Name, BaseURL: base, Credential: p.Credential.Reveal(), Upstream: a.upstream, Media: a.slow,
 		Responses: p.Responses, MaxAnswer: a.cfg.MaxAnswer,
-	}), nil
+	})
 }
 
 // Adapter gives the adapter of a provider.
@@ -132,6 +138,10 @@ func (a *adapters) List(ctx context.Context, name string, names []string) ([]pro
 		listed, err = lister.Models(ctx)
 	default:
 		return nil, fault.Newf(fault.InvalidRequest, "The provider '%s' has no list of models to import.", name)
+	}
+	var told *fault.Error
+	if errors.As(err, &told) {
+		return nil, told // what the operator is to do
 	}
 	if err != nil {
 		return nil, fault.Wrap(err, fault.ServiceUnavailable, fmt.Sprintf("The provider '%s' did not give its list of models: %s.", name, err))
@@ -173,7 +183,7 @@ func builtinModels() []skytells.ModelSpec {
 			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: card.Type, API: card.API, Free: true,
 			Capabilities: builtinCapabilities(card.API), Concurrency: card.Concurrency,
 			InputSchema: skytells.Schema(card.InputSchema), OutputSchema: skytells.Schema(card.OutputSchema),
-			Targets:      []skytells.TargetSpec{{Provider: catalog.LocalProvider, Model: card.Slug}},
+			Targets: []skytells.TargetSpec{{Provider: catalog.LocalProvider, Model: card.Slug}},
 		})
 	}
 	return specs

@@ -41,7 +41,7 @@ func table() []room {
 		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
-		{dir: "internal/provider/openai", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/openai", kind: adapter, may: remotes},
 		{dir: "internal/provider/replicate", kind: adapter, may: remotes},
 		{dir: "internal/provider/skytells", kind: adapter, may: remotes},
 		{dir: "internal/provider/providertest", kind: testing, may: append(grounds, "internal/provider")},

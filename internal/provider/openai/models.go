@@ -44,7 +44,7 @@ func listed(list []byte) []provider.Listed {
 	var out []provider.Listed
 	rawjson.Elements(list, func(model []byte) bool {
 		if name := member(model, "id"); name != "" {
-			out = append(out, provider.Listed{Name: name, OwnedBy: member(model, "owned_by")})
+			out = append(out, describe(provider.Listed{Name: name, OwnedBy: member(model, "owned_by")}))
 		}
 		return len(out) < maxModels
 	})

@@ -1,6 +1,7 @@
 // Package openai speaks to upstreams that offer OpenAI's HTTP API: OpenAI itself,
 // vLLM, the llama.cpp server, Ollama, and hosted services. It serves chat
-// completions, responses, embeddings and the list of models.
+// completions, responses, embeddings and the list of models, and as predictions the
+// routes that make pictures and speech and that write down speech.
 //
 // It refuses to know accounts, prices, limits, and which target comes next: it
 // makes one call and says, by class, what became of it. Bodies pass byte for byte
@@ -20,6 +21,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -38,9 +40,12 @@ type Options struct {
 	BaseURL    *url.URL
 	Credential string // sent as a bearer token; "" sends none
 	Upstream   egress.Upstream
-	Responses  string           // Auto, Native or Chat; "" is Auto
-	MaxAnswer  int64            // bytes of a whole answer; 0: 64 MiB
-	Now        func() time.Time // nil: time.Now
+	// Media makes the calls of predictions, whose answer comes when the work is done: it
+	// has no bound on the wait. The run's context is the bound. nil: Upstream.
+	Media     egress.Upstream
+	Responses string           // Auto, Native or Chat; "" is Auto
+	MaxAnswer int64            // bytes of a whole answer; 0: 64 MiB
+	Now       func() time.Time // nil: time.Now
 }
 
 const defaultMaxAnswer = 64 << 20
@@ -57,6 +62,7 @@ type Provider struct {
 	now       func() time.Time
 	readers   sync.Pool     // *reader
 	drain     time.Duration // drainTime, but for tests
+	media     *remote.Client
 
 	// What was learned of the upstream.
 	noStreamOptions atomic.Bool  // it refuses the field stream_options
@@ -87,6 +93,7 @@ func New(o Options) *Provider {
 		drain:   drainTime,
 		hidden:  hidden(o.BaseURL, o.Credential),
 		readers: sync.Pool{New: func() any { return newReader() }},
+		media:   mediaClient(o),
 	}
 	// Answers are spliced, so a coded one would only have to be decoded again.
 	p.header = egress.Header{{Name: "Accept-Encoding", Value: "identity"}}

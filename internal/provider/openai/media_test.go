@@ -1,0 +1,318 @@
+package openai_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"skytower/internal/egress"
+	"skytower/internal/provider"
+	"skytower/internal/provider/openai"
+	"skytower/internal/provider/providertest"
+)
+
+const (
+	imagesPath      = "POST /v1/images/generations"
+	speechPath      = "POST /v1/audio/speech"
+	transcriptsPath = "POST /v1/audio/transcriptions"
+
+	soundURL = "data:audio/mpeg;base64,SUQz" // ID3
+)
+
+// The route of pictures is all that the suite can hold to its cases: the others put out
+// one file without an address, and one text.
+func TestPredict(t *testing.T) {
+	t.Parallel()
+	providertest.PredictSuite(t, providertest.PredictDialect{
+		New: func(_ *testing.T, base *url.URL, credential string, client egress.Upstream, _ providertest.Wait) provider.Predictor {
+			return openai.New(openai.Options{Name: "test", BaseURL: base.JoinPath("v1"), Credential: credential, Upstream: client})
+		},
+		Submit: func(string) string { return imagesPath },
+		ID:     func(string) string { return "" }, FilesOnly: true,
+		Status: 200, Answer: pictures,
+		Refusal: func(message string) string {
+			return `{"error":{"message":` + quote(message) + `,"type":"some_error","param":null,"code":null}}`
+		},
+	})
+}
+
+func pictures(w providertest.Work) string {
+	if w.State == providertest.Failed {
+		return `{"error":{"message":` + quote(w.Error) + `,"type":"server_error","param":null,"code":null}}`
+	}
+	list := []string{}
+	for _, address := range w.Files {
+		if _, content, ok := strings.Cut(address, ";base64,"); ok {
+			list = append(list, `{"b64_json":`+quote(content)+`}`)
+		} else {
+			list = append(list, `{"url":`+quote(address)+`,"revised_prompt":"https://prose.example.test/"}`)
+		}
+	}
+	return `{"created":1748000000,"error":null,"data":[` + strings.Join(list, ",") + `],"output_format":"png"}`
+}
+
+// predict runs a model of a kind on an input.
+func predict(t *testing.T, p *openai.Provider, kind, input string) (*provider.Result, error) {
+	t.Helper()
+	return p.Predict(t.Context(), &provider.Run{
+		ID: "run", Model: "up", Show: "shown", Kind: kind, Input: json.RawMessage(input), Watch: &providertest.Heard{},
+	})
+}
+
+func wantClass(t *testing.T, what string, err error, want provider.Class) *provider.Error {
+	t.Helper()
+	var e *provider.Error
+	if !errors.As(err, &e) || e.Class != want {
+		t.Fatalf("%s: error %v, want %s", what, err, want)
+	}
+	return e
+}
+
+func TestMediaBodies(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ kind, path, input, want string }{
+		"picture":    {"image", imagesPath, `{"prompt":"a cat","n":2,"model":"other","stream":true}`, `{"prompt":"a cat","n":2,"model":"up"}`},
+		"text":       {"audio", speechPath, `{"text":"hi","voice":"ash","stream_format":"sse"}`, `{"voice":"ash","model":"up","input":"hi"}`},
+		"input":      {"audio", speechPath, `{"input":"hi","text":"no"}`, `{"input":"hi","model":"up"}`},
+		"text alone": {"audio", speechPath, `{"input":null,"text":"hi"}`, `{"input":"hi","model":"up"}`},
+	} {
+		up, p := upstream(t, nil)
+		_, _ = predict(t, p, c.kind, c.input) // nothing answers
+		got := up.Last()
+		if got.Body != c.want || got.Method+" "+got.URL.Path != c.path || got.Header.Get("Content-Type") != "application/json" || got.Header.Get("Authorization") != "Bearer sk-secret" {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}
+
+// Inputs that no route has a use for are refused before anything is sent or marked.
+func TestMediaInputs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		kind, input string
+		class       provider.Class
+	}{
+		"no text":       {"audio", `{"voice":"ash"}`, provider.Rejected},
+		"empty text":    {"audio", `{"text":""}`, provider.Rejected},
+		"no file":       {"text", `{"prompt":"x"}`, provider.Rejected},
+		"address":       {"text", `{"file":"https://files.example.test/a.mp3"}`, provider.Rejected},
+		"not base64":    {"text", `{"file":"data:audio/mpeg;base64,?"}`, provider.Rejected},
+		"two models":    {"image", `{"model":"a","mod\u0065l":"b"}`, provider.Rejected},
+		"no such route": {"video", `{}`, provider.Unsupported},
+	} {
+		up, p := upstream(t, nil)
+		heard := &providertest.Heard{}
+		_, err := p.Predict(t.Context(), &provider.Run{ID: "run", Model: "up", Show: "shown", Kind: c.kind, Input: json.RawMessage(c.input), Watch: heard})
+		if e := wantClass(t, name, err, c.class); c.class == provider.Rejected && e.Message == "" {
+			t.Errorf("%s: no sentence", name)
+		}
+		if len(up.Requests()) > 0 || heard.Marked() {
+			t.Errorf("%s: %d requests, marked: %v", name, len(up.Requests()), heard.Marked())
+		}
+	}
+}
+
+func TestSpeech(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ input, kind, wantName, wantType string }{
+		"mp3":     {`{"text":"hi"}`, "audio/mpeg", "speech.mp3", "audio/mpeg"},
+		"wav":     {`{"text":"hi","response_format":"wav"}`, "audio/wav; rate=24000", "speech.wav", "audio/wav"},
+		"unknown": {`{"text":"hi","response_format":"../x"}`, "application/octet-stream", "speech.mp3", "application/octet-stream"},
+		"untyped": {`{"text":"hi"}`, "", "speech.mp3", ""},
+	} {
+		up, p := upstream(t, nil)
+		up.On(speechPath, typed(c.kind, "ID3"))
+		result, err := predict(t, p, "audio", c.input)
+		if err != nil || len(result.Files) != 1 {
+			t.Fatalf("%s: result %+v, error %v", name, result, err)
+		}
+		if f := result.Files[0]; string(f.Data) != "ID3" || f.Name != c.wantName || f.Type != c.wantType || f.URL != "" || f.Open != nil {
+			t.Errorf("%s: file %+v", name, f)
+		}
+	}
+}
+
+// typed is a 200 of a type.
+func typed(kind, body string) providertest.Script {
+	return func(x *providertest.Exchange) {
+		x.Head(200, "Content-Type", kind)
+		x.Say(body)
+	}
+}
+
+// A 200 that is not what was asked for leaves in doubt what was done; one that is an
+// error says it.
+func TestMediaAnswersThatAreNone(t *testing.T) {
+	t.Parallel()
+	for kind, input := range map[string]string{"image": `{"prompt":"a cat"}`, "audio": `{"text":"hi"}`, "text": `{"file":"` + soundURL + `"}`} {
+		for name, c := range map[string]struct {
+			script providertest.Script
+			class  provider.Class
+		}{
+			"page":   {providertest.Page(200), provider.Ambiguous},
+			"empty":  {providertest.JSON(200, ""), provider.Ambiguous},
+			"object": {providertest.JSON(200, "{}"), provider.Ambiguous},
+			"half":   {providertest.JSON(200, `{"text":"a`), provider.Ambiguous},
+			"wrong":  {providertest.JSON(200, `{"text":7,"data":[{"url":"nowhere"}]}`), provider.Ambiguous},
+			"coded":  {providertest.JSON(200, `{"data":[{"b64_json":"?"}]}`), provider.Ambiguous},
+			"cut":    {func(x *providertest.Exchange) { x.Head(200, "Content-Type", "audio/mpeg"); x.Say("ID"); x.Cut() }, provider.Ambiguous},
+			"error":  {providertest.JSON(200, `{"error":{"message":"up broke down"}}`), provider.Failed},
+		} {
+			up, p := upstream(t, nil)
+			up.On("/v1/images/generations", c.script)
+			up.On("/v1/audio/speech", c.script)
+			up.On("/v1/audio/transcriptions", c.script)
+			_, err := predict(t, p, kind, input)
+			if e := wantClass(t, kind+" "+name, err, c.class); c.class == provider.Failed && e.Message != "shown broke down" {
+				t.Errorf("%s: message %q", kind, e.Message)
+			}
+		}
+	}
+}
+
+func TestTranscription(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		input  string
+		script providertest.Script
+		want   string
+	}{
+		"json":  {`{"file":"` + soundURL + `","language":"en","temperature":0.5,"prompt":null,"timestamp_granularities":["word","segment"],"model":"x","stream":true}`, providertest.JSON(200, `{"text":"Hello.","usage":{}}`), "Hello."},
+		"none":  {`{"audio":"` + soundURL + `","language":"en","temperature":0.5,"timestamp_granularities":["word","segment"]}`, providertest.JSON(200, `{"text":""}`), ""},
+		"plain": {`{"file":"` + soundURL + `","language":"en","temperature":0.5,"timestamp_granularities":["word","segment"]}`, typed("text/plain; charset=utf-8", "1\n00:00 --> 00:01\nHello.\n"), "1\n00:00 --> 00:01\nHello.\n"},
+	} {
+		up, p := upstream(t, nil)
+		up.On(transcriptsPath, c.script)
+		result, err := predict(t, p, "text", c.input)
+		if err != nil || result.Text == nil || *result.Text != c.want {
+			t.Fatalf("%s: result %+v, error %v", name, result, err)
+		}
+		want := []string{
+			"model=up", "language=en", "temperature=0.5", "timestamp_granularities[]=word", "timestamp_granularities[]=segment", "file=ID3 sound.mp3 audio/mpeg",
+		}
+		if got := formOf(t, up.Last()); !slices.Equal(got, want) {
+			t.Errorf("%s: form %q, want %q", name, got, want)
+		}
+	}
+}
+
+// formOf reads the parts of a form, as name=content and what else a file says.
+func formOf(t *testing.T, r providertest.Recorded) (parts []string) {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		t.Fatalf("content type %q, error %v", kind, err)
+	}
+	form := multipart.NewReader(strings.NewReader(r.Body), params["boundary"])
+	for {
+		part, err := form.NextPart()
+		if err == io.EOF {
+			return parts
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := part.FormName() + "=" + string(content)
+		if name := part.FileName(); name != "" {
+			text += " " + name + " " + part.Header.Get("Content-Type")
+		}
+		parts = append(parts, text)
+	}
+}
+
+func TestMediaRefusals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		class   provider.Class
+		message string
+	}{
+		"policy":   {400, `{"error":{"message":"up refuses such prompts","code":"content_policy_violation","param":null}}`, provider.Rejected, "shown refuses such prompts"},
+		"model":    {400, `{"error":{"message":"no up","code":"model_not_found"}}`, provider.Denied, "no shown"},
+		"by field": {400, `{"error":{"message":"no up","param":"model"}}`, provider.Denied, "no shown"},
+		"size":     {409, `{"error":{"message":"not now"}}`, provider.Rejected, "not now"},
+	} {
+		up, p := upstream(t, nil)
+		up.On(imagesPath, providertest.JSON(c.status, c.body))
+		_, err := predict(t, p, "image", `{"prompt":"a cat"}`)
+		if e := wantClass(t, name, err, c.class); e.Message != c.message {
+			t.Errorf("%s: message %q", name, e.Message)
+		}
+	}
+}
+
+// The answer may take longer than any answer of the inference routes.
+func TestMediaHasAClientOfItsOwn(t *testing.T) {
+	t.Parallel()
+	up := providertest.NewUpstream(t, providertest.HTTP1)
+	up.On(imagesPath, providertest.JSON(200, `{"data":[{"b64_json":"aGk="}]}`))
+	p := openai.New(openai.Options{BaseURL: up.URL.JoinPath("v1"), Upstream: nil, Media: up.Client})
+	result, err := predict(t, p, "image", `{"prompt":"a cat"}`)
+	if err != nil || string(result.Files[0].Data) != "hi" || result.Files[0].Type != "" {
+		t.Errorf("result %+v, error %v", result, err)
+	}
+}
+
+func TestModelsOfMediaRoutes(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"dall-e-2": "image", "dall-e-3": "image", "gpt-image-1": "image", "chatgpt-image-latest": "image", "tts-1-hd": "audio", "gpt-4o-mini-tts": "audio",
+		"openai/whisper-large-v3": "text", "gpt-4o-transcribe-diarize": "text", "gpt-4o": "", "gpt-realtime-whisper": "", "watts-7b": "", "text-embedding-3-small": "",
+	} {
+		up, p := upstream(t, nil)
+		up.On("/v1/models", providertest.JSON(200, `{"data":[{"id":`+quote(name)+`}]}`))
+		got, err := p.Models(t.Context())
+		if err != nil || len(got) != 1 || got[0].Name != name || got[0].Type != want {
+			t.Fatalf("%s: %+v, error %v", name, got, err)
+		}
+		l := got[0]
+		if want == "" {
+			if l.API != "" || l.InputSchema != nil {
+				t.Errorf("%s: %+v", name, l)
+			}
+			continue
+		}
+		if l.API != "prediction" || len(l.Capabilities) != 1 || !json.Valid(l.OutputSchema) {
+			t.Errorf("%s: %+v", name, l)
+		}
+		checkSchema(t, name, l.InputSchema)
+	}
+}
+
+// checkSchema wants what a form needs: each field with a title, a description and its place.
+func checkSchema(t *testing.T, name string, text json.RawMessage) {
+	t.Helper()
+	var schema struct {
+		Title      string
+		Required   []string
+		Properties map[string]struct {
+			Type, Title, Description string
+			Order                    *int `json:"x-order"`
+		}
+	}
+	if err := json.Unmarshal(text, &schema); err != nil || schema.Title == "" || len(schema.Required) != 1 {
+		t.Fatalf("%s: schema %s, error %v", name, text, err)
+	}
+	seen := map[int]bool{}
+	for field, p := range schema.Properties {
+		if p.Type == "" || p.Title == "" || p.Description == "" || p.Order == nil || seen[*p.Order] || *p.Order >= len(schema.Properties) {
+			t.Errorf("%s: field %s is %+v", name, field, p)
+			continue
+		}
+		seen[*p.Order] = true
+	}
+	if _, ok := schema.Properties[schema.Required[0]]; !ok {
+		t.Errorf("%s: required %q", name, schema.Required)
+	}
+}
