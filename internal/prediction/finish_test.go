@@ -157,6 +157,12 @@ func TestProgressIsKept(t *testing.T) {
 		if now.Progress != 40 || now.Logs != "one\ntwo\uFFFD\n" || now.EventCount != 2 || now.Version != version+1 {
 			t.Errorf("%v %q %d events, version %d after %d", now.Progress, now.Logs, now.EventCount, now.Version, version)
 		}
+		r.exec(`update prediction set progress = 70000`) // by an earlier attempt
+		w.Progress(provider.Progress{Percent: 50})
+		run.flush()
+		if now = p.get(rec); now.Progress != 70 {
+			t.Errorf("progress went back to %v", now.Progress)
+		}
 		long := strings.Repeat("x", 2*maxLine)
 		for range 3 * maxLines {
 			w.Progress(provider.Progress{Logs: []string{long}})
