@@ -102,7 +102,7 @@ func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client
 		return plan, nil
 	}
 	if !a.Yes {
-		if err := s.confirm(ctx, "Apply "+r.Source+"?"); err != nil {
+		if err := s.confirm(ctx, "Apply "+r.Source+"?", "applied", "--yes"); err != nil {
 			return plan, err
 		}
 	}

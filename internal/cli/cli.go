@@ -1,8 +1,9 @@
-// Package cli is the command line that talks to a running server through its
-// admin API: keys, accounts, providers, models, resource files.
+// Package cli is the command line that talks to a running server: through its admin
+// API with keys, accounts, providers, models and resource files, and through /v1 with
+// predictions and files.
 //
 // It refuses to know the server's inside and its database; whatever it can do,
-// any program with an operator key can do too. What serves, migrates or prints
+// any program with the same key can do too. What serves, migrates or prints
 // the configuration is listed in its help but run by the program itself.
 //
 // Its one invariant: an operator key goes to no machine that the person did not
@@ -18,6 +19,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -39,6 +41,11 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	Version        string
 	Getenv         func(string) string // nil: the process's environment
+	// Interrupts begins to take the interrupts that come from now on, until the returned
+	// function ends that; nil: the process's. The first one ends Run's context.
+	Interrupts func() (<-chan os.Signal, func())
+	// Pause waits between questions to the server; nil: by the clock.
+	Pause func(context.Context, time.Duration) error
 }
 
 // Run runs one command and returns its exit code.
@@ -46,12 +53,18 @@ func Run(ctx context.Context, args []string, o Options) int {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
+	if o.Interrupts == nil {
+		o.Interrupts = interrupts
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
 	s := &session{Options: o}
 	err := s.run(ctx, args)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(o.Stderr, "skytower:", hideSecrets(plain(explain(err))))
+	fmt.Fprintln(o.Stderr, "skytower:", hideSecrets(plain(s.explain(err))))
 	return exitCode(err)
 }
 
@@ -61,6 +74,7 @@ type session struct {
 	connection
 	client  *skytells.Client
 	answers *bufio.Reader // of confirm; several questions share what is buffered
+	keyHint string        // what to do about a refused key, unless it is the operator's
 }
 
 func (s *session) run(ctx context.Context, args []string) error {
@@ -123,7 +137,7 @@ func exitCode(err error) int {
 }
 
 // explain adds what a person can do about the error.
-func explain(err error) string {
+func (s *session) explain(err error) string {
 	var insecure *skytells.InsecureError
 	var unreachable *skytells.UnreachableError
 	var no *skytells.APIError
@@ -134,6 +148,11 @@ func explain(err error) string {
 		return err.Error() + "\nUse https, or --insecure if you trust the network between"
 	case errors.As(err, &unreachable):
 		return err.Error() + "\nStart one with 'skytower serve', or say where it is with --url or SKYTOWER_URL"
+	case errors.As(err, &no) && no.Status == 401 && s.keyHint != "":
+		if no.ID != "UNAUTHORIZED" { // such as an account that is suspended
+			return err.Error()
+		}
+		return err.Error() + "\n" + s.keyHint
 	case errors.As(err, &no) && no.Status == 401:
 		return err.Error() + "\nThe operator key is not one of this server's; see 'skytower --help' for where it is taken from"
 	}

@@ -36,14 +36,46 @@ func (s *session) connect() (*skytells.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.client, err = skytells.NewClient(skytells.ClientOptions{
+	s.client, err = s.newClient(address, key)
+	return s.client, err
+}
+
+func (s *session) newClient(address, key string) (*skytells.Client, error) {
+	client, err := skytells.NewClient(skytells.ClientOptions{
 		BaseURL: address, Key: key, Insecure: s.Insecure, UserAgent: "skytower/" + s.Version,
 	})
 	var insecure *skytells.InsecureError
 	if err != nil && !errors.As(err, &insecure) {
 		return nil, usageError{err}
 	}
-	return s.client, err
+	return client, err
+}
+
+// accountKey is the flag of commands that act for an account rather than for operators.
+type accountKey struct {
+	Key string `placeholder:"sk-…" help:"API key of the account (SKYTOWER_API_KEY, which others on this machine can't see, is better)."`
+}
+
+// connect makes a client with an API key. No key is stored on this machine, where the
+// server keeps hashes alone, so that the person has to give one.
+func (k accountKey) connect(s *session) (*skytells.Client, error) {
+	key, from := strings.TrimSpace(k.Key), "--key"
+	for _, name := range []string{"SKYTOWER_API_KEY", "SKYTELLS_API_KEY"} {
+		if key == "" {
+			key, from = strings.TrimSpace(s.Getenv(name)), name
+		}
+	}
+	switch {
+	case key == "":
+		return nil, usagef("no API key: put one of the account (sk-…) into the environment as SKYTOWER_API_KEY, or give it with --key\n" +
+			"The server's first start prints one; 'skytower keys create' makes more")
+	case strings.HasPrefix(key, "op-"):
+		return nil, usagef("%s holds an operator key (op-…); this command acts for an account and needs an API key (sk-…)", from)
+	case !strings.HasPrefix(key, "sk-"):
+		return nil, usagef("%s holds no API key (sk-…)", from)
+	}
+	s.keyHint = "The API key is not one of this server's, or has ended; 'skytower keys create' makes one"
+	return s.newClient(firstOf(s.URL, s.Getenv("SKYTOWER_URL"), defaultURL), key)
 }
 
 // operatorKey is the environment's or, for this machine alone, the data folder's:

@@ -6,7 +6,7 @@ import (
 
 const description = `A self-hosted AI inference platform: the server and its command line.
 
-Commands that ask a server find it at --url or SKYTOWER_URL. The operator key comes from SKYTOWER_OPERATOR_KEY or, for a server on this machine, from the file operator.key in its data folder.
+Commands that ask a server find it at --url or SKYTOWER_URL. Those that act for an account (run, predictions, files) need an API key of it in SKYTOWER_API_KEY. All others need the operator key, which comes from SKYTOWER_OPERATOR_KEY or, for a server on this machine, from the file operator.key in its data folder.
 
 Exit codes: 0 done, 1 the server said no, 2 wrong use, 3 no server answers.`
 
@@ -26,6 +26,10 @@ type commands struct {
 	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
 
+	RunModel    runCommand         `cmd:"" name:"run" group:"account" help:"Run a model: make a prediction, wait for it and print or save what it put out."`
+	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`
+	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
+
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
 	Complete   completeCommand   `cmd:"" hidden:""`
@@ -38,6 +42,7 @@ func groups() []kong.Group {
 	return []kong.Group{
 		{Key: ownGroup, Title: "On this machine (flags: skytower COMMAND --help):"},
 		{Key: "server", Title: "With a running server:"},
+		{Key: "account", Title: "With a running server and an API key of an account:"},
 	}
 }
 

@@ -41,8 +41,8 @@ func readAll(from io.Reader, limit int64) ([]byte, error) {
 }
 
 // confirm asks a person on standard error, and reads the answer from standard
-// input.
-func (s *session) confirm(ctx context.Context, question string) error {
+// input. done is the word for what a no leaves undone, flag the one that asks nothing.
+func (s *session) confirm(ctx context.Context, question, done, flag string) error {
 	_, _ = fmt.Fprint(s.Stderr, plain(question)+" [y/N] ")
 	if s.answers == nil {
 		s.answers = bufio.NewReader(io.LimitReader(s.Stdin, 4<<10))
@@ -56,8 +56,8 @@ func (s *session) confirm(ctx context.Context, question string) error {
 		return nil
 	case "":
 		if err != nil {
-			return usagef("nobody answered, so nothing was applied; --yes applies without asking")
+			return usagef("nobody answered, so nothing was %s; %s asks nothing", done, flag)
 		}
 	}
-	return errors.New("not applied")
+	return errors.New("not " + done)
 }

@@ -125,18 +125,24 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return c.failed(err)
 	}
 	defer reply.Body.Close() //nolint:errcheck // nothing was written
+	return c.decode(reply, nil, out)
+}
+
+// decode reads an answer as a whole.
+func (c *Client) decode(reply *http.Response, s *stall, out any) error {
 	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
 	if err != nil {
-		return c.failed(err)
+		return c.failed(s.cause(err))
 	}
+	act := reply.Request.Method + " " + reply.Request.URL.Path
 	if len(body) > maxReply {
-		return fmt.Errorf("%s %s: the answer is larger than %d MiB", method, path, maxReply>>20)
+		return fmt.Errorf("%s: the answer is larger than %d MiB", act, maxReply>>20)
 	}
 	if reply.StatusCode/100 != 2 {
 		return apiError(reply, body)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%s %s: the answer is not what a Skytower server sends; is %s one?", method, path, c.base)
+		return fmt.Errorf("%s: the answer is not what a Skytower server sends; is %s one?", act, c.base)
 	}
 	return nil
 }
@@ -172,7 +178,9 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 }
 
 // failed is the error of a call that got no whole answer.
-func (c *Client) failed(err error) error {
+func (c *Client) failed(err error) error { return c.failedAt(c.base, err) }
+
+func (c *Client) failedAt(address string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -183,5 +191,5 @@ func (c *Client) failed(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s", callTimeout)
 	}
-	return &UnreachableError{URL: c.base, Err: err}
+	return &UnreachableError{URL: address, Err: err}
 }
