@@ -1,8 +1,8 @@
 // Package jobstest gives tests databases that have the job queue's tables.
 //
 // It refuses to know what is tested. Its invariant: a test gets the same schema as a
-// server that starts on an empty database; on SQLite it is made once and copied, since
-// making it takes longer than most tests.
+// server that starts on an empty database. It is made once and copied, since making it
+// takes longer than most tests.
 package jobstest
 
 import (
@@ -51,11 +51,7 @@ func SQLite(t testing.TB) string {
 // Postgres gives the URL of a fresh database.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	url := storetest.Postgres(t)
-	if err := migrate(context.WithoutCancel(t.Context()), url); err != nil {
-		t.Fatalf("make a database: %v", err)
-	}
-	return url
+	return storetest.PostgresFrom(t, "jobs", migrate)
 }
 
 func makeSQLite() ([]byte, error) {

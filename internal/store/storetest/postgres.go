@@ -34,6 +34,7 @@ const (
 // own it. It is started by the first test that asks.
 var (
 	server   = sync.OnceValues(startServer)
+	prepared sync.Map // by name: func() error
 	counter  atomic.Int64
 	creating sync.Mutex // one copy of a template at a time
 )
@@ -56,6 +57,30 @@ func freshPostgres(t testing.TB, from string) string {
 		}
 	})
 	return s.url(name)
+}
+
+// PostgresFrom is [Postgres] for tests that need more than the schema: prepare runs
+// once in a test process, on the database that all of that name are copies of.
+func PostgresFrom(t testing.TB, name string, prepare func(ctx context.Context, url string) error) string {
+	t.Helper()
+	from := "skytower_" + name
+	once, _ := prepared.LoadOrStore(from, sync.OnceValue(func() error {
+		s, err := server()
+		if err != nil {
+			return err
+		}
+		ctx := context.Background()
+		if err := s.admin(ctx, "create database "+from+" template "+template); err != nil {
+			return err
+		}
+		return prepare(ctx, s.url(from))
+	}))
+	if make, ok := once.(func() error); ok {
+		if err := make(); err != nil {
+			t.Fatalf("prepare a template: %v", err)
+		}
+	}
+	return freshPostgres(t, from)
 }
 
 type postgres struct {
