@@ -35,7 +35,6 @@ type whole struct {
 	jobs    *jobs.Jobs // of the process that creates, or works
 	service *prediction.Service
 
-	ended   atomic.Int64
 	caller  atomic.Int64
 	started chan struct{}
 	stuck   chan struct{} // what the other account's runs wait for
