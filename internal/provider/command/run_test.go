@@ -162,7 +162,7 @@ func TestNoNetwork(t *testing.T) {
 	c := printed("")
 	c.Argv = []config.Argument{{{Text: "bash"}}, {{Text: "-c"}}, {{Text: "exec 3<>/dev/tcp/127.0.0.1/" + port + " && echo reached"}}}
 	r := &try{}
-	result, err := r.run(t, c)
+	_, err = r.run(t, c)
 	if !isolated(t) {
 		if err != nil {
 			t.Errorf("this system has no namespaces for us, and still: %v", err)
@@ -171,7 +171,7 @@ func TestNoNetwork(t *testing.T) {
 		fails(t, err, provider.Failed, "unreachable")
 	}
 	c.Network = true
-	if result, err = (&try{}).run(t, c); err != nil || *result.Text != "reached" {
+	if result, err := (&try{}).run(t, c); err != nil || *result.Text != "reached" {
 		t.Errorf("with network: %v", err)
 	}
 }
