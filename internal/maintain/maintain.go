@@ -12,6 +12,7 @@ import (
 
 	"skytower/internal/account"
 	"skytower/internal/config"
+	"skytower/internal/jobs"
 	"skytower/internal/store"
 )
 
@@ -24,6 +25,9 @@ func Init(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	defer db.Close()
+	if err := jobs.Migrate(ctx, db); err != nil {
+		return err
+	}
 	first, made, err := account.NewService(db, account.ServiceOptions{}).Bootstrap(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("make the first operator: %w", err)
@@ -50,6 +54,9 @@ func Migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	defer db.Close()
+	if err := jobs.Migrate(ctx, db); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintln(out, "The schema is up to date.")
 	return err
 }
