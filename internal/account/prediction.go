@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -36,19 +35,34 @@ type PredictionSettings struct {
 
 // PredictionSettings reads them in tx.
 func (s *Service) PredictionSettings(ctx context.Context, tx *store.Tx, account string) (PredictionSettings, error) {
-	var retention, concurrency int64
-	var sealed string
-	err := tx.QueryRow(ctx, `select retention, concurrency, webhook_secret from account where id = $1`, account).
-		Scan(&retention, &concurrency, &sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return PredictionSettings{}, notFound("account", account)
-	}
+	all, err := s.PredictionSettingsOf(ctx, tx, []string{account})
+	return all[account], err
+}
+
+// PredictionSettingsOf reads those of several accounts, all of which there must be.
+func (s *Service) PredictionSettingsOf(ctx context.Context, tx *store.Tx, accounts []string) (map[string]PredictionSettings, error) {
+	all := make(map[string]PredictionSettings, len(accounts))
+	d := tx.Dialect()
+	err := tx.Each(ctx, `select id, retention, concurrency, webhook_secret from account where `+d.In("id", 1), func(row func(...any) error) error {
+		var id, sealed string
+		var retention, concurrency int64
+		if err := row(&id, &retention, &concurrency, &sealed); err != nil {
+			return err
+		}
+		p := PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
+		p.WebhookKey, p.WebhookErr = s.openWebhookSecret(id, sealed)
+		all[id] = p
+		return nil
+	}, d.Strings(accounts))
 	if err != nil {
-		return PredictionSettings{}, fmt.Errorf("read settings of account %s: %w", account, err)
+		return nil, fmt.Errorf("read settings of accounts: %w", err)
 	}
-	p := PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
-	p.WebhookKey, p.WebhookErr = s.openWebhookSecret(account, sealed)
-	return p, nil
+	for _, account := range accounts {
+		if _, ok := all[account]; !ok {
+			return nil, notFound("account", account)
+		}
+	}
+	return all, nil
 }
 
 // UpdateAccount changes the fields that the request names: name, retention, concurrency.

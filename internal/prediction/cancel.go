@@ -114,7 +114,7 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, rec Record) (gone bo
 	if _, err := tx.Exec(ctx, `delete from prediction_event where prediction = $1`, rec.ID); err != nil {
 		return false, err
 	}
-	if err := count(ctx, tx, rec, -1); err != nil {
+	if err := addTotals(ctx, tx, map[tally]int64{tallyOf(rec): -1}); err != nil {
 		return false, err
 	}
 	if err := s.o.Files.DropOf(ctx, tx, rec.ID, 0); err != nil {

@@ -1,19 +1,19 @@
 package prediction
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"skytower/internal/fault"
 	"skytower/internal/jobs"
 	"skytower/internal/provider"
 	"skytower/internal/store"
-	"skytower/internal/webhook"
 )
 
 const (
@@ -130,8 +130,8 @@ func (r *run) finish(e ending) error {
 	ctx := context.WithoutCancel(r.ctx)
 	r.news.take() // what no flush wrote; partial files come too late
 	var err error
-	for i, wait := range settleWaits() {
-		if err = r.tryFinish(ctx, e, i == 0); err == nil {
+	for _, wait := range settleWaits() {
+		if err = r.tryFinish(ctx, e); err == nil {
 			return nil
 		}
 		if errors.Is(err, errLost) {
@@ -143,139 +143,61 @@ func (r *run) finish(e ending) error {
 	return err // the beat ends, and the run is taken up again
 }
 
-// tryFinish writes the end once. complete marks the job in the same commit; without it,
-// the queue does so by itself.
-func (r *run) tryFinish(ctx context.Context, e ending, complete bool) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
-	defer cancel()
-	rec := r.rec
-	news := func(tx *store.Tx) error {
-		if r.news.batch.empty() {
-			return nil
-		}
-		_, err := r.write(ctx, tx)
-		return err
-	}
-	err := r.s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := r.s.end(ctx, tx, rec, e, news); err != nil {
+// tryFinish writes the end once. The job itself the queue marks as done, many at a time:
+// where the process dies before, it runs once more and finds the row ended.
+func (r *run) tryFinish(ctx context.Context, e ending) error {
+	x := &exit{rec: r.rec, end: e}
+	if !r.news.batch.empty() {
+		x.news = func(ctx context.Context, tx *store.Tx) error {
+			_, err := r.write(ctx, tx)
 			return err
 		}
-		if complete && r.job.Complete != nil {
-			return r.job.Complete(ctx, tx)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	r.s.ended(ctx, rec)
-	return nil
+	return r.s.leave(ctx, x)
 }
 
-// end is the one exit of a prediction, in tx: the transition by compare-and-set, and all
-// that belongs to it. The error is errLost, and the transaction to be rolled back, where
-// the row is not as rec says, or has ended. before runs under the lanes' locks, right
-// before the transition.
-func (s *Service) end(ctx context.Context, tx *store.Tx, rec Record, e ending, before func(*store.Tx) error) (Record, error) {
-	settings, err := s.o.Accounts.PredictionSettings(ctx, tx, rec.Account)
-	if err != nil {
-		return Record{}, fmt.Errorf("read settings of account %s: %w", rec.Account, err)
-	}
-	if err := s.giveBack(ctx, tx, rec, s.places(settings.Concurrency), s.model(rec.Model)); err != nil {
-		return Record{}, err
-	}
-	if before != nil {
-		if err := before(tx); err != nil {
-			return Record{}, err
-		}
-	}
-	now := s.o.Now()
-	until := s.keptUntil(now, settings)
-	kind := webhook.Kind(e.status)
-	if wants(rec, kind) {
-		until = time.Time{} // the attempts to deliver it start the clock
-	}
-	ended, err := s.transition(ctx, tx, rec, e, now, until)
-	if err != nil {
-		return Record{}, err
-	}
-	if err := s.settle(ctx, tx, ended, e); err != nil {
-		return Record{}, err
-	}
-	if err := s.keep(ctx, tx, ended, e.files, until); err != nil {
-		return Record{}, err
-	}
-	if !wants(rec, kind) {
-		return ended, nil
-	}
-	ended.WebhookKey = rec.WebhookKey // gone from the row with this, its last event
-	return ended, s.tellWith(ctx, tx, ended, kind, settings)
-}
-
-// transition moves the row to its end.
-func (s *Service) transition(ctx context.Context, tx *store.Tx, rec Record, e ending, now, until time.Time) (Record, error) {
-	before := make([]string, 0, 3)
-	for _, status := range e.status.from() {
-		before = append(before, "'"+string(status)+"'")
-	}
-	ended, ok, err := one(tx.QueryRow(ctx, `update prediction set status = $4, output = $5, error = $6, error_id = $7, completed_at = $8,
-			updated_at = $8, predict_time = $9, purge_at = $10, handed = false, webhook_key = '', version = version + 1
-		where id = $1 and attempt = $2 and handed = $3 and status in (`+strings.Join(before, ", ")+`) returning `+columns,
-		rec.ID, rec.Attempt, rec.Handed, string(e.status), e.output, e.message, string(e.id), store.Micros(now), toMicros(e.took),
-		store.Micros(until)))
-	if err != nil {
-		return Record{}, fmt.Errorf("end prediction %s: %w", rec.ID, err)
-	}
-	if !ok {
-		return Record{}, errLost
-	}
-	return ended, nil
-}
-
-// settle counts the end, and charges or gives back what was held.
-func (s *Service) settle(ctx context.Context, tx *store.Tx, ended Record, e ending) error {
-	if err := count(ctx, tx, ended, 1); err != nil {
-		return err
-	}
-	if e.status == Succeeded {
-		_, err := s.o.Meter.Settle(ctx, tx, work(ended))
-		return err
-	}
-	return s.o.Meter.Void(ctx, tx, work(ended))
+// tally is a kind of ended predictions.
+type tally struct {
+	account string
+	day     int64
+	model   string
+	status  Status
 }
 
 const microsADay = 24 * 60 * 60 * 1_000_000
 
-// count adds to the totals of ended predictions.
-func count(ctx context.Context, tx *store.Tx, rec Record, n int) error {
-	_, err := tx.Exec(ctx, `insert into prediction_count (account, day, model, status, n) values ($1, $2, $3, $4, $5)
-		on conflict (account, day, model, status) do update set n = prediction_count.n + excluded.n`,
-		rec.Account, store.Micros(rec.Created)/microsADay, rec.Model, string(rec.Status), n)
+func tallyOf(rec Record) tally {
+	return tally{rec.Account, store.Micros(rec.Created) / microsADay, rec.Model, rec.Status}
+}
+
+// addTotals adds to the totals of ended predictions, in the order of their keys, which
+// is the order of their locks.
+func addTotals(ctx context.Context, tx *store.Tx, totals map[tally]int64) error {
+	type row struct {
+		Account string `json:"e_account"`
+		Day     int64  `json:"e_day"`
+		Model   string `json:"e_model"`
+		Status  Status `json:"e_status"`
+		N       int64  `json:"e_n"`
+	}
+	if len(totals) == 0 {
+		return nil
+	}
+	var rows []row
+	for t, n := range totals {
+		rows = append(rows, row{t.account, t.day, t.model, t.status, n})
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Status, b.Status))
+	})
+	e, arg := rowsOf(tx.Dialect(), 1, rows, "e_account text", "e_day bigint", "e_model text", "e_status text", "e_n bigint")
+	_, err := tx.Exec(ctx, `insert into prediction_count (account, day, model, status, n)
+		select e_account, e_day, e_model, e_status, e_n from `+e+` where true
+		on conflict (account, day, model, status) do update set n = prediction_count.n + excluded.n`, arg)
 	if err != nil {
-		return fmt.Errorf("count prediction %s: %w", rec.ID, err)
+		return fmt.Errorf("count predictions: %w", err)
 	}
 	return nil
-}
-
-// keep makes the outputs last, and lets all files of the prediction go together.
-func (s *Service) keep(ctx context.Context, tx *store.Tx, ended Record, files []string, until time.Time) error {
-	if len(files) > 0 {
-		if err := s.o.Files.Keep(ctx, tx, files, until); err != nil {
-			return err
-		}
-	}
-	if ended.EventCount == 0 && !strings.Contains(ended.Input, "skytower-file:") {
-		return nil // neither partial outputs nor files of its input
-	}
-	return s.o.Files.Expire(ctx, tx, ended.ID, until)
-}
-
-// ended tells the waiters, and hands free places on, after the commit.
-func (s *Service) ended(ctx context.Context, rec Record) {
-	s.wake(rec.ID)
-	if err := s.handOn(ctx, rec, s.model(rec.Model)); err != nil {
-		s.o.Log.Warn("a free place could not be handed on; the next sweep does it", "error", err)
-	}
 }
 
 // drop removes files of a run that is somebody else's.
@@ -320,13 +242,9 @@ func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 // endNow ends a prediction that no run has in its hands, or takes it from the run that
 // has. The error is errLost where it changed since rec was read.
 func (s *Service) endNow(ctx context.Context, rec Record, e ending) (ended Record, err error) {
-	err = s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		ended, err = s.end(ctx, tx, rec, e, nil)
-		return err
-	})
-	if err != nil {
+	x := &exit{rec: rec, end: e}
+	if err := s.leave(ctx, x); err != nil {
 		return Record{}, err
 	}
-	s.ended(context.WithoutCancel(ctx), rec)
-	return ended, nil
+	return x.ended, nil
 }

@@ -118,41 +118,6 @@ func leaveBoth(ctx context.Context, tx *store.Tx, id, account string, model *cat
 	return err
 }
 
-// giveBack gives back the places of a prediction that ends, and hands the account's
-// next one out. Where the model has a bound, that is left to handOn, after the commit:
-// it needs the lanes of other accounts.
-func (s *Service) giveBack(ctx context.Context, tx *store.Tx, rec Record, limit int, model *catalog.Model) error {
-	if !rec.Handed {
-		return nil
-	}
-	n, front, err := leave(ctx, tx, accountLane, rec.Account, rec.ID)
-	if err != nil {
-		return err
-	}
-	if bounded(model) {
-		_, _, err := leave(ctx, tx, modelLane, model.Slug, "")
-		return err
-	}
-	handed, err := s.next(ctx, tx, rec.Account, limit, lookahead)
-	if err != nil || handed || n == 0 || front != "" {
-		return err
-	}
-	return s.promote(ctx, tx, rec.Account)
-}
-
-// handOn hands out what a model's free place and the account's may go to. It runs after
-// the commit that gave them back: what it fails to do, the sweep does.
-func (s *Service) handOn(ctx context.Context, rec Record, model *catalog.Model) error {
-	if !rec.Handed || !bounded(model) {
-		return nil
-	}
-	if err := s.handModel(ctx, model); err != nil {
-		return err
-	}
-	_, err := s.handAccount(ctx, rec.Account, lookahead)
-	return err
-}
-
 const waitingPairQuery = `select id from prediction where model = $1 and account = $2 and status = 'pending' and not handed
 				order by created_at, id limit 1`
 
@@ -239,7 +204,7 @@ func (s *Service) handAccount(ctx context.Context, account string, depth int) (h
 }
 
 // candidate is a prediction that waits.
-type candidate struct{ id, model string }
+type candidate struct{ account, id, model string }
 
 // next hands out the account's oldest waiting prediction whose model has room, if there
 // is one. Most often that is the very first.
@@ -284,18 +249,64 @@ func (s *Service) tryHand(ctx context.Context, tx *store.Tx, c candidate, accoun
 	return out == handedOut, out == notWaiting, err
 }
 
-const waitingQuery = `select id, model from prediction where account = $1 and status = 'pending' and not handed
+// The conditions of what is pending: it waits for a place, or stands in the queue.
+const (
+	waits  = `status = 'pending' and not handed`
+	stands = `status = 'pending' and handed`
+)
+
+const waitingQuery = `select id, model from prediction where account = $1 and ` + waits + `
 		order by created_at, id limit $2`
 
 func waiting(ctx context.Context, tx *store.Tx, account string, n int) (found []candidate, err error) {
-	err = tx.Each(ctx, waitingQuery, func(row func(...any) error) error {
-		var c candidate
+	return ofAccount(ctx, tx, waitingQuery, want{account, n})
+}
+
+func ofAccount(ctx context.Context, tx *store.Tx, query string, w want) (found []candidate, err error) {
+	err = tx.Each(ctx, query, func(row func(...any) error) error {
+		c := candidate{account: w.Account}
 		err := row(&c.id, &c.model)
 		found = append(found, c)
 		return err
-	}, account, n)
+	}, w.Account, w.N)
 	if err != nil {
-		return nil, fmt.Errorf("list waiting predictions of %s: %w", account, err)
+		return nil, fmt.Errorf("list pending predictions of %s: %w", w.Account, err)
+	}
+	return found, nil
+}
+
+// want asks for the oldest pending predictions of an account.
+type want struct {
+	Account string `json:"e_account"`
+	N       int    `json:"e_n"`
+}
+
+// oldest lists those of several accounts, each in order: on PostgreSQL in one statement.
+func oldest(ctx context.Context, tx *store.Tx, which string, wants []want) (found []candidate, err error) {
+	if len(wants) == 0 {
+		return nil, nil
+	}
+	if tx.Dialect() == store.SQLite {
+		for _, w := range wants {
+			some, err := ofAccount(ctx, tx, `select id, model from prediction where account = $1 and `+which+` order by created_at, id limit $2`, w)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, some...)
+		}
+		return found, nil
+	}
+	e, arg := rowsOf(tx.Dialect(), 1, wants, "e_account text", "e_n bigint")
+	err = tx.Each(ctx, `select e_account, p.id, p.model from `+e+` cross join lateral
+			(select id, model, created_at from prediction where account = e_account and `+which+` order by created_at, id limit e_n) p
+		order by e_account, p.created_at, p.id`, func(row func(...any) error) error {
+		var c candidate
+		err := row(&c.account, &c.id, &c.model)
+		found = append(found, c)
+		return err
+	}, arg)
+	if err != nil {
+		return nil, fmt.Errorf("list pending predictions of %d accounts: %w", len(wants), err)
 	}
 	return found, nil
 }
@@ -327,36 +338,25 @@ func (s *Service) hand(ctx context.Context, tx *store.Tx, id, account string, li
 	return handedOut, s.enqueue(ctx, tx, RunArgs{ID: id, Model: slug}, p.priority)
 }
 
-// promote makes the account's oldest queued prediction its first in the queue, by a
-// second job that overtakes the earlier one: whichever comes second finds the run taken.
-// It is called where the first has ended and nothing waits in our own table, so what it
-// looks through are the few that hold a place.
-func (s *Service) promote(ctx context.Context, tx *store.Tx, account string) error {
-	var c candidate
-	err := tx.QueryRow(ctx, `select id, model from prediction where account = $1 and status = 'pending' and handed
-		order by created_at, id limit 1`, account).Scan(&c.id, &c.model)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil // all of them run
-	}
-	if err != nil {
-		return fmt.Errorf("find the next in the queue of %s: %w", account, err)
-	}
-	if _, err := tx.Exec(ctx, `update prediction_lane set front = $2 where kind = 'account' and name = $1`, account, c.id); err != nil {
-		return fmt.Errorf("put prediction %s first: %w", c.id, err)
-	}
-	return s.enqueue(ctx, tx, RunArgs{ID: c.id, Model: c.model}, frontPriority)
+// enqueue queues a run.
+func (s *Service) enqueue(ctx context.Context, tx *store.Tx, args RunArgs, priority int) error {
+	return s.enqueueMany(ctx, tx, []jobs.Request{s.request(args, priority)})
 }
 
-// enqueue queues a run with the class of its model.
-func (s *Service) enqueue(ctx context.Context, tx *store.Tx, args RunArgs, priority int) error {
+func (s *Service) enqueueMany(ctx context.Context, tx *store.Tx, requests []jobs.Request) error {
+	if err := s.o.Jobs.EnqueueMany(ctx, tx, requests); err != nil {
+		return fmt.Errorf("queue predictions: %w", err)
+	}
+	return nil
+}
+
+// request is a run as a job, with the class of its model.
+func (s *Service) request(args RunArgs, priority int) jobs.Request {
 	queue := jobs.Remote
 	if m := s.model(args.Model); m != nil && m.OnMachine {
 		queue = jobs.Local
 	}
-	if err := s.o.Jobs.Enqueue(ctx, tx, args, jobs.Insert{Queue: queue, Priority: priority}); err != nil {
-		return fmt.Errorf("queue prediction %s: %w", args.ID, err)
-	}
-	return nil
+	return jobs.Request{Args: args, Insert: jobs.Insert{Queue: queue, Priority: priority}}
 }
 
 // limit is how many places an account has.

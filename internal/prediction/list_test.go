@@ -64,7 +64,7 @@ func plant(ctx context.Context, tx *store.Tx, rec *Record) error {
 	if err != nil || !rec.Status.Terminal() {
 		return err
 	}
-	return count(ctx, tx, *rec, 1)
+	return addTotals(ctx, tx, map[tally]int64{tallyOf(*rec): 1})
 }
 
 // matches is what a filter means, said another way.

@@ -42,6 +42,8 @@ type Meter interface {
 // Accounts gives the settings of an account that predictions follow.
 type Accounts interface {
 	PredictionSettings(ctx context.Context, tx *store.Tx, account string) (account.PredictionSettings, error)
+	// PredictionSettingsOf gives those of several.
+	PredictionSettingsOf(ctx context.Context, tx *store.Tx, accounts []string) (map[string]account.PredictionSettings, error)
 }
 
 // Fetcher opens the content of an address that a caller or an upstream named, under the
@@ -95,6 +97,9 @@ type Service struct {
 	o    Options
 	hub  hub
 	runs runs
+
+	claims group[*claim]
+	exits  group[*exit]
 
 	waits    []time.Duration // between the rounds of a run over its targets
 	patience time.Duration   // how long an adapter may take to end once its context has

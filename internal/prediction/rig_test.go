@@ -187,6 +187,16 @@ func (r *rig) PredictionSettings(context.Context, *store.Tx, string) (account.Pr
 	return r.settings, nil
 }
 
+func (r *rig) PredictionSettingsOf(_ context.Context, _ *store.Tx, accounts []string) (map[string]account.PredictionSettings, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := map[string]account.PredictionSettings{}
+	for _, name := range accounts {
+		all[name] = r.settings
+	}
+	return all, nil
+}
+
 func (r *rig) Take(context.Context, []limit.Draw) (limit.Decision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,8 +12,6 @@ import (
 	"skytower/internal/catalog"
 	"skytower/internal/jobs"
 	"skytower/internal/provider"
-	"skytower/internal/store"
-	"skytower/internal/webhook"
 )
 
 const (
@@ -87,39 +85,6 @@ func (s *Service) run(ctx context.Context, job jobs.Job[RunArgs]) error {
 	result, err := r.work()
 	stopNews()
 	return r.conclude(result, err)
-}
-
-// claim takes a run by compare-and-set: nobody has taken it since it was queued, or who
-// did shows no life. ok is false where somebody else has it, or it has ended.
-func (s *Service) claim(ctx context.Context, args RunArgs) (rec Record, ok bool, err error) {
-	deadline := time.Duration(defaultDeadline)
-	if m := s.model(args.Model); m != nil && m.Deadline > 0 {
-		deadline = m.Deadline
-	}
-	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		now := s.o.Now()
-		var err error
-		rec, ok, err = one(tx.QueryRow(ctx, `update prediction set attempt = attempt + 1, version = version + 1, beat = $4, updated_at = $4,
-				status = case when status = 'pending' then 'starting' else status end,
-				started_at = case when started_at = 0 then $4 else started_at end,
-				deadline = case when deadline = 0 then $5 else deadline end
-			where id = $1 and handed and `+live+` and (attempt = $2 or beat < $3) returning `+columns,
-			args.ID, args.Attempt, store.Micros(now.Add(-s.stale())), store.Micros(now), store.Micros(now.Add(deadline))))
-		if err != nil || !ok {
-			return err
-		}
-		if rec.Attempt == 1 {
-			return s.tell(ctx, tx, rec, webhook.Started)
-		}
-		return s.o.Files.DropOf(ctx, tx, rec.ID, rec.Attempt)
-	})
-	if err != nil {
-		return Record{}, false, fmt.Errorf("take prediction %s: %w", args.ID, err)
-	}
-	if ok {
-		s.wake(rec.ID)
-	}
-	return rec, ok, nil
 }
 
 // begin makes the run's context, which ends with the deadline, with a cancellation, with

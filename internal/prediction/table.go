@@ -3,6 +3,7 @@ package prediction
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -118,4 +119,37 @@ func fromThousandths(n int64) float64 {
 		return -1
 	}
 	return float64(n) / 1000
+}
+
+// rowsOf makes values a table for a from clause: argument number n, whose columns are
+// the values' JSON names. Each engine has words of its own for it.
+func rowsOf[T any](d store.Dialect, n int, values []T, columns ...string) (table string, arg any) {
+	text, err := json.Marshal(values)
+	if err != nil { // texts, numbers and truths always marshal
+		panic(err)
+	}
+	if d == store.Postgres {
+		return fmt.Sprintf("json_to_recordset(cast($%d as json)) as e(%s)", n, strings.Join(columns, ", ")), string(text)
+	}
+	out := make([]string, len(columns))
+	for i, column := range columns {
+		name, _, _ := strings.Cut(column, " ")
+		out[i] = "value ->> '" + name + "' as " + name
+	}
+	return fmt.Sprintf("(select %s from json_each($%d)) as e", strings.Join(out, ", "), n), string(text)
+}
+
+// byIndex has PostgreSQL go through indexes for the rest of tx. Statements about a batch
+// are planned once and kept, maybe while a table is all but empty: a plan that reads all
+// of it would still be in use when there are thousands of rows.
+func byIndex(ctx context.Context, tx *store.Tx) error {
+	if tx.Dialect() == store.SQLite {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true)`)
+	if err != nil {
+		return fmt.Errorf("prepare to write a batch: %w", err)
+	}
+	return nil
 }
