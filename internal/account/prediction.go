@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -33,29 +34,32 @@ type PredictionSettings struct {
 	WebhookErr error
 }
 
+// settingsColumns are what scanSettings reads.
+const settingsColumns = `id, retention, concurrency, webhook_secret`
+
 // PredictionSettings reads them in tx.
 func (s *Service) PredictionSettings(ctx context.Context, tx *store.Tx, account string) (PredictionSettings, error) {
-	all, err := s.PredictionSettingsOf(ctx, tx, []string{account})
-	return all[account], err
+	_, p, err := s.scanSettings(tx.QueryRow(ctx, `select `+settingsColumns+` from account where id = $1`, account).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return PredictionSettings{}, notFound("account", account)
+	}
+	if err != nil {
+		return PredictionSettings{}, fmt.Errorf("read settings of account %s: %w", account, err)
+	}
+	return p, nil
 }
 
 // PredictionSettingsOf reads those of several accounts, all of which there must be.
 func (s *Service) PredictionSettingsOf(ctx context.Context, tx *store.Tx, accounts []string) (map[string]PredictionSettings, error) {
 	all := make(map[string]PredictionSettings, len(accounts))
 	d := tx.Dialect()
-	err := tx.Each(ctx, `select id, retention, concurrency, webhook_secret from account where `+d.In("id", 1), func(row func(...any) error) error {
-		var id, sealed string
-		var retention, concurrency int64
-		if err := row(&id, &retention, &concurrency, &sealed); err != nil {
-			return err
-		}
-		p := PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
-		p.WebhookKey, p.WebhookErr = s.openWebhookSecret(id, sealed)
+	err := tx.Each(ctx, `select `+settingsColumns+` from account where `+d.In("id", 1), func(row func(...any) error) error {
+		id, p, err := s.scanSettings(row)
 		all[id] = p
-		return nil
+		return err
 	}, d.Strings(accounts))
 	if err != nil {
-		return nil, fmt.Errorf("read settings of accounts: %w", err)
+		return nil, fmt.Errorf("read settings of %d accounts: %w", len(accounts), err)
 	}
 	for _, account := range accounts {
 		if _, ok := all[account]; !ok {
@@ -63,6 +67,17 @@ func (s *Service) PredictionSettingsOf(ctx context.Context, tx *store.Tx, accoun
 		}
 	}
 	return all, nil
+}
+
+func (s *Service) scanSettings(row func(...any) error) (id string, p PredictionSettings, err error) {
+	var retention, concurrency int64
+	var sealed string
+	if err := row(&id, &retention, &concurrency, &sealed); err != nil {
+		return "", PredictionSettings{}, err
+	}
+	p = PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
+	p.WebhookKey, p.WebhookErr = s.openWebhookSecret(id, sealed)
+	return id, p, nil
 }
 
 // UpdateAccount changes the fields that the request names: name, retention, concurrency.

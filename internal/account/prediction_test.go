@@ -32,6 +32,31 @@ func settingsOf(t *testing.T, db *store.DB, s *Service, account string) (p Predi
 	return p, err
 }
 
+// TestSettingsOfSeveral: each account has its own, and none may be missing.
+func TestSettingsOfSeveral(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, s := t.Context(), NewService(db, ServiceOptions{})
+		a, b := newAccount(t, s), newAccount(t, s)
+		if _, err := s.UpdateAccount(ctx, System(), b.ID, skytells.AccountRequest{Concurrency: ptr(3)}); err != nil {
+			t.Fatal(err)
+		}
+		of := func(accounts ...string) (all map[string]PredictionSettings, err error) {
+			err = db.Read(ctx, func(tx *store.Tx) (err error) {
+				all, err = s.PredictionSettingsOf(ctx, tx, accounts)
+				return err
+			})
+			return all, err
+		}
+		if all, err := of(a.ID, b.ID); err != nil || len(all) != 2 || all[a.ID].Concurrency != 0 || all[b.ID].Concurrency != 3 {
+			t.Errorf("settings %+v, %v", all, err)
+		}
+		if _, err := of(a.ID, "acct_missing"); !fault.Is(err, fault.InvalidParameter) {
+			t.Errorf("with one missing: %v", err)
+		}
+	})
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func TestSettingsOfPredictions(t *testing.T) {
