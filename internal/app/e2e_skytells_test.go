@@ -94,7 +94,7 @@ func TestSkytellsSDK(t *testing.T) {
 	_, body, failed := client.send("GET", "/v1/models?fields=input_schema,output_schema", "", false)
 	var models []json.RawMessage
 	decode(t, body, &models) // both headers: the bare array, not OpenAI's list
-	if failed != nil || len(models) != 5 {
+	if failed != nil || len(models) != 6 {
 		t.Errorf("got %+v, %s", failed, body)
 	}
 	for _, m := range models {
@@ -159,7 +159,7 @@ func TestSkytellsSDKErrors(t *testing.T) {
 		"unauthorized, inference": {"sk-wrong", "POST", chatPath, chatBody, "UNAUTHORIZED", 401, "authentication"},
 		"unknown model":           {s.key, "GET", "/v1/model/nope", "", "MODEL_NOT_FOUND", 404, ""},
 		"unknown model, chat":     {s.key, "POST", chatPath, strings.Replace(chatBody, chatModel, "nope", 1), "MODEL_NOT_FOUND", 404, "request"},
-		"unknown route":           {s.key, "POST", "/v1/predict", `{}`, "ENDPOINT_NOT_FOUND", 404, ""},
+		"unknown route":           {s.key, "POST", "/v1/trainings", `{}`, "ENDPOINT_NOT_FOUND", 404, ""},
 		"wrong method":            {s.key, "DELETE", "/v1/models", "", "ENDPOINT_NOT_FOUND", 405, ""},
 		"bad JSON":                {s.key, "POST", embedPath, `{`, "INVALID_REQUEST", 400, "request"},
 		"upstream":                {s.key, "POST", chatPath, chatBody, "INFERENCE_ERROR", 500, "inference"},

@@ -306,7 +306,7 @@ func TestWaitAndWatch(t *testing.T) {
 		rec := here.create(ask("acct", "m"))
 		over, cancel := context.WithCancel(t.Context())
 		cancel()
-		if now, err := here.Wait(over, "acct", rec.ID); err == nil && now.Status != Pending {
+		if now, err := here.Wait(over, "acct", rec.ID); err != nil || now.Status != Pending {
 			t.Errorf("%s: %v", now.Status, err)
 		}
 		changed, stop := here.Watch(rec.ID)

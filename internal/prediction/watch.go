@@ -171,7 +171,10 @@ func (s *Service) Get(ctx context.Context, account, id string) (rec Record, err 
 func (s *Service) Wait(ctx context.Context, account, id string) (Record, error) {
 	changed, stop := s.Watch(id)
 	defer stop()
-	rec, err := s.Get(ctx, account, id)
+	// However short the wait: there is something to return.
+	first, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	rec, err := s.Get(first, account, id)
+	cancel()
 	for err == nil && !rec.Status.Terminal() {
 		select {
 		case <-ctx.Done():
