@@ -49,7 +49,7 @@ func (w *run) create(ctx context.Context) ([]byte, error) {
 	if err := w.Watch.Submitted(own, w.id); err != nil {
 		return nil, w.unsaved(own, err)
 	}
-	return doc, ctx.Err()
+	return doc, nil
 }
 
 // unsaved is work whose id could not be made durable. Under our own id the next try

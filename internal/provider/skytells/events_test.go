@@ -1,6 +1,7 @@
 package skytells_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,29 @@ func TestEventsAreTakenUp(t *testing.T) {
 				t.Errorf("%s: lines %q", name, got)
 			}
 		}
+	}
+}
+
+// Events that have no ids begin anew where they broke, and are not told again.
+func TestEventsWithoutIDs(t *testing.T) {
+	t.Parallel()
+	const partial = "event: output\ndata: {\"status\":\"processing\",\"output\":[\"https://files.example.test/1.png\"]}\n\n"
+	plain := func(event string) string { return regexp.MustCompile(`id: \d+\n`).ReplaceAllString(event, "") }
+	g := resume(t)
+	g.up.On(streamIt, func(x *providertest.Exchange) {
+		providertest.Events(plain(oneLog), partial)(x)
+		if len(g.up.Requests()) > 1 {
+			providertest.Events(plain(moreLog), plain(doneNow))(x)
+		}
+	})
+	g.succeeds()
+	g.wantAsked(streamIt, streamIt)
+	files := 0
+	for _, p := range g.heard.News() {
+		files += len(p.Output)
+	}
+	if got := g.heard.Lines(); !slices.Equal(got, []string{"one", "two", "three"}) || files != 1 {
+		t.Errorf("lines %q, %d files", got, files)
 	}
 }
 
@@ -160,6 +184,23 @@ func TestEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Troubles that pass are forgotten.
+func TestPassingTroubles(t *testing.T) {
+	t.Parallel()
+	g := resume(t)
+	g.up.On(getIt, func(x *providertest.Exchange) {
+		switch n := len(g.up.Requests()); {
+		case n > 20:
+			providertest.JSON(200, theEnd)(x)
+		case n%3 == 0:
+			providertest.JSON(200, begun)(x)
+		default:
+			providertest.Page(200)(x)
+		}
+	})
+	g.succeeds()
 }
 
 func TestDeniedLook(t *testing.T) {

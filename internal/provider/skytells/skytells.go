@@ -227,9 +227,7 @@ func gone(err error) error { return &provider.Error{Class: provider.Gone, Err: e
 
 // read tells the news of a prediction, and its result once it has one.
 func (w *run) read(doc []byte) (result *provider.Result, done bool, err error) {
-	if logs := remote.Member(doc, "logs"); logs != "" {
-		w.news.Log(logs)
-	}
+	w.news.Log(remote.Member(doc, "logs"))
 	switch remote.Member(doc, "status") {
 	case wire.StatusSucceeded:
 		result, err = w.ended(doc)
