@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,7 +47,8 @@ func TestScripts(t *testing.T) {
 			s := &server{}
 			env.Values[serverKey{}] = s
 			env.Defer(s.kill)
-			return nil
+			// Where the tests run as root, commands run as another user, who must get through.
+			return os.Chmod(filepath.Dir(env.WorkDir), 0o711)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": serverCommand, "exits": exits, "upstream": upstream, "container": container, "keep": keep, "fetch": fetch,

@@ -404,6 +404,7 @@ func TestHelpDescribesEveryCommand(t *testing.T) {
 	for _, want := range []string{
 		"serve", "init", "migrate", "config", "keys create", "keys list", "keys revoke", "accounts suspend",
 		"providers add", "models import", "models default", "apply", "settings", "version", "SKYTOWER_URL", "Exit codes",
+		"run ", "predictions redeliver", "files upload", "SKYTOWER_API_KEY",
 	} {
 		if !strings.Contains(help.stdout, want) {
 			t.Errorf("the help lacks %q", want)

@@ -28,6 +28,7 @@ type PredictionEvents struct {
 	stall *stall
 	reply *http.Response
 	in    *bufio.Reader
+	limit int         // bytes of one event
 	plain *Prediction // the whole answer of a server that does not stream
 }
 
@@ -56,7 +57,7 @@ func (c *Client) openStream(ctx context.Context, stall *stall, id, after string)
 	if err != nil {
 		return nil, c.failed(stall.cause(err))
 	}
-	e := &PredictionEvents{c: c, stall: stall, reply: reply, in: bufio.NewReader(reply.Body)}
+	e := &PredictionEvents{c: c, stall: stall, reply: reply, in: bufio.NewReader(reply.Body), limit: maxReply}
 	if reply.StatusCode == http.StatusOK && strings.HasPrefix(reply.Header.Get("Content-Type"), "text/event-stream") {
 		return e, nil
 	}
@@ -101,7 +102,7 @@ func (e *PredictionEvents) nextPlain() (PredictionEvent, error) {
 // read collects one event's lines. One that no empty line ended is none.
 func (e *PredictionEvents) read() (event PredictionEvent, err error) {
 	for {
-		line, err := e.line(maxReply - len(event.Data))
+		line, err := e.line(e.limit - len(event.Data))
 		if err != nil {
 			return PredictionEvent{}, err
 		}
@@ -135,7 +136,7 @@ func (e *PredictionEvents) line(most int) ([]byte, error) {
 	for {
 		part, err := e.in.ReadSlice('\n')
 		if whole = append(whole, part...); len(whole) > most {
-			return nil, fmt.Errorf("an event of the stream is larger than %d MiB", maxReply>>20)
+			return nil, fmt.Errorf("an event of the stream is larger than %d bytes", e.limit)
 		}
 		switch {
 		case err == nil:
