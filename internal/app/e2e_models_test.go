@@ -166,7 +166,7 @@ func TestSchemasOnDemand(t *testing.T) {
 			body := r.body
 			if path == "/v1/models" {
 				models := s.swiftList(path + query)
-				if len(models) != 3 {
+				if len(models) != 4 {
 					t.Errorf("%s%s: %d models", path, query, len(models))
 				}
 			} else if m := swift(t, json.RawMessage(body)); (m.InputSchema != nil) != want[0] || (m.OutputSchema != nil) != want[1] ||
@@ -204,7 +204,7 @@ func TestTwoShapesOfTheList(t *testing.T) {
 		}
 		var list skytells.OpenAIModelList
 		decode(t, r.body, &list)
-		if list.Object != "list" || len(list.Data) != 3 || list.Data[0].ID == "" || list.Data[0].Created == 0 || list.Data[0].OwnedBy == "" {
+		if list.Object != "list" || len(list.Data) != 4 || list.Data[0].ID == "" || list.Data[0].Created == 0 || list.Data[0].OwnedBy == "" {
 			t.Errorf("got %+v", list)
 		}
 	}

@@ -158,17 +158,17 @@ func TestSkytellsNode(t *testing.T) {
 	}
 	var seen struct {
 		Models                            []struct{ Slug, Type, Vendor string }
-		Unauthorized, WithoutKey, NoRoute failed
+		Unauthorized, WithoutKey, Unknown failed
 	}
 	node(t, &seen, "skytells.mjs", s.base+"/v1", s.key)
-	if len(seen.Models) != 3 || seen.Models[0].Slug != "deepbrain-router" || seen.Models[0].Type != "text" || seen.Models[0].Vendor == "" {
+	if len(seen.Models) != 4 || seen.Models[0].Slug != "deepbrain-router" || seen.Models[0].Type != "text" || seen.Models[0].Vendor == "" {
 		t.Errorf("models: %+v", seen.Models)
 	}
 	refused := failed{Name: "SkytellsError", ID: "UNAUTHORIZED", Message: "Invalid or missing API key", Details: "Invalid API key", Status: 401}
 	if seen.Unauthorized != refused || seen.WithoutKey != refused {
 		t.Errorf("got %+v and %+v", seen.Unauthorized, seen.WithoutKey)
 	}
-	if e := seen.NoRoute; e.ID != "ENDPOINT_NOT_FOUND" || e.Status != 404 || e.Details == "" {
+	if e := seen.Unknown; e.ID != "PREDICTION_FAILED" || e.Status != 502 || e.Details == "" {
 		t.Errorf("got %+v", e)
 	}
 }

@@ -137,6 +137,7 @@ func TestUnfinishedWaitReadsAsStarting(t *testing.T) {
 	if p := skytellstest.Prediction(t, []byte(got.body), skytellstest.CLI); p.Status != "starting" {
 		t.Errorf("%d %s", got.status, got.body)
 	}
+	s.stopNow() // nothing is waited for that hangs
 }
 
 // sawPicture wants one of the works to have had the picture as its content.

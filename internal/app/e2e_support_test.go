@@ -20,6 +20,7 @@ import (
 
 	"skytower/internal/app"
 	"skytower/internal/config"
+	"skytower/internal/jobs/jobstest"
 	"skytower/internal/provider/providertest"
 	"skytower/internal/skytells"
 )
@@ -101,12 +102,36 @@ func build(t *testing.T, o options) *server {
 	if o.change != nil {
 		o.change(cfg)
 	}
+	migrated(t, cfg)
 	s := &server{t: t, data: o.data, out: &output{}, log: &output{}, client: &http.Client{Transport: &http.Transport{}}}
 	if s.app, err = app.Build(t.Context(), cfg, app.Options{Stdout: s.out, Stderr: s.log, Version: "test"}); err != nil {
 		t.Fatalf("build: %v", err)
 	}
 	t.Cleanup(s.stop)
 	return s
+}
+
+// migrated puts a database with all tables, and nothing else, where the server would make
+// one: making it takes longer than most tests.
+func migrated(t *testing.T, cfg *config.Config) {
+	t.Helper()
+	file, ok := strings.CutPrefix(cfg.Database.Reveal(), "sqlite:")
+	if !ok {
+		return
+	}
+	if _, err := os.Stat(file); err == nil {
+		return
+	}
+	content, err := os.ReadFile(strings.TrimPrefix(jobstest.SQLite(t), "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // stop ends the server; what it owed is on disk afterwards.

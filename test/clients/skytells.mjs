@@ -16,5 +16,5 @@ const client = createClient(key, { baseUrl });
 const seen = { models: (await client.listModels()).map((m) => ({ slug: m.namespace, type: m.type, vendor: m.vendor.slug })) };
 seen.unauthorized = await failure(() => createClient('sk-wrong', { baseUrl }).listModels());
 seen.withoutKey = await failure(() => createClient(undefined, { baseUrl }).listModels());
-seen.noRoute = await failure(() => client.getPrediction('pred_none'));
+seen.unknown = await failure(() => client.getPrediction('pred_none'));
 console.log(JSON.stringify(seen));
