@@ -161,6 +161,7 @@ func TestMediaAnswersThatAreNone(t *testing.T) {
 			"half":   {providertest.JSON(200, `{"text":"a`), provider.Ambiguous},
 			"wrong":  {providertest.JSON(200, `{"text":7,"data":[{"url":"nowhere"}]}`), provider.Ambiguous},
 			"coded":  {providertest.JSON(200, `{"data":[{"b64_json":"?"}]}`), provider.Ambiguous},
+			"silent": {typed("audio/mpeg", ""), provider.Ambiguous},
 			"cut":    {func(x *providertest.Exchange) { x.Head(200, "Content-Type", "audio/mpeg"); x.Say("ID"); x.Cut() }, provider.Ambiguous},
 			"error":  {providertest.JSON(200, `{"error":{"message":"up broke down"}}`), provider.Failed},
 		} {
@@ -249,6 +250,27 @@ func TestMediaRefusals(t *testing.T) {
 		if e := wantClass(t, name, err, c.class); e.Message != c.message {
 			t.Errorf("%s: message %q", name, e.Message)
 		}
+	}
+}
+
+func TestPictureType(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	up.On(imagesPath, providertest.JSON(200, `{"data":[{"b64_json":"aGk="}],"output_format":"webp"}`))
+	result, err := predict(t, p, "image", `{"prompt":"a cat"}`)
+	if err != nil || len(result.Files) != 1 || result.Files[0].Type != "image/webp" {
+		t.Errorf("result %+v, error %v", result, err)
+	}
+}
+
+// Work that another kind of provider began cannot be gone on with.
+func TestMediaHasNothingToResume(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	_, err := p.Predict(t.Context(), &provider.Run{ID: "run", Upstream: "x", Kind: "image", Input: json.RawMessage(`{}`), Watch: &providertest.Heard{}})
+	wantClass(t, "resumed", err, provider.Ambiguous)
+	if n := len(up.Requests()); n > 0 {
+		t.Errorf("%d requests", n)
 	}
 }
 
