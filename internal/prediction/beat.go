@@ -1,8 +1,10 @@
 package prediction
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,6 +105,7 @@ func (s *Service) beat(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
+	slices.SortFunc(due, func(a, b *run) int { return cmp.Compare(a.rec.ID, b.rec.ID) }) // as ends lock them
 	var lost []*run
 	err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		lost = nil

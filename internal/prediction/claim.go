@@ -41,6 +41,7 @@ func (s *Service) claim(ctx context.Context, args RunArgs) (rec Record, ok bool,
 // writeClaims takes the runs in one transaction, or, where one of them fails it, each in
 // its own.
 func (s *Service) writeClaims(ctx context.Context, all []*claim) {
+	all = inOrder(all)
 	err := s.tryClaims(ctx, all)
 	if err == nil || len(all) == 1 || s.unavailable(err) {
 		return

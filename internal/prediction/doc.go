@@ -22,9 +22,12 @@
 // has a bound, of its model (lane.go); the rest waits in our own table. So the queue
 // never holds more than an account's bound, and nobody's backlog stands before others.
 //
-// Locks are taken in one order: the lane of an account, the lane of a model, the
-// prediction's row. A transaction holds the lane of at most one account and of at most
-// one model. SQLite has one writer and needs none of this.
+// Locks are taken in one order: the lanes of accounts, the lanes of models, rows, totals,
+// each in the order of their names. Only ends, which are written many at a time (ends.go),
+// lock several lanes, all in one go; everybody else takes the lane of one account and of
+// one model. Should two transactions wait for each other all the same, as over a row whose
+// news are written before its batch's other rows, PostgreSQL ends one of them and it runs
+// again. SQLite has one writer and needs none of this.
 //
 // # Attempts
 //

@@ -52,6 +52,7 @@ func (s *Service) leave(ctx context.Context, x *exit) error {
 // writeEnds writes the exits in one transaction, or, where one of them fails it, each in
 // its own.
 func (s *Service) writeEnds(ctx context.Context, all []*exit) (after aftermath) {
+	all = inOrder(all)
 	err := s.tryEnds(ctx, all, &after)
 	if err == nil || len(all) == 1 || s.unavailable(err) {
 		return after

@@ -1,6 +1,7 @@
 package prediction
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,6 +18,11 @@ type group[T interface{ key() string }] struct {
 	mu      sync.Mutex
 	busy    bool
 	waiting []*member[T]
+}
+
+// inOrder sorts a batch as its rows are locked.
+func inOrder[T interface{ key() string }](batch []T) []T {
+	return slices.SortedFunc(slices.Values(batch), func(a, b T) int { return cmp.Compare(a.key(), b.key()) })
 }
 
 type member[T any] struct {
