@@ -60,6 +60,9 @@ func (s *Service) tellWith(ctx context.Context, tx *store.Tx, rec Record, kind w
 // the master key changed) it is "", and the webhook goes without a signature: that must
 // not keep a prediction from ending.
 func (s *Service) signingKey(rec Record, settings account.PredictionSettings) string {
+	if settings.WebhookErr != nil {
+		s.o.Log.Warn("the webhook secret of an account can't be used", "account", rec.Account, "error", settings.WebhookErr)
+	}
 	if settings.WebhookKey != "" || rec.WebhookKey == "" {
 		return settings.WebhookKey
 	}
@@ -92,6 +95,9 @@ func (s *Service) WebhookAttempted(ctx context.Context, tx *store.Tx, prediction
 	var removed bool
 	err := tx.QueryRow(ctx, `select account, completed_at, removed from prediction where id = $1`+tx.Dialect().ForUpdate(), prediction).
 		Scan(&who, &completed, &removed)
+	if settled && (missing(err) || err == nil && removed) {
+		return s.o.Webhooks.Forget(ctx, tx, prediction) // its data is gone, and what repeats it goes too
+	}
 	if missing(err) || err == nil && (completed == 0 || removed) {
 		return nil
 	}
