@@ -69,9 +69,8 @@ type App struct {
 	keys     *account.Index
 	catalog  *catalog.Catalog
 	ledger   *ledger.Ledger
-	local    *local.Provider
-	commands *command.Provider
 	adapters *adapters
+	key      secret.MasterKey
 
 	jobs        *jobs.Jobs
 	files       *blob.Store
@@ -106,7 +105,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.paceCollector, a.openFolder, a.openDatabase, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger,
+		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger,
 		a.makeJobs, a.makeFiles, a.makePredictions, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
@@ -137,15 +136,15 @@ func (a *App) makeAccounts(context.Context) error {
 }
 
 func (a *App) makeProviders(context.Context) error {
-	manual, err := local.New(local.Options{Manual: docs.Guide, DocsURL: a.docsURL()})
+	builtin, err := local.New(local.Options{Manual: docs.Guide, DocsURL: a.docsURL()})
 	if err != nil {
 		return fmt.Errorf("load the built-in models: %w", err)
 	}
-	a.local = manual
-	if a.commands, err = command.New(command.Options{Commands: a.cfg.Commands, Log: a.log}); err != nil {
+	commands, err := command.New(command.Options{Commands: a.cfg.Commands, Log: a.log})
+	if err != nil {
 		return err
 	}
-	a.adapters = newAdapters(a.cfg, a.local, a.commands, a.log, a.metrics)
+	a.adapters = newAdapters(a.cfg, builtin, commands, a.log, a.metrics)
 	return nil
 }
 

@@ -11,6 +11,11 @@ import (
 	"skytower/internal/secret"
 )
 
+func (a *App) openMasterKey(context.Context) (err error) {
+	a.key, err = a.masterKey()
+	return err
+}
+
 // masterKey is the configured one; on SQLite one is made in the data folder.
 func (a *App) masterKey() (secret.MasterKey, error) {
 	if a.cfg.MasterKey != "" {
@@ -28,11 +33,7 @@ func (a *App) masterKey() (secret.MasterKey, error) {
 
 // sealer is that of one use of the master key.
 func (a *App) sealer(use secret.Use) (*secret.Sealer, error) {
-	key, err := a.masterKey()
-	if err != nil {
-		return nil, err
-	}
-	sealer, err := secret.NewRing(key).Sealer(use)
+	sealer, err := secret.NewRing(a.key).Sealer(use)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key for %s: %w", use, err)
 	}

@@ -49,12 +49,8 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 // sweepInterval is how often files that may go are looked for.
 const sweepInterval = time.Minute
 
-func (a *App) makeFiles(ctx context.Context) error {
-	key, err := a.masterKey()
-	if err != nil {
-		return err
-	}
-	if a.files, err = blob.Open(ctx, blob.Options{DB: a.db, URL: a.cfg.Predictions.Blob, Links: key}); err != nil {
+func (a *App) makeFiles(ctx context.Context) (err error) {
+	if a.files, err = blob.Open(ctx, blob.Options{DB: a.db, URL: a.cfg.Predictions.Blob, Links: a.key}); err != nil {
 		return fmt.Errorf("open the storage of files: %w", err)
 	}
 	a.jobs.Every("sweep files", sweepInterval, a.files.Sweep)
