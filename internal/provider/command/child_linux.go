@@ -57,6 +57,7 @@ const (
 	rlimitFiles = 7
 	rlimitAS    = 9
 
+	prSetPdeathsig  = 1
 	prSetNoNewPrivs = 38
 )
 
@@ -80,7 +81,7 @@ func resources(text string) []resource {
 // become turns this process into the program. After the first limit is set it does
 // nothing but system calls, as the Go runtime may get no memory and no thread any more.
 func become(limits, path string, argv []string) {
-	runtime.LockOSThread() // no_new_privs is the thread's that calls execve
+	runtime.LockOSThread() // no_new_privs and the signal are the thread's that calls execve
 	syscall.CloseOnExec(reportFD)
 	list := resources(limits)
 	file, err1 := syscall.BytePtrFromString(path)
@@ -90,8 +91,12 @@ func become(limits, path string, argv []string) {
 		refuse(syscall.EINVAL)
 	}
 	syscall.Umask(0o077)
-	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
-		refuse(errno)
+	// The signal of our parent's death was set for the thread that this process began
+	// with, and Go may have moved us to another one: the program would outlive the server.
+	for option, value := range map[uintptr]uintptr{prSetPdeathsig: uintptr(syscall.SIGKILL), prSetNoNewPrivs: 1} {
+		if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, option, value, 0, 0, 0, 0); errno != 0 {
+			refuse(errno)
+		}
 	}
 	for i := range list {
 		if errno := list[i].set(); errno != 0 {

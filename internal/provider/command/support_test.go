@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,7 @@ const hostRole = "host-of-a-command"
 var open string
 
 func TestMain(m *testing.M) {
-	Child()
+	onAnotherThread(Child)
 	if len(os.Args) == 4 && os.Args[1] == hostRole {
 		host(os.Args[2], os.Args[3])
 		return
@@ -50,6 +51,19 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// onAnotherThread runs fn on a thread that is not the process's first, where Go's
+// scheduler puts it now and then: what the kernel keeps for a thread must hold there too.
+func onAnotherThread(fn func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	<-done
 }
 
 // folderFor makes a folder of t that all users can pass, and may write to.
