@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"skytower/internal/fault"
+	"skytower/internal/money"
 )
 
 // Principal is who is calling on /v1. It is passed as an argument, never in a
@@ -24,6 +25,12 @@ type Principal struct {
 	Account string // acct_…
 	Key     string // key_…: the key's id, not the key
 	Scopes  Scopes
+	Tier    string // name of the account's tier
+	// Models are the slugs that the key may use; nil: all. It is not to be changed.
+	Models []string
+	// Budget is what the key may spend in a calendar month (UTC), where Budgeted is set.
+	Budget   money.Nanos
+	Budgeted bool
 }
 
 // Require returns FORBIDDEN unless the principal has every scope of need.

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -51,7 +52,7 @@ func TestNewKeyWorksAtOnceElsewhere(t *testing.T) {
 		other := NewIndex(storetest.Open(t, url), IndexOptions{Confirmed: time.Now})
 		key := newKey(t, one.service, skytells.KeyRequest{Account: newAccount(t, one.service).ID, Scopes: []string{"inference"}})
 		p, err := other.Authenticate(t.Context(), key.Secret)
-		if want := (Principal{Account: key.Account, Key: key.ID, Scopes: Inference}); err != nil || p != want {
+		if want := (Principal{Account: key.Account, Key: key.ID, Scopes: Inference}); err != nil || !reflect.DeepEqual(p, want) {
 			t.Fatalf("principal %+v, %v; want %+v", p, err, want)
 		}
 		if other.keys.get(secret.Digest(key.Secret)) == nil {

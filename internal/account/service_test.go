@@ -32,7 +32,7 @@ func TestLifeOfAKey(t *testing.T) {
 			t.Errorf("key is %+v", key)
 		}
 		principal, err := p.index.Authenticate(t.Context(), key.Secret)
-		if want := (Principal{Account: acct.ID, Key: key.ID, Scopes: Inference | ModelsRead}); err != nil || principal != want {
+		if want := (Principal{Account: acct.ID, Key: key.ID, Scopes: Inference | ModelsRead}); err != nil || !reflect.DeepEqual(principal, want) {
 			t.Errorf("principal %+v, %v; want %+v", principal, err, want)
 		}
 		shown := key

@@ -25,7 +25,7 @@ func (a *App) offer(ctx context.Context) {
 
 // serves reports whether any model has a target at the provider.
 func (a *App) serves(provider string) bool {
-	for _, m := range a.catalog.List("") {
+	for _, m := range a.catalog.List(catalog.Viewer{}) {
 		if slices.ContainsFunc(m.Targets, func(t catalog.Target) bool { return t.Provider == provider }) {
 			return true
 		}

@@ -166,7 +166,7 @@ func TestResolve(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := c.Resolve(name, "acct_1", tc.api)
+			got, err := c.Resolve(name, catalog.Viewer{Account: "acct_1"}, tc.api)
 			if tc.id != "" {
 				if !fault.Is(err, tc.id) {
 					t.Errorf("Resolve(%q, %s) gives error %v, want %s", name, tc.api, err, tc.id)
@@ -183,16 +183,16 @@ func TestResolve(t *testing.T) {
 func TestResolveErrorTexts(t *testing.T) {
 	t.Parallel()
 	c := open(t, storetest.Open(t, storetest.SQLite(t)))
-	_, err := c.Resolve("gpt-9", "acct_1", "chat")
+	_, err := c.Resolve("gpt-9", catalog.Viewer{Account: "acct_1"}, "chat")
 	e := wantFault(t, err, fault.ModelNotFound, 404, "The model 'gpt-9' was not found.")
 	if e.Param != "model" {
 		t.Errorf("param = %q, want model", e.Param)
 	}
-	_, err = c.Resolve("skytower-embed-small", "acct_1", "chat")
+	_, err = c.Resolve("skytower-embed-small", catalog.Viewer{Account: "acct_1"}, "chat")
 	wantFault(t, err, fault.ModelNotSupported, 422, "use POST /v1/embeddings")
-	_, err = c.Resolve("skytower-docs", "acct_1", "embeddings")
+	_, err = c.Resolve("skytower-docs", catalog.Viewer{Account: "acct_1"}, "embeddings")
 	wantFault(t, err, fault.ModelNotSupported, 422, "use POST /v1/chat/completions or POST /v1/responses")
-	_, err = c.Resolve(strings.Repeat("x\n", 1<<20), "acct_1", "chat")
+	_, err = c.Resolve(strings.Repeat("x\n", 1<<20), catalog.Viewer{Account: "acct_1"}, "chat")
 	if e := wantFault(t, err, fault.ModelNotFound, 404, "xx"[:1]); len(e.Message) > 300 || strings.Contains(e.Message, "\n") {
 		t.Errorf("message of %d bytes, want it short and on one line", len(e.Message))
 	}
@@ -205,7 +205,7 @@ func TestRouterFollowsTheDefault(t *testing.T) {
 		want := func(chat, embeddings string) {
 			t.Helper()
 			for api, slug := range map[string]string{"chat": chat, "embeddings": embeddings} {
-				if got, err := c.Resolve(catalog.Router, "acct_1", api); err != nil || got.Model.Slug != slug || got.Show != slug || !got.Routed {
+				if got, err := c.Resolve(catalog.Router, catalog.Viewer{Account: "acct_1"}, api); err != nil || got.Model.Slug != slug || got.Show != slug || !got.Routed {
 					t.Fatalf("router for %s is %+v, %v; want %s", api, got, err, slug)
 				}
 			}
@@ -286,7 +286,7 @@ func TestApplyIsIdempotentAndShowsItsDiff(t *testing.T) {
 		if diff := cmp.Diff(created, actions(apply(t, c, dry))); diff != "" {
 			t.Errorf("dry run: %s", diff)
 		}
-		if _, err := c.Get("chatty", "acct_1"); !fault.Is(err, fault.ModelNotFound) {
+		if _, err := c.Get("chatty", catalog.Viewer{Account: "acct_1"}); !fault.Is(err, fault.ModelNotFound) {
 			t.Fatalf("a dry run left something behind: %v", err)
 		}
 		if diff := cmp.Diff(created, actions(apply(t, c, request))); diff != "" {
@@ -300,7 +300,7 @@ func TestApplyIsIdempotentAndShowsItsDiff(t *testing.T) {
 		if got := revisionOf(t, db); got != revision {
 			t.Errorf("applying the same again wrote something: revision %d → %d", revision, got)
 		}
-		if got, err := c.Resolve("manual", "acct_1", "chat"); err != nil || got.Model.Slug != "skytower-docs" {
+		if got, err := c.Resolve("manual", catalog.Viewer{Account: "acct_1"}, "chat"); err != nil || got.Model.Slug != "skytower-docs" {
 			t.Errorf("alias of a built-in model: %+v, %v", got, err)
 		}
 
@@ -316,7 +316,7 @@ func TestApplyIsIdempotentAndShowsItsDiff(t *testing.T) {
 		if diff := cmp.Diff(want, result.Changes); diff != "" {
 			t.Errorf("update: %s", diff)
 		}
-		if _, err := c.Get("talk", "acct_1"); err == nil {
+		if _, err := c.Get("talk", catalog.Viewer{Account: "acct_1"}); err == nil {
 			t.Error("a removed alias still resolves")
 		}
 		if p, _ := c.Snapshot().Provider("up"); p.Credential.Reveal() != "sk-literal-2" || p.BaseURL != "http://127.0.0.1:8000/v1" {
@@ -403,7 +403,7 @@ func TestNamesMoveBetweenModelsInOneApply(t *testing.T) {
 		r.Resources.Models = []skytells.ModelSpec{model("a", "chat", "second"), model("b", "chat", "BEST")}
 		apply(t, c, r)
 		for name, slug := range map[string]string{"best": "b", "second": "a"} {
-			if got, err := c.Get(name, ""); err != nil || got.Slug != slug {
+			if got, err := c.Get(name, catalog.Viewer{}); err != nil || got.Slug != slug {
 				t.Errorf("%s is %v, %v; want %s", name, got, err, slug)
 			}
 		}
@@ -466,7 +466,7 @@ func TestDelete(t *testing.T) {
 		if err := c.DeleteProvider(t.Context(), "up", actor); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Get("aa", ""); err == nil {
+		if _, err := c.Get("aa", catalog.Viewer{}); err == nil {
 			t.Error("the alias of a deleted model resolves")
 		}
 		var audit []string
@@ -506,17 +506,17 @@ func TestBuiltinModelSetOffline(t *testing.T) {
 		if _, err := c.PutModel(t.Context(), docs, actor); err != nil {
 			t.Fatal(err)
 		}
-		m, err := c.Get("skytower-docs", "")
+		m, err := c.Get("skytower-docs", catalog.Viewer{})
 		if err != nil || m.Card().Status != "offline" || !m.Builtin {
 			t.Errorf("card %+v, %v", m, err)
 		}
-		_, err = c.Resolve("skytower-docs", "", "chat")
+		_, err = c.Resolve("skytower-docs", catalog.Viewer{}, "chat")
 		wantFault(t, err, fault.ServiceUnavailable, 503, "is offline")
 		docs.Offline = false
 		if got, err := c.PutModel(t.Context(), docs, actor); err != nil || got.Offline || got.Managed != catalog.ManagedBuiltin {
 			t.Errorf("back again: %+v, %v", got, err)
 		}
-		if _, err := c.Resolve("skytower-docs", "", "chat"); err != nil {
+		if _, err := c.Resolve("skytower-docs", catalog.Viewer{}, "chat"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -561,14 +561,14 @@ func TestImport(t *testing.T) {
 		if err != nil || len(got.Models) != 1 || got.Models[0].Action != "created" || got.Models[0].Open {
 			t.Errorf("one, waiting: %+v, %v", got, err)
 		}
-		if _, err := c.Get("up-mine", ""); !fault.Is(err, fault.ModelNotFound) {
+		if _, err := c.Get("up-mine", catalog.Viewer{}); !fault.Is(err, fault.ModelNotFound) {
 			t.Errorf("an unopened model is visible: %v", err)
 		}
 		_, err = c.Import(t.Context(), "up", listed, skytells.ImportRequest{Models: []string{"whisper-2"}}, actor)
 		wantFault(t, err, fault.InvalidParameter, 400, "did you mean 'whisper-1'?")
 		_, err = c.Import(t.Context(), "none", listed, skytells.ImportRequest{}, actor)
 		wantFault(t, err, fault.InvalidParameter, 404, "No provider is called 'none'.")
-		if m, _ := c.Get("llama3.2:3b", ""); m == nil || m.Card().Vendor.Slug != "library" {
+		if m, _ := c.Get("llama3.2:3b", catalog.Viewer{}); m == nil || m.Card().Vendor.Slug != "library" {
 			t.Errorf("vendor: %+v", m)
 		}
 	})
@@ -599,7 +599,7 @@ func TestAnotherProcessSeesChangesThroughTheFeed(t *testing.T) {
 		if err := feed.Sync(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := b.Resolve("a", "", "chat"); err != nil || got.Model.Targets[0].Provider != "up" {
+		if got, err := b.Resolve("a", catalog.Viewer{}, "chat"); err != nil || got.Model.Targets[0].Provider != "up" {
 			t.Errorf("the other process resolves %+v, %v", got, err)
 		}
 		if _, err := a.PutModel(t.Context(), model("b", "chat"), actor); err != nil {
@@ -608,7 +608,7 @@ func TestAnotherProcessSeesChangesThroughTheFeed(t *testing.T) {
 		if err := errors.Join(a.DeleteModel(t.Context(), "a", actor), feed.Sync(t.Context())); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Get("a", ""); !fault.Is(err, fault.ModelNotFound) {
+		if _, err := b.Get("a", catalog.Viewer{}); !fault.Is(err, fault.ModelNotFound) {
 			t.Errorf("a deleted model in the other process: %v", err)
 		}
 		// Told once at registration and once of the new one, not for each model.
@@ -710,7 +710,7 @@ func TestCredentials(t *testing.T) {
 		keep(stranger.Snapshot().Providers(), nil)
 		keep(nil, errors.Join(c.DeleteProvider(t.Context(), "lit", actor)))
 		outputs.WriteString(dump(t, db))
-		outputs.Write(c.ListJSON(""))
+		outputs.Write(c.ListJSON(catalog.Viewer{}))
 		for _, word := range []string{literal, fromEnv, "very-secret"} {
 			if strings.Contains(outputs.String(), word) {
 				t.Errorf("%q leaked", word)
@@ -771,7 +771,7 @@ func TestEnvironmentProvider(t *testing.T) {
 			t.Errorf("the environment's provider did not come back: %+v", p)
 		}
 		// A process without it still has the model.
-		if got, err := open(t, db).Resolve("m", "", "chat"); err != nil || got.Model.Targets[0].Provider != "openai" {
+		if got, err := open(t, db).Resolve("m", catalog.Viewer{}, "chat"); err != nil || got.Model.Targets[0].Provider != "openai" {
 			t.Errorf("without the environment: %+v, %v", got, err)
 		}
 	})
@@ -797,7 +797,7 @@ func TestTargetsAndFetchPolicies(t *testing.T) {
 			{Provider: "denied", Model: "x", Priority: 2}, {Provider: "up", Model: "y", FetchInputs: "pass"},
 		}}},
 	}})
-	got, err := c.Resolve("m", "", "chat")
+	got, err := c.Resolve("m", catalog.Viewer{}, "chat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -895,7 +895,7 @@ func TestCardsAreWholeForSwift(t *testing.T) {
 		Providers: []skytells.ProviderSpec{upstream("up")}, Models: []skytells.ModelSpec{model("bare", "chat"), full, closed, image},
 	}})
 	var cards []json.RawMessage
-	if err := json.Unmarshal(c.ListJSON("acct_1"), &cards); err != nil {
+	if err := json.Unmarshal(c.ListJSON(catalog.Viewer{Account: "acct_1"}), &cards); err != nil {
 		t.Fatalf("the list is not a bare array: %v", err)
 	}
 	var names []string
@@ -908,7 +908,7 @@ func TestCardsAreWholeForSwift(t *testing.T) {
 			t.Errorf("%s: %s", text, doc)
 		}
 		names = append(names, *m.Namespace)
-		single, err := c.Get(*m.Namespace, "acct_1")
+		single, err := c.Get(*m.Namespace, catalog.Viewer{Account: "acct_1"})
 		if err != nil || !bytes.Equal(single.CardJSON(), doc) {
 			t.Errorf("the single card differs from the list's: %v", err)
 		}
@@ -926,13 +926,13 @@ func TestCardsAreWholeForSwift(t *testing.T) {
 		t.Error(got)
 	}
 	var openAI skytells.OpenAIModelList
-	if err := json.Unmarshal(c.OpenAIListJSON(""), &openAI); err != nil || len(openAI.Data) != len(want) || openAI.Object != "list" {
+	if err := json.Unmarshal(c.OpenAIListJSON(catalog.Viewer{}), &openAI); err != nil || len(openAI.Data) != len(want) || openAI.Object != "list" {
 		t.Errorf("OpenAI's list: %+v, %v", openAI, err)
 	}
-	if router, _ := c.Get(catalog.Router, ""); router == nil || !slices.Equal(router.Card().Capabilities, []string{"routing"}) {
+	if router, _ := c.Get(catalog.Router, catalog.Viewer{}); router == nil || !slices.Equal(router.Card().Capabilities, []string{"routing"}) {
 		t.Errorf("router: %+v", router)
 	}
-	if got := len(c.List("")); got != len(want) {
+	if got := len(c.List(catalog.Viewer{})); got != len(want) {
 		t.Errorf("List has %d models, want %d", got, len(want))
 	}
 }
@@ -943,7 +943,7 @@ func BenchmarkResolve(b *testing.B) {
 		b.Run(strings.ReplaceAll(name, "/", "_"), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.Resolve(name, "acct_1", "chat"); err != nil {
+				if _, err := c.Resolve(name, catalog.Viewer{Account: "acct_1"}, "chat"); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -968,11 +968,11 @@ func TestResolveWhileTheCatalogueChanges(t *testing.T) {
 					return
 				default:
 				}
-				if got, err := c.Resolve("steady", "", "chat"); err != nil || len(got.Model.Aliases) != 1 {
+				if got, err := c.Resolve("steady", catalog.Viewer{}, "chat"); err != nil || len(got.Model.Aliases) != 1 {
 					errs <- fmt.Errorf("resolved %+v: %w", got, err)
 					return
 				}
-				_ = c.ListJSON("")
+				_ = c.ListJSON(catalog.Viewer{})
 			}
 		}()
 	}
@@ -997,7 +997,7 @@ func TestRefreshKeepsTheOldCatalogueWhenTheDatabaseIsAway(t *testing.T) {
 	if err := c.Refresh(ctx, nil); err == nil {
 		t.Error("no error without a database")
 	}
-	if _, err := c.Resolve("skytower-docs", "", "chat"); err != nil {
+	if _, err := c.Resolve("skytower-docs", catalog.Viewer{}, "chat"); err != nil {
 		t.Error(err)
 	}
 	if _, err := c.PutProvider(ctx, upstream("up"), actor); !errors.Is(err, context.Canceled) {

@@ -45,7 +45,7 @@ func TestPredictionModels(t *testing.T) {
 		}
 		// A process that reads it from the database has the same.
 		for _, c := range []*catalog.Catalog{c, open(t, db)} {
-			got, err := c.Resolve("acme/SEPIA", "", catalog.Prediction)
+			got, err := c.Resolve("acme/SEPIA", catalog.Viewer{}, catalog.Prediction)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestPredictionModels(t *testing.T) {
 		if want := []string{"input_schema: changed", "output_schema: changed", "deadline: 10m → (none)"}; !cmp.Equal(changed.Changes[2].Fields, want) {
 			t.Errorf("the difference: %q", changed.Changes[2].Fields)
 		}
-		if m, _ := c.Get("sepia", ""); m.Deadline != 30*time.Minute || m.OutputSchema != nil {
+		if m, _ := c.Get("sepia", catalog.Viewer{}); m.Deadline != 30*time.Minute || m.OutputSchema != nil {
 			t.Errorf("changed: %+v", m)
 		}
 		for _, tc := range []struct{ name, api, want string }{
@@ -81,7 +81,7 @@ func TestPredictionModels(t *testing.T) {
 			{"vectors", catalog.Prediction, "use POST /v1/embeddings"},
 			{"deepbrain-router", catalog.Prediction, "stands for chat and embeddings models only"},
 		} {
-			_, err := c.Resolve(tc.name, "", tc.api)
+			_, err := c.Resolve(tc.name, catalog.Viewer{}, tc.api)
 			wantFault(t, err, fault.ModelNotSupported, 422, tc.want)
 		}
 	})
@@ -150,7 +150,7 @@ func TestCommandsAreReadOnly(t *testing.T) {
 		c := open(t, db, func(o *catalog.Options) {
 			o.Commands = skytells.Resources{Providers: []skytells.ProviderSpec{{Name: "commands", Kind: "command"}}, Models: []skytells.ModelSpec{speech}}
 		})
-		got, err := c.Resolve("speech", "", catalog.Prediction)
+		got, err := c.Resolve("speech", catalog.Viewer{}, catalog.Prediction)
 		if err != nil || !got.Model.OnMachine || got.Model.Targets[0].FetchInputs != catalog.FetchProxy || got.Model.Builtin || len(got.Model.Aliases) != 0 {
 			t.Fatalf("%+v, %v", got.Model, err)
 		}
@@ -181,7 +181,7 @@ func TestCommandsAreReadOnly(t *testing.T) {
 			t.Error(err)
 		}
 		// Without it, what was there before is there again.
-		if got, err := open(t, db).Resolve("say", "", "chat"); err != nil || got.Model.Slug != "speech" {
+		if got, err := open(t, db).Resolve("say", catalog.Viewer{}, "chat"); err != nil || got.Model.Slug != "speech" {
 			t.Errorf("without the file: %+v, %v", got, err)
 		}
 	})
@@ -210,7 +210,7 @@ func TestImportOfPredictionModels(t *testing.T) {
 		if got := take("box", free, listed); got != (skytells.ImportedModel{Slug: "box", Upstream: "any", API: "prediction", Type: "image", Action: "created", Open: true}) {
 			t.Errorf("a container: %+v", got)
 		}
-		if m, err := c.Get("box", ""); err != nil || m.Card().Name != "Sepia" || !cmp.Equal(m.Card().Capabilities, []string{"image-to-image"}) {
+		if m, err := c.Get("box", catalog.Viewer{}); err != nil || m.Card().Name != "Sepia" || !cmp.Equal(m.Card().Capabilities, []string{"image-to-image"}) {
 			t.Errorf("%+v, %v", m.Card(), err)
 		}
 		bad := listed
@@ -230,14 +230,14 @@ func TestImportOfPredictionModels(t *testing.T) {
 		if got := take("box", free, listed); got.Action != "updated" || !got.Open {
 			t.Errorf("update: %+v", got)
 		}
-		if m, _ := c.Get("box", ""); m.Card().Description != "Browner." || string(m.InputSchema) != `{"type":"object"}` || m.Card().Name != "Sepia" {
+		if m, _ := c.Get("box", catalog.Viewer{}); m.Card().Description != "Browner." || string(m.InputSchema) != `{"type":"object"}` || m.Card().Name != "Sepia" {
 			t.Errorf("updated: %+v", m.Card())
 		}
 		if got := take("box", free, listed); got.Action != "exists" {
 			t.Errorf("nothing new: %+v", got)
 		}
 		listed.InputSchema = nil
-		if take("box", free, listed); len(must(c.Get("box", "")).InputSchema) == 0 {
+		if take("box", free, listed); len(must(c.Get("box", catalog.Viewer{})).InputSchema) == 0 {
 			t.Error("a schema that the upstream no longer tells is gone")
 		}
 	})
@@ -261,7 +261,7 @@ func TestModelsOfReleasedVersions(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := open(t, storetest.Open(t, storetest.Load(t, d, string(text))))
-			got, err := c.Resolve("example", "", "chat")
+			got, err := c.Resolve("example", catalog.Viewer{}, "chat")
 			if err != nil || got.Model.Slug != "example-chat" || got.Model.InputSchema != nil || got.Model.Concurrency != 0 {
 				t.Errorf("%+v, %v", got, err)
 			}

@@ -16,6 +16,13 @@ type Resolved struct {
 	Routed bool
 }
 
+// Viewer is who looks at the catalogue, as far as it decides what he sees.
+type Viewer struct {
+	Account string
+	Only    []string // slugs that his key may use; nil: all
+	Edge    bool     // he came by the edge surface, which has models of its own choice only
+}
+
 // Resolve finds the model that name stands for, among those that the account can
 // see and that serve api (Chat, Embeddings, Prediction). The whole name is tried first, then
 // the name without one leading `vendor/`; each first as written, then without
@@ -24,7 +31,7 @@ type Resolved struct {
 // Errors: MODEL_NOT_FOUND, also for a model that the account can't see;
 // MODEL_NOT_SUPPORTED where it serves another api; SERVICE_UNAVAILABLE where it
 // is offline.
-func (c *Catalog) Resolve(name, account, api string) (Resolved, error) {
+func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 	s := c.current.Load()
 	m := s.find(name)
 	if m == nil {
@@ -51,23 +58,31 @@ func (c *Catalog) Resolve(name, account, api string) (Resolved, error) {
 
 // Get finds a model as Resolve does, of any api, offline ones and the router
 // included. The error is MODEL_NOT_FOUND.
-func (c *Catalog) Get(name, account string) (*Model, error) {
+func (c *Catalog) Get(name string, v Viewer) (*Model, error) {
 	if m := c.current.Load().find(name); m != nil {
 		return m, nil
 	}
 	return nil, notFound(name)
 }
 
+// BySlug finds a model whoever may see it, for work that was let in before.
+func (c *Catalog) BySlug(slug string) (*Model, error) {
+	if m := c.current.Load().exact[slug]; m != nil && m.Slug == slug {
+		return m, nil
+	}
+	return nil, notFound(slug)
+}
+
 // List returns the models that the account can see, by slug.
-func (c *Catalog) List(account string) []*Model { return slices.Clone(c.current.Load().visible) }
+func (c *Catalog) List(v Viewer) []*Model { return slices.Clone(c.current.Load().visible) }
 
 // ListJSON is the list of GET /models: a bare array of cards without schemas
 // (contract 5.1). The caller must not change it.
-func (c *Catalog) ListJSON(account string) []byte { return c.current.Load().list }
+func (c *Catalog) ListJSON(v Viewer) []byte { return c.current.Load().list }
 
 // OpenAIListJSON is the same list as OpenAI clients read it (contract 15.8). The
 // caller must not change it.
-func (c *Catalog) OpenAIListJSON(account string) []byte { return c.current.Load().openList }
+func (c *Catalog) OpenAIListJSON(v Viewer) []byte { return c.current.Load().openList }
 
 // find returns a visible model by any of its names, or nil.
 func (s *Snapshot) find(name string) *Model {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"skytower/internal/price"
 	"skytower/internal/skytells"
 )
 
@@ -53,10 +54,11 @@ type Provider struct {
 // Target is one way to serve a model.
 type Target struct {
 	Provider    string
-	Model       string // the upstream's name of it
-	Priority    int    // lower is tried first
-	Weight      int    // share among equal priorities; at least 1
-	FetchInputs Policy // never ""
+	Model       string       // the upstream's name of it
+	Priority    int          // lower is tried first
+	Weight      int          // share among equal priorities; at least 1
+	FetchInputs Policy       // never ""
+	Cost        *price.Price // what the upstream takes; nil: not known
 }
 
 // Model is a model in a snapshot. It must not be changed.
@@ -67,9 +69,11 @@ type Model struct {
 	// Targets stand in order of priority.
 	Targets       []Target
 	Free          bool
-	Open          bool // callers can use it: it has a type, an api, a target, and is free
-	Private       bool // no account sees it
-	Offline       bool // shown, but not served
+	Price         *price.Price // nil: free
+	Open          bool         // callers can use it: it has a type, an api, a target, and is free or has a price
+	Private       bool         // only accounts that it was granted to see it
+	Edge          bool         // the edge surface serves it too
+	Offline       bool         // shown, but not served
 	Builtin       bool
 	Router        bool // stands for another model: Resolve never returns it
 	MaxOutput     int64

@@ -48,6 +48,7 @@ type Config struct {
 	ShutdownGrace    time.Duration
 
 	Predictions Predictions
+	Money       Money
 
 	RequestLogRetention time.Duration
 	EgressAllow         []netip.Prefix // private ranges that foreign URLs may reach

@@ -19,6 +19,7 @@ import (
 	"skytower/internal/egress"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/money"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -90,7 +91,7 @@ const (
 
 // Catalog resolves names; the catalogue's snapshot in memory.
 type Catalog interface {
-	Resolve(name, account, api string) (catalog.Resolved, error)
+	Resolve(name string, v catalog.Viewer, api string) (catalog.Resolved, error)
 }
 
 // Adapters gives the adapter of a provider by its name: a value with some of
@@ -101,9 +102,10 @@ type Adapters interface {
 
 // Meter is the part of the ledger that a call needs.
 type Meter interface {
-	Reserve(context.Context, ledger.Estimate) (ledger.Reservation, error)
-	Commit(context.Context, ledger.Reservation, ledger.Charge) error
-	Release(ledger.Reservation)
+	Reserve(context.Context, ledger.Estimate) (*ledger.Reservation, error)
+	Grow(ctx context.Context, r *ledger.Reservation, by money.Nanos) bool
+	Commit(context.Context, *ledger.Reservation, ledger.Charge) error
+	Release(*ledger.Reservation)
 }
 
 // Fetcher brings the content of an address in a caller's input, or refuses it.
@@ -115,7 +117,7 @@ type Fetcher interface {
 type Service struct {
 	Catalog  Catalog
 	Adapters Adapters
-	Limits   limit.Engine
+	Limits   limit.Limits
 	Meter    Meter
 	Inputs   Fetcher
 	Log      *slog.Logger

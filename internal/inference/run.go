@@ -24,8 +24,8 @@ type run struct {
 
 	model  catalog.Resolved
 	limits limit.Decision
-	hold   ledger.Reservation
-	drawn  limit.Draw // what was taken, an estimate
+	hold   *ledger.Reservation
+	ticket limit.Ticket // what was taken of the limits, an estimate
 
 	prepared    *rawjson.Object // the body with its addresses dealt with,
 	preparedFor catalog.Policy  // by this policy
@@ -45,7 +45,7 @@ type heldEvent struct {
 // admit resolves the model, checks the fields, takes from the limits and reserves:
 // nothing goes upstream before all four agreed.
 func (r *run) admit(ctx context.Context) error {
-	model, err := r.svc.Catalog.Resolve(r.req.Model, r.who.Account, catalogAPI(r.req.API))
+	model, err := r.svc.Catalog.Resolve(r.req.Model, catalog.Viewer{Account: r.who.Account, Only: r.who.Models, Edge: r.req.Surface == limit.Edge}, catalogAPI(r.req.API))
 	if err != nil {
 		return err
 	}
@@ -53,18 +53,13 @@ func (r *run) admit(ctx context.Context) error {
 	if err := r.req.Check(); err != nil {
 		return err
 	}
-	estimate := r.estimate()
-	r.drawn = limit.Draw{
-		Account: r.who.Account, Surface: r.req.Surface, Route: string(r.req.API), Model: model.Model.Slug,
-		Requests: 1, TokensIn: estimate.Input, TokensOut: estimate.Output,
-	}
-	if r.limits, err = r.svc.Limits.Take(ctx, []limit.Draw{r.drawn}); err != nil {
+	if r.ticket, r.limits, err = r.svc.Limits.Take(ctx, r.draw()); err != nil {
 		return fmt.Errorf("take from limits: %w", err)
 	}
 	if !r.limits.Allowed {
 		return denied(r.limits)
 	}
-	if r.hold, err = r.svc.Meter.Reserve(ctx, estimate); err != nil {
+	if r.hold, err = r.svc.Meter.Reserve(ctx, r.estimate()); err != nil {
 		r.settle(ctx, provider.Usage{Reported: true})
 		return err
 	}
@@ -90,11 +85,16 @@ func denied(d limit.Decision) error {
 // high, so that a reservation covers the input.
 const inputBytesPerToken = 3
 
+func (r *run) draw() limit.Request {
+	return limit.Request{
+		ID: r.req.ID, Account: r.who.Account, Key: r.who.Key, Tier: r.who.Tier, Surface: r.req.Surface, Route: string(r.req.API),
+		Model: r.model.Model.Slug, TokensIn: int64(len(r.req.Body.Bytes())) / inputBytesPerToken, TokensOut: r.req.MaxTokens, Slot: true,
+	}
+}
+
 func (r *run) estimate() ledger.Estimate {
 	return ledger.Estimate{
 		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.model.Model.Slug,
-		Input:  int64(len(r.req.Body.Bytes())) / inputBytesPerToken,
-		Output: r.req.MaxTokens,
 	}
 }
 
@@ -176,11 +176,7 @@ func (r *run) charge() ledger.Charge {
 // settle corrects the limits from the estimate to what was used. A failure costs
 // accuracy for one window and nothing else, so it is logged and not returned.
 func (r *run) settle(ctx context.Context, used provider.Usage) {
-	diff := r.drawn
-	diff.Requests = 0
-	diff.TokensIn = used.Input - r.drawn.TokensIn
-	diff.TokensOut = used.Output - r.drawn.TokensOut
-	if err := r.svc.Limits.Settle(ctx, []limit.Draw{diff}); err != nil {
+	if err := r.svc.Limits.Settle(ctx, r.ticket, limit.Use{TokensIn: used.Input, TokensOut: used.Output}); err != nil {
 		r.svc.Log.Warn("limits could not be settled", "request_id", r.req.ID, "error", err)
 	}
 }

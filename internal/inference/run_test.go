@@ -47,10 +47,10 @@ func TestPlainAnswer(t *testing.T) {
 	if c := u.calls[0]; c.Model != "up-a" || c.Show != "m" || c.RequestID != "req_1" || c.MaxTokens != 0 {
 		t.Errorf("called with %+v", c)
 	}
-	if diff := cmp.Diff([]limit.Draw{{Account: "acct", Surface: "standard", Route: "chat", Model: "slug", Requests: 1, TokensIn: 14, TokensOut: 50}}, d.drawn); diff != "" {
+	if diff := cmp.Diff([]limit.Request{{ID: "req_1", Account: "acct", Key: "key", Surface: "standard", Route: "chat", Model: "slug", TokensIn: 14, TokensOut: 50, Slot: true}}, d.drawn); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]limit.Draw{{Account: "acct", Surface: "standard", Route: "chat", Model: "slug", TokensIn: 7 - 14, TokensOut: 3 - 50}}, d.settled); diff != "" {
+	if diff := cmp.Diff([]limit.Use{{TokensIn: 7, TokensOut: 3}}, d.settled); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"skytower/internal/inference"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/money"
 	"skytower/internal/provider"
 )
 
@@ -40,8 +41,8 @@ type desk struct {
 	mu      sync.Mutex
 	journal []string
 	charges []ledger.Charge
-	settled []limit.Draw
-	drawn   []limit.Draw
+	settled []limit.Use
+	drawn   []limit.Request
 	admits  []inference.Admission
 	answer  string
 	events  []string
@@ -61,7 +62,7 @@ func (d *desk) note(format string, args ...any) {
 	d.journal = append(d.journal, fmt.Sprintf(format, args...))
 }
 
-func (d *desk) Resolve(name, account, api string) (catalog.Resolved, error) {
+func (d *desk) Resolve(name string, _ catalog.Viewer, api string) (catalog.Resolved, error) {
 	if name != "m" {
 		return catalog.Resolved{}, fault.New(fault.ModelNotFound, "none")
 	}
@@ -77,30 +78,32 @@ func (d *desk) Adapter(name string) (any, error) {
 	return nil, errors.New("no such provider")
 }
 
-func (d *desk) Take(_ context.Context, draws []limit.Draw) (limit.Decision, error) {
+func (d *desk) Take(_ context.Context, r limit.Request) (limit.Ticket, limit.Decision, error) {
 	d.note("take")
-	d.drawn = draws
-	return d.decision, d.limitErr
+	d.drawn = append(d.drawn, r)
+	return limit.Ticket{}, d.decision, d.limitErr
 }
 
-func (d *desk) Settle(ctx context.Context, draws []limit.Draw) error {
+func (d *desk) Settle(ctx context.Context, _ limit.Ticket, used limit.Use) error {
 	d.note("settle")
-	d.settled = append(d.settled, draws...)
+	d.settled = append(d.settled, used)
 	return ctx.Err()
 }
 
-func (d *desk) Reserve(context.Context, ledger.Estimate) (ledger.Reservation, error) {
+func (d *desk) Reserve(context.Context, ledger.Estimate) (*ledger.Reservation, error) {
 	d.note("reserve")
-	return ledger.Reservation{}, d.reserve
+	return nil, d.reserve
 }
 
-func (d *desk) Commit(ctx context.Context, _ ledger.Reservation, c ledger.Charge) error {
+func (d *desk) Commit(ctx context.Context, _ *ledger.Reservation, c ledger.Charge) error {
 	d.note("commit")
 	d.charges = append(d.charges, c)
 	return errors.Join(d.commit, ctx.Err())
 }
 
-func (d *desk) Release(ledger.Reservation) { d.note("release") }
+func (d *desk) Grow(context.Context, *ledger.Reservation, money.Nanos) bool { return true }
+
+func (d *desk) Release(*ledger.Reservation) { d.note("release") }
 
 func (d *desk) Fetch(_ context.Context, address string, _ egress.FetchLimits) (egress.Fetched, error) {
 	d.mu.Lock()

@@ -42,7 +42,7 @@ func benchmarkCommit(b *testing.B, url string, callers int) {
 		group.Go(func() {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				request := newRequest()
-				if err := l.Commit(b.Context(), ledger.Reservation{}, charge(request)); err != nil {
+				if err := l.Commit(b.Context(), nil, charge(request)); err != nil {
 					b.Error(err)
 					return
 				}

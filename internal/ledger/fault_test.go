@@ -82,7 +82,7 @@ func TestLostAnswerIsNotChargedTwice(t *testing.T) {
 			}
 			return err
 		}})
-		if err := l.Commit(t.Context(), Reservation{}, one("req_a")); err != nil {
+		if err := l.Commit(t.Context(), nil, one("req_a")); err != nil {
 			t.Errorf("the caller saw the failure: %v", err)
 		}
 		if err := l.Stop(t.Context()); err != nil {
@@ -124,7 +124,7 @@ func TestBadLineFailsAlone(t *testing.T) {
 				if n == 5 {
 					request = "req_bad"
 				}
-				err := l.Commit(t.Context(), Reservation{}, one(request))
+				err := l.Commit(t.Context(), nil, one(request))
 				if request == "req_bad" && !errors.Is(err, refused) {
 					t.Errorf("the bad one: %v", err)
 				}
@@ -154,7 +154,7 @@ func TestFailingEntriesAreCounted(t *testing.T) {
 	for range 3 {
 		l.Log(Entry{Request: "req_a"})
 	}
-	if err := l.Commit(t.Context(), Reservation{}, one("req_a")); err != nil {
+	if err := l.Commit(t.Context(), nil, one("req_a")); err != nil {
 		t.Errorf("a charge suffered from the log: %v", err)
 	}
 	if err := l.Stop(t.Context()); err != nil {
@@ -179,7 +179,7 @@ func TestFullLogNeverBlocks(t *testing.T) {
 	}}
 	l := startFaulty(t, db, o, f)
 	committed := make(chan error, 1)
-	go func() { committed <- l.Commit(t.Context(), Reservation{}, one("req_a")) }()
+	go func() { committed <- l.Commit(t.Context(), nil, one("req_a")) }()
 	<-holding
 	for n := range maxLogQueue + 5 {
 		l.Log(Entry{Request: fmt.Sprint(n)})
@@ -284,7 +284,7 @@ func TestStopGivesUpInTime(t *testing.T) {
 	}}
 	l := startFaulty(t, storetest.Open(t, storetest.SQLite(t)), Options{}, f)
 	committed := make(chan error, 1)
-	go func() { committed <- l.Commit(t.Context(), Reservation{}, one("req_a")) }()
+	go func() { committed <- l.Commit(t.Context(), nil, one("req_a")) }()
 	<-holding
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -311,7 +311,7 @@ func TestQueuedChargeIsNotWithdrawn(t *testing.T) {
 			<-holding
 			cancel()
 		}()
-		if err := l.Commit(ctx, Reservation{}, one("req_a")); !errors.Is(err, context.Canceled) {
+		if err := l.Commit(ctx, nil, one("req_a")); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 		close(hold)

@@ -35,7 +35,7 @@ func victim(url string) {
 		go func() {
 			for {
 				request := newRequest()
-				if err := l.Commit(ctx, ledger.Reservation{}, charge(request)); err != nil {
+				if err := l.Commit(ctx, nil, charge(request)); err != nil {
 					failed <- err
 					return
 				}

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -42,21 +43,14 @@ const (
 // ErrStopped is returned by Commit after Stop.
 var ErrStopped = errors.New("ledger is stopped")
 
-// Estimate is what a request may cost at most, before it runs. Output is 0 where
-// the caller set no limit.
-type Estimate struct {
-	Request, Account, Key, Model string
-	Input, Output                int64 // tokens
-}
-
-// Reservation is credit set aside for one request.
-type Reservation struct{ request string }
-
 // Charge is what a request used in the end.
 type Charge struct {
 	Request, Account, Key, Model, Target string
-	Input, Output, Cached, Reasoning     int64 // tokens
-	Counted                              bool  // our count, since none was reported
+	Input, Output, Cached, Reasoning     int64       // tokens
+	Counted                              bool        // our count, since none was reported
+	Amount                               money.Nanos // what the caller owes, at
+	PriceVersion                         int64       // this version of the model's price
+	Cost                                 money.Nanos // what the upstream takes
 	Outcome                              string
 	At                                   time.Time
 	// Patient marks a charge whose caller has its answer but for the end mark: it may
@@ -170,20 +164,11 @@ func (l *Ledger) Stop(ctx context.Context) error {
 	return err
 }
 
-// Reserve sets credit aside for the request. Every model is free in this version,
-// so there is nothing to set aside, and nothing that could be missing.
-func (l *Ledger) Reserve(_ context.Context, e Estimate) (Reservation, error) {
-	return Reservation{request: e.Request}, nil
-}
-
-// Release gives a reservation back for a request that owes nothing.
-func (l *Ledger) Release(Reservation) {}
-
 // Commit charges the request and returns when the line is durable. A charge that
 // has been queued is written even if ctx ends meanwhile. After an error the line
 // may be there all the same: an answer can get lost. A request that has been
 // charged before stays charged as it was.
-func (l *Ledger) Commit(ctx context.Context, _ Reservation, c Charge) error {
+func (l *Ledger) Commit(ctx context.Context, _ *Reservation, c Charge) error {
 	if err := c.check(); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestCommitIsDurable(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		l := start(t, storetest.Open(t, url), ledger.Options{Now: func() time.Time { return base }})
 		want := charge("req_a")
-		hold, err := l.Reserve(t.Context(), ledger.Estimate{Request: "req_a", Account: "acct_one", Input: 1})
+		hold, err := l.Reserve(t.Context(), ledger.Estimate{Request: "req_a", Account: "acct_one"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestBatchesFormUnderLoad(t *testing.T) {
 		for range callers {
 			group.Go(func() {
 				for range each {
-					if err := l.Commit(t.Context(), ledger.Reservation{}, charge(newRequest())); err != nil {
+					if err := l.Commit(t.Context(), nil, charge(newRequest())); err != nil {
 						t.Error(err)
 					}
 				}
@@ -83,10 +83,10 @@ func TestRepeatedRequestIsChargedOnce(t *testing.T) {
 			group.Go(func() {
 				c := charge("req_same")
 				c.Input = int64(n)
-				if err := l.Commit(t.Context(), ledger.Reservation{}, c); err != nil {
+				if err := l.Commit(t.Context(), nil, c); err != nil {
 					t.Error(err)
 				}
-				if err := l.Commit(t.Context(), ledger.Reservation{}, charge(newRequest())); err != nil {
+				if err := l.Commit(t.Context(), nil, charge(newRequest())); err != nil {
 					t.Error(err)
 				}
 			})
@@ -114,13 +114,13 @@ func TestImpossibleCharges(t *testing.T) {
 	} {
 		c := charge("req_x")
 		spoil(&c)
-		if err := l.Commit(t.Context(), ledger.Reservation{}, c); err == nil {
+		if err := l.Commit(t.Context(), nil, c); err == nil {
 			t.Errorf("%s: charged", name)
 		}
 	}
 	c := charge("req_y")
 	c.Model, c.Outcome, c.Output = long, "a\x00b\xff", 1<<50
-	if err := l.Commit(t.Context(), ledger.Reservation{}, c); err != nil {
+	if err := l.Commit(t.Context(), nil, c); err != nil {
 		t.Errorf("names are cut, not refused: %v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestStopDrains(t *testing.T) {
 			group.Go(func() {
 				for {
 					request := newRequest()
-					err := l.Commit(t.Context(), ledger.Reservation{}, charge(request))
+					err := l.Commit(t.Context(), nil, charge(request))
 					if errors.Is(err, ledger.ErrStopped) {
 						refused.Add(1)
 						return
@@ -176,7 +176,7 @@ func TestStopBeforeStart(t *testing.T) {
 	if err := l.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := l.Commit(t.Context(), ledger.Reservation{}, charge("req_a")); !errors.Is(err, ledger.ErrStopped) {
+	if err := l.Commit(t.Context(), nil, charge("req_a")); !errors.Is(err, ledger.ErrStopped) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -196,7 +196,7 @@ func TestBackendsTerminated(t *testing.T) {
 		work.Go(func() {
 			for killed.Load() < kills {
 				request := newRequest()
-				if err := l.Commit(t.Context(), ledger.Reservation{}, charge(request)); err != nil {
+				if err := l.Commit(t.Context(), nil, charge(request)); err != nil {
 					t.Errorf("a caller saw the failure: %v", err)
 					return
 				}

@@ -115,7 +115,7 @@ func TestPages(t *testing.T) {
 				e.At, c.At = e.At.Add(time.Hour), c.At.Add(time.Hour)
 			}
 			l.Log(e)
-			if err := l.Commit(t.Context(), ledger.Reservation{}, c); err != nil {
+			if err := l.Commit(t.Context(), nil, c); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -177,7 +177,7 @@ func TestTrim(t *testing.T) {
 		}
 		logged(t, db, append(entries, entry("req_new"))...)
 		l := start(t, db, ledger.Options{Now: func() time.Time { return base }})
-		if err := l.Commit(t.Context(), ledger.Reservation{}, charge("req_charged")); err != nil {
+		if err := l.Commit(t.Context(), nil, charge("req_charged")); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Trim(t.Context(), base.Add(1000*time.Hour)); err != nil {

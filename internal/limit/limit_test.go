@@ -23,22 +23,3 @@ func TestQuotaValues(t *testing.T) {
 		}
 	}
 }
-
-// A fresh installation has no limits, and its headers show "-" (contract section
-// 10).
-func TestOffAllowsEverything(t *testing.T) {
-	t.Parallel()
-	var engine limit.Engine = limit.Off{}
-	d, err := engine.Take(t.Context(), []limit.Draw{{Account: "a", Requests: 1 << 40, TokensIn: 1 << 40}})
-	if err != nil || !d.Allowed {
-		t.Fatalf("got %+v, %v", d, err)
-	}
-	for _, q := range []limit.Quota{d.Requests, d.TokensIn, d.TokensOut} {
-		if q.Limited {
-			t.Errorf("a dimension is limited: %+v", q)
-		}
-	}
-	if err := engine.Settle(t.Context(), []limit.Draw{{TokensOut: -5}}); err != nil {
-		t.Error(err)
-	}
-}

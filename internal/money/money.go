@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // Nanos is an amount of nano-US-dollars (10⁻⁹ USD).
@@ -34,21 +35,31 @@ func Cost(units int64, price Nanos) (Nanos, error) {
 		magnitude = -magnitude
 	}
 	hi, lo := bits.Mul64(uint64(units), magnitude)
-	if hi >= PerMillion {
-		return 0, ErrOverflow
-	}
-	quotient, rest := bits.Div64(hi, lo, PerMillion)
-	if half := uint64(PerMillion / 2); rest > half || (rest == half && quotient&1 == 1) {
-		quotient++
-	}
-	if quotient > 1<<63-1 {
-		return 0, ErrOverflow
-	}
+	amount, err := perMillion(hi, lo)
 	if negative {
-		return -Nanos(quotient), nil
+		amount = -amount
 	}
-	return Nanos(quotient), nil
+	return amount, err
 }
+
+// Parse reads an exact decimal number of dollars, with at most nine decimals.
+func Parse(text string) (Nanos, error) {
+	whole, frac, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if len(frac) > decimals || whole == "" || strings.ContainsAny(whole+frac, "+-_ ") {
+		return 0, fmt.Errorf("money: %.40q is not a number of dollars with at most nine decimals", text)
+	}
+	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", decimals-len(frac)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("money: %.40q is not a number of dollars that can be", text)
+	}
+	if strings.HasPrefix(text, "-") {
+		n = -n
+	}
+	return Nanos(n), nil
+}
+
+// decimals of a dollar that a Nanos has.
+const decimals = 9
 
 // String is the amount in dollars with as many decimals as it needs, at least two.
 func (n Nanos) String() string {

@@ -206,7 +206,7 @@ func refusedInput(path, scheme string) error {
 // whose name says so too. Both must say it: an imported schema often says no more than
 // string for a picture.
 func (s *Service) proseFields(rec Record) map[string]bool {
-	model, err := s.o.Catalog.Get(rec.Model, rec.Account)
+	model, err := s.o.Catalog.BySlug(rec.Model)
 	if err != nil || model == nil {
 		return nil // gone meanwhile: then every address counts
 	}

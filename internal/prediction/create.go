@@ -41,7 +41,7 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 	if rec, replayed, err = s.earlier(ctx, c, hash); err != nil || replayed {
 		return rec, replayed, err
 	}
-	model, err := s.o.Catalog.Resolve(c.Model, c.Who.Account, catalog.Prediction)
+	model, err := s.o.Catalog.Resolve(c.Model, c.viewer(), catalog.Prediction)
 	if err != nil {
 		return Record{}, false, err
 	}
@@ -88,6 +88,11 @@ func (c *Create) check() error {
 	}
 	c.ID = id.String()
 	return nil
+}
+
+// viewer is how the catalogue sees the caller.
+func (c *Create) viewer() catalog.Viewer {
+	return catalog.Viewer{Account: c.Who.Account, Only: c.Who.Models, Edge: c.Surface == limit.Edge}
 }
 
 // hash is over what the caller asks for, whoever it is.
@@ -156,9 +161,9 @@ func (s *Service) lostCreate(ctx context.Context, c Create, hash []byte, cause e
 }
 
 func (s *Service) drawLimits(ctx context.Context, c Create, model *catalog.Model) error {
-	d, err := s.o.Limits.Take(ctx, []limit.Draw{{
-		Account: c.Who.Account, Surface: c.Surface, Route: limitRoute, Model: model.Slug, Requests: 1,
-	}})
+	_, d, err := s.o.Limits.Take(ctx, limit.Request{
+		Account: c.Who.Account, Key: c.Who.Key, Tier: c.Who.Tier, Surface: c.Surface, Route: limitRoute, Model: model.Slug,
+	})
 	if err != nil {
 		return fmt.Errorf("take from limits: %w", err)
 	}

@@ -449,7 +449,7 @@ func (b *ends) keep(ctx context.Context) error {
 func (b *ends) settle(ctx context.Context) (err error) {
 	for _, x := range b.over {
 		if x.end.status == Succeeded {
-			_, err = b.s.o.Meter.Settle(ctx, b.tx, work(x.ended))
+			err = b.s.o.Meter.Settle(ctx, b.tx, work(x.ended))
 		} else {
 			err = b.s.o.Meter.Void(ctx, b.tx, work(x.ended))
 		}

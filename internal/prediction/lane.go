@@ -379,7 +379,7 @@ func (s *Service) places(own int) int {
 // model is a model as it is offered now, offline or not: what was accepted runs. nil is
 // one that is gone.
 func (s *Service) model(slug string) *catalog.Model {
-	m, err := s.o.Catalog.Get(slug, "")
+	m, err := s.o.Catalog.BySlug(slug)
 	if err != nil {
 		return nil
 	}

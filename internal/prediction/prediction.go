@@ -14,7 +14,6 @@ import (
 	"skytower/internal/jobs"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
-	"skytower/internal/money"
 	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/webhook"
@@ -22,8 +21,8 @@ import (
 
 // Catalog is the part of the catalogue that predictions need.
 type Catalog interface {
-	Resolve(name, account, api string) (catalog.Resolved, error)
-	Get(name, account string) (*catalog.Model, error)
+	Resolve(name string, v catalog.Viewer, api string) (catalog.Resolved, error)
+	BySlug(slug string) (*catalog.Model, error)
 }
 
 // Adapters gives the adapter of a provider by its name; one for predictions is a
@@ -35,7 +34,8 @@ type Adapters interface {
 // Meter is the part of the ledger that predictions need.
 type Meter interface {
 	Hold(context.Context, *store.Tx, ledger.Work) error
-	Settle(context.Context, *store.Tx, ledger.Work) (money.Nanos, error)
+	Gather(context.Context, ledger.Work) error
+	Settle(context.Context, *store.Tx, ledger.Work) error
 	Void(context.Context, *store.Tx, ledger.Work) error
 }
 
@@ -61,7 +61,7 @@ type Options struct {
 	Catalog  Catalog
 	Accounts Accounts
 	Adapters Adapters
-	Limits   limit.Engine
+	Limits   limit.Limits
 	Meter    Meter
 	Fetch    Fetcher
 	Sealer   *secret.Sealer // of API keys that sign webhooks

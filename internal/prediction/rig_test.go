@@ -22,7 +22,6 @@ import (
 	"skytower/internal/jobs/jobstest"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
-	"skytower/internal/money"
 	"skytower/internal/provider"
 	"skytower/internal/secret"
 	"skytower/internal/store"
@@ -160,12 +159,12 @@ func (p *process) end() {
 	p.Stop()
 }
 
-func (r *rig) Resolve(name, _, _ string) (catalog.Resolved, error) {
-	m, err := r.Get(name, "")
+func (r *rig) Resolve(name string, _ catalog.Viewer, _ string) (catalog.Resolved, error) {
+	m, err := r.BySlug(name)
 	return catalog.Resolved{Model: m, Asked: name, Show: name}, err
 }
 
-func (r *rig) Get(name, _ string) (*catalog.Model, error) {
+func (r *rig) BySlug(name string) (*catalog.Model, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m := r.models[name]; m != nil {
@@ -197,10 +196,10 @@ func (r *rig) PredictionSettingsOf(_ context.Context, _ *store.Tx, accounts []st
 	return all, nil
 }
 
-func (r *rig) Take(context.Context, []limit.Draw) (limit.Decision, error) {
+func (r *rig) Take(context.Context, limit.Request) (limit.Ticket, limit.Decision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return limit.Decision{Allowed: !r.denied, Dimension: "requests", RetryAfter: 7 * time.Second}, nil
+	return limit.Ticket{}, limit.Decision{Allowed: !r.denied, Dimension: "requests", RetryAfter: 7 * time.Second}, nil
 }
 
 func (r *rig) note(what, id string) {
@@ -223,13 +222,15 @@ func (r *rig) noted(what, id string) (n int) {
 // The limits' settling and the meter's share a name and not their arguments.
 type meter struct{ *rig }
 
-func (r *rig) Settle(context.Context, []limit.Draw) error { return nil }
+func (r *rig) Settle(context.Context, limit.Ticket, limit.Use) error { return nil }
 
 func (r meter) Hold(_ context.Context, _ *store.Tx, w ledger.Work) error { return nil }
 
-func (r meter) Settle(_ context.Context, tx *store.Tx, w ledger.Work) (money.Nanos, error) {
+func (r meter) Gather(context.Context, ledger.Work) error { return nil }
+
+func (r meter) Settle(_ context.Context, tx *store.Tx, w ledger.Work) error {
 	tx.AfterCommit(func() { r.note("settle", w.Prediction) })
-	return 0, nil
+	return nil
 }
 
 func (r meter) Void(_ context.Context, tx *store.Tx, w ledger.Work) error {

@@ -32,20 +32,23 @@ type ProviderSpec struct {
 
 // ModelSpec is a model as an operator describes it.
 type ModelSpec struct {
-	Slug          string   `json:"slug" yaml:"slug" doc:"Name that callers use."`
-	Name          string   `json:"name,omitempty" yaml:"name,omitempty" doc:"Display name; the slug if empty."`
-	Description   string   `json:"description,omitempty" yaml:"description,omitempty"`
-	Type          string   `json:"type,omitempty" yaml:"type,omitempty" enum:"image,video,audio,music,text"`
-	API           string   `json:"api,omitempty" yaml:"api,omitempty" enum:"chat,embeddings,prediction" doc:"Routes that serve it: chat (with responses), embeddings or prediction."`
-	Privacy       string   `json:"privacy,omitempty" yaml:"privacy,omitempty" enum:"public,private"`
-	ImgURL        string   `json:"img_url,omitempty" yaml:"img_url,omitempty"`
-	Vendor        Vendor   `json:"vendor,omitzero" yaml:"vendor,omitempty"`
-	Capabilities  []string `json:"capabilities,omitempty" yaml:"capabilities,omitempty"`
-	Aliases       []string `json:"aliases,omitempty" yaml:"aliases,omitempty"`
-	Free          bool     `json:"free,omitempty" yaml:"free,omitempty" doc:"Opens the model without a price."`
-	Offline       bool     `json:"offline,omitempty" yaml:"offline,omitempty"`
-	MaxOutput     int64    `json:"max_output,omitempty" yaml:"max_output,omitempty" doc:"Most output tokens of one answer."`
-	ContextLength int64    `json:"context_length,omitempty" yaml:"context_length,omitempty"`
+	Slug          string       `json:"slug" yaml:"slug" doc:"Name that callers use."`
+	Name          string       `json:"name,omitempty" yaml:"name,omitempty" doc:"Display name; the slug if empty."`
+	Description   string       `json:"description,omitempty" yaml:"description,omitempty"`
+	Type          string       `json:"type,omitempty" yaml:"type,omitempty" enum:"image,video,audio,music,text"`
+	API           string       `json:"api,omitempty" yaml:"api,omitempty" enum:"chat,embeddings,prediction" doc:"Routes that serve it: chat (with responses), embeddings or prediction."`
+	Privacy       string       `json:"privacy,omitempty" yaml:"privacy,omitempty" enum:"public,private"`
+	ImgURL        string       `json:"img_url,omitempty" yaml:"img_url,omitempty"`
+	Vendor        Vendor       `json:"vendor,omitzero" yaml:"vendor,omitempty"`
+	Capabilities  []string     `json:"capabilities,omitempty" yaml:"capabilities,omitempty"`
+	Aliases       []string     `json:"aliases,omitempty" yaml:"aliases,omitempty"`
+	Free          bool         `json:"free,omitempty" yaml:"free,omitempty" doc:"Opens the model without a price."`
+	Pricing       *PricingSpec `json:"pricing,omitempty" yaml:"pricing,omitempty" doc:"Opens the model at a price."`
+	Accounts      []string     `json:"accounts,omitempty" yaml:"accounts,omitempty" doc:"Ids of the accounts that may use it, where it is private."`
+	Edge          bool         `json:"edge,omitempty" yaml:"edge,omitempty" doc:"Served on the edge surface as well."`
+	Offline       bool         `json:"offline,omitempty" yaml:"offline,omitempty"`
+	MaxOutput     int64        `json:"max_output,omitempty" yaml:"max_output,omitempty" doc:"Most output tokens of one answer."`
+	ContextLength int64        `json:"context_length,omitempty" yaml:"context_length,omitempty"`
 	// InputSchema and OutputSchema are JSON Schemas (draft 2020-12 unless they say
 	// otherwise) of a prediction model. In YAML they are written as YAML.
 	InputSchema  Schema       `json:"input_schema,omitempty" yaml:"input_schema,omitempty" doc:"JSON Schema of a prediction's input; any object if empty."`
@@ -100,11 +103,12 @@ func (s *Schema) UnmarshalYAML(decode func(any) error) error {
 
 // TargetSpec is one way to serve a model.
 type TargetSpec struct {
-	Provider    string `json:"provider" yaml:"provider"`
-	Model       string `json:"model" yaml:"model" doc:"Name that the upstream knows."`
-	Priority    int    `json:"priority,omitempty" yaml:"priority,omitempty" doc:"Lower is tried first."`
-	Weight      int    `json:"weight,omitempty" yaml:"weight,omitempty" doc:"Share among equal priorities; 1 if 0."`
-	FetchInputs string `json:"fetch_inputs,omitempty" yaml:"fetch_inputs,omitempty" enum:"proxy,pass,deny"`
+	Provider    string       `json:"provider" yaml:"provider"`
+	Model       string       `json:"model" yaml:"model" doc:"Name that the upstream knows."`
+	Priority    int          `json:"priority,omitempty" yaml:"priority,omitempty" doc:"Lower is tried first."`
+	Weight      int          `json:"weight,omitempty" yaml:"weight,omitempty" doc:"Share among equal priorities; 1 if 0."`
+	FetchInputs string       `json:"fetch_inputs,omitempty" yaml:"fetch_inputs,omitempty" enum:"proxy,pass,deny"`
+	Cost        *PricingSpec `json:"cost,omitempty" yaml:"cost,omitempty" doc:"What the upstream takes, for the margin."`
 }
 
 // ApplyRequest loads resources. Source names the file for `managed`.
@@ -173,6 +177,8 @@ type Account struct {
 	Retention     string `json:"retention"`
 	Concurrency   int    `json:"concurrency" doc:"Predictions that run at the same time; 0: the server's default."`
 	WebhookSecret bool   `json:"webhook_secret" doc:"Whether webhooks are signed with a secret of the account's own."`
+	Tier          string `json:"tier" doc:"The tier in force."`
+	TierFixed     bool   `json:"tier_fixed" doc:"The operator chose it; otherwise it follows the spending."`
 }
 
 // AccountRequest creates or changes an account.
@@ -182,18 +188,25 @@ type AccountRequest struct {
 	// The rest is for a change; nil leaves it.
 	Retention   *string `json:"retention,omitempty" doc:"How long outputs and uploads are kept: 24h, 5m, 0 keeps them; empty: the server's default."`
 	Concurrency *int    `json:"concurrency,omitempty" doc:"Predictions that run at the same time; 0: the server's default."`
+	Tier        *string `json:"tier,omitempty" doc:"A tier's name, such as 3 or enterprise; empty: it follows the spending."`
 }
 
 // Key is an API key as it can be shown after its creation.
 type Key struct {
-	ID        string     `json:"id"`
-	Account   string     `json:"account"`
-	Name      string     `json:"name"`
-	Masked    string     `json:"masked" doc:"First seven and last four characters."`
-	Scopes    []string   `json:"scopes"`
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at"`
-	RevokedAt *time.Time `json:"revoked_at"`
+	ID         string     `json:"id"`
+	Account    string     `json:"account"`
+	Name       string     `json:"name"`
+	Masked     string     `json:"masked" doc:"First seven and last four characters."`
+	Scopes     []string   `json:"scopes"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	RevokedAt  *time.Time `json:"revoked_at"`
+	Member     string     `json:"member,omitempty" doc:"Who made it; an operator if empty."`
+	Addresses  []string   `json:"addresses,omitempty" doc:"Address ranges that it may be used from; all if empty."`
+	Models     []string   `json:"models,omitempty" doc:"Models that it may use; all if empty."`
+	Budget     Amount     `json:"budget,omitempty" doc:"Dollars that it may spend in a calendar month (UTC)."`
+	RotatedTo  string     `json:"rotated_to,omitempty" doc:"Id of the key that takes its place."`
+	LastUsedAt *time.Time `json:"last_used_at" doc:"To a few minutes."`
 	// Secret is the whole key: present once, in the answer that created it.
 	Secret string `json:"secret,omitempty"`
 }
@@ -204,6 +217,23 @@ type KeyRequest struct {
 	Name      string     `json:"name,omitempty"`
 	Scopes    []string   `json:"scopes,omitempty" doc:"All scopes if empty."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Member    string     `json:"member,omitempty" doc:"Id of the member that it is made for; its scopes are at most those of the member's role."`
+	Addresses []string   `json:"addresses,omitempty" doc:"Address ranges that it may be used from."`
+	Models    []string   `json:"models,omitempty" doc:"Models that it may use."`
+	Budget    Amount     `json:"budget,omitempty" doc:"Dollars that it may spend in a calendar month (UTC)."`
+}
+
+// KeyChange changes a key; a missing field stays.
+type KeyChange struct {
+	Name      *string   `json:"name,omitempty"`
+	Addresses *[]string `json:"addresses,omitempty"`
+	Models    *[]string `json:"models,omitempty"`
+	Budget    *Amount   `json:"budget,omitempty" doc:"null takes it away."`
+}
+
+// RotateRequest replaces a key by a new one of the same kind.
+type RotateRequest struct {
+	Overlap string `json:"overlap,omitempty" doc:"How long the old key still works: 24h if empty, 0s ends it at once."`
 }
 
 // List is a list of the admin API.

@@ -21,6 +21,7 @@ func table() []room {
 		// are for the rooms behind them.
 		{dir: "internal/api", kind: edge, may: edgeMay()},
 		{dir: "internal/api/admin", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings
@@ -35,6 +36,8 @@ func table() []room {
 		{dir: "internal/catalog", kind: domain, may: grounds},
 		{dir: "internal/ledger", kind: domain, may: grounds},
 		{dir: "internal/limit", kind: domain, may: grounds},
+		{dir: "internal/payment", kind: domain, may: grounds},
+		{dir: "internal/payment/stripe", kind: adapter, may: append(grounds, "internal/payment")},
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
 		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
@@ -60,6 +63,7 @@ func table() []room {
 		{dir: "internal/config", kind: leaf, may: []string{"internal/spelling"}}, // the one exception
 		{dir: "internal/fault", kind: leaf},
 		{dir: "internal/money", kind: leaf},
+		{dir: "internal/price", kind: leaf, may: []string{"internal/money"}},
 		{dir: "internal/skytells", kind: leaf},
 		{dir: "internal/skytells/skytellstest", kind: testing, may: []string{"internal/skytells"}},
 		{dir: "internal/spelling", kind: leaf},

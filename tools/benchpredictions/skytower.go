@@ -106,13 +106,13 @@ func (w *whole) process(queues map[jobs.Queue]int) (err error) {
 }
 
 // Resolve, Get, Adapter and Open play the rooms that are not measured.
-func (w *whole) Resolve(name, _, _ string) (catalog.Resolved, error) {
-	m, err := w.Get(name, "")
+func (w *whole) Resolve(name string, _ catalog.Viewer, _ string) (catalog.Resolved, error) {
+	m, err := w.BySlug(name)
 	return catalog.Resolved{Model: m, Asked: name, Show: name}, err
 }
 
 // Get gives a model without a schema.
-func (w *whole) Get(name, _ string) (*catalog.Model, error) {
+func (w *whole) BySlug(name string) (*catalog.Model, error) {
 	return &catalog.Model{
 		Slug: name, API: catalog.Prediction, Deadline: time.Hour,
 		Targets: []catalog.Target{{Provider: name, Model: name, FetchInputs: catalog.FetchPass}},

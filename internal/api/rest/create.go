@@ -71,7 +71,7 @@ func (h *Handlers) wanted(c *httpx.Call, who account.Principal) (want prediction
 		return want, body, required("model")
 	}
 	if len(body.Input) == 0 || string(body.Input) == "null" {
-		if _, err := h.Catalog.Get(want.Model, who.Account); err != nil {
+		if _, err := h.Catalog.Get(want.Model, h.viewer(who)); err != nil {
 			return want, body, err
 		}
 		return want, body, required("input")

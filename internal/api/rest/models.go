@@ -61,14 +61,14 @@ func asOpenAI(r *http.Request) bool {
 
 func (h *Handlers) list(c *httpx.Call, who account.Principal) error {
 	if asOpenAI(c.Request) {
-		return c.Raw(http.StatusOK, "application/json", h.Catalog.OpenAIListJSON(who.Account))
+		return c.Raw(http.StatusOK, "application/json", h.Catalog.OpenAIListJSON(h.viewer(who)))
 	}
 	wanted := fields(c.Request)
 	if wanted.none() {
-		return c.Raw(http.StatusOK, "application/json", h.Catalog.ListJSON(who.Account))
+		return c.Raw(http.StatusOK, "application/json", h.Catalog.ListJSON(h.viewer(who)))
 	}
 	cards := []modelWithSchemas{}
-	for _, m := range h.Catalog.List(who.Account) {
+	for _, m := range h.Catalog.List(h.viewer(who)) {
 		cards = append(cards, wanted.card(m))
 	}
 	return c.JSON(http.StatusOK, cards)
@@ -79,7 +79,7 @@ func (h *Handlers) get(c *httpx.Call, who account.Principal) error {
 	if vendor := c.Request.PathValue("vendor"); vendor != "" {
 		slug = vendor + "/" + slug
 	}
-	model, err := h.Catalog.Get(slug, who.Account)
+	model, err := h.Catalog.Get(slug, h.viewer(who))
 	if err != nil {
 		return err
 	}

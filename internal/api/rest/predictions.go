@@ -208,7 +208,7 @@ func (h *Handlers) filter(q url.Values, who account.Principal) (f prediction.Fil
 		return f, &fault.Error{ID: fault.InvalidDateRange, Param: "from", Message: "The date in 'from' is after the date in 'to'."}
 	}
 	if name := q.Get("model"); name != "" {
-		model, err := h.Catalog.Get(name, who.Account)
+		model, err := h.Catalog.Get(name, h.viewer(who))
 		if err != nil {
 			return f, err
 		}

@@ -139,7 +139,7 @@ func (s *stage) Events(_ context.Context, _, id string, after int64, _ string) (
 // models are a model of each type that matters.
 type models struct{ rest.Catalog }
 
-func (models) Get(name, _ string) (*catalog.Model, error) {
+func (models) Get(name string, _ catalog.Viewer) (*catalog.Model, error) {
 	if name == "missing" {
 		return nil, fault.New(fault.ModelNotFound, "The model 'missing' was not found.")
 	}

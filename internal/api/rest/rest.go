@@ -9,20 +9,22 @@ import (
 	"net/url"
 	"time"
 
+	"skytower/internal/account"
 	"skytower/internal/api"
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
 	"skytower/internal/httpx"
+	"skytower/internal/limit"
 	"skytower/internal/prediction"
 	"skytower/internal/skytells"
 )
 
 // Catalog is the part of the catalogue that the routes read.
 type Catalog interface {
-	Get(name, account string) (*catalog.Model, error)
-	List(account string) []*catalog.Model
-	ListJSON(account string) []byte
-	OpenAIListJSON(account string) []byte
+	Get(name string, v catalog.Viewer) (*catalog.Model, error)
+	List(catalog.Viewer) []*catalog.Model
+	ListJSON(catalog.Viewer) []byte
+	OpenAIListJSON(catalog.Viewer) []byte
 }
 
 // Predictions makes predictions and shows them.
@@ -73,6 +75,7 @@ type Handlers struct {
 	MaxUpload int64         // bytes of an uploaded file
 	AwaitMax  time.Duration // the longest that a create is held
 	KeepAlive time.Duration // silence after which a stream gets a comment
+	Surface   string        // limit.Standard or limit.Edge
 	// UnknownAs404 answers 404 about a prediction that does not exist, in place of the
 	// hosted service's 502 (contract 15.4).
 	UnknownAs404 bool
@@ -86,6 +89,11 @@ func (h *Handlers) Rows() []api.Route {
 	rows := []api.Route{h.listRow(), h.getRow()}
 	rows = append(rows, h.predictionRows()...)
 	return append(rows, h.fileRows()...)
+}
+
+// viewer is how the catalogue sees the caller.
+func (h *Handlers) viewer(who account.Principal) catalog.Viewer {
+	return catalog.Viewer{Account: who.Account, Only: who.Models, Edge: h.Surface == limit.Edge}
 }
 
 func (h *Handlers) now() time.Time {
