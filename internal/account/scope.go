@@ -17,6 +17,8 @@ const (
 	Inference
 	Files
 	UsageRead
+	BillingRead  // balance and statements
+	BillingWrite // payments
 
 	endOfScopes
 )
@@ -28,8 +30,9 @@ const Everything = endOfScopes - 1
 // list also reaches routes that a later version adds, as hosted keys do.
 const everyWord = "*"
 
-func scopeWords() [6]string {
-	return [...]string{"models:read", "predictions:read", "predictions:create", "inference", "files", "usage:read"}
+func scopeWords() [8]string {
+	return [...]string{"models:read", "predictions:read", "predictions:create", "inference", "files", "usage:read",
+		"billing:read", "billing:write"}
 }
 
 // Has reports whether s holds every scope of need.

@@ -18,6 +18,7 @@ func TestScopesMatchTheirWords(t *testing.T) {
 	for word, want := range map[string]Scopes{
 		"models:read": ModelsRead, "predictions:read": PredictionsRead, "predictions:create": PredictionsCreate,
 		"inference": Inference, "files": Files, "usage:read": UsageRead,
+		"billing:read": BillingRead, "billing:write": BillingWrite,
 	} {
 		if got, err := ParseScopes([]string{word}); err != nil || got != want {
 			t.Errorf("ParseScopes(%q) = %b, %v; want %b", word, got, err, want)

@@ -45,6 +45,7 @@ type Route struct {
 	Summary     string
 	Description string
 	Scope       account.Scopes // what the key must be allowed to do
+	Poll        bool           // it only reads: drawn from the account's bucket for polling
 	Params      []Param
 	Request     any  // a value of the body's type, for the document; nil: no body
 	Multipart   bool // the body is a form, not JSON
