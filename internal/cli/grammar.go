@@ -25,6 +25,10 @@ type commands struct {
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
 	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
+	Credits   creditsCommand   `cmd:"" group:"server" help:"Credit of accounts."`
+	Limits    limitsCommand    `cmd:"" group:"server" help:"Limits of accounts and keys."`
+	Usage     usageCommand     `cmd:"" group:"server" help:"What was used and charged."`
+	Ledger    ledgerCommand    `cmd:"" group:"server" help:"Check the ledger, and make statements."`
 
 	RunModel    runCommand         `cmd:"" name:"run" group:"account" help:"Run a model: make a prediction, wait for it and print or save what it put out."`
 	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`

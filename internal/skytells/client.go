@@ -128,24 +128,50 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	return c.decode(reply, nil, out)
 }
 
+// text asks for an answer that is not JSON.
+func (c *Client) text(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	r, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	defer reply.Body.Close() //nolint:errcheck // nothing was written
+	return c.whole(reply, nil)
+}
+
 // decode reads an answer as a whole.
 func (c *Client) decode(reply *http.Response, s *stall, out any) error {
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	body, err := c.whole(reply, s)
 	if err != nil {
-		return c.failed(s.cause(err))
-	}
-	act := reply.Request.Method + " " + reply.Request.URL.Path
-	if len(body) > maxReply {
-		return fmt.Errorf("%s: the answer is larger than %d MiB", act, maxReply>>20)
-	}
-	if reply.StatusCode/100 != 2 {
-		return apiError(reply, body)
+		return err
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%s: the answer is not what a Skytower server sends; is %s one?", act, c.base)
+		return fmt.Errorf("%s: the answer is not what a Skytower server sends; is %s one?", actOf(reply), c.base)
 	}
 	return nil
 }
+
+// whole reads the body of an answer, or the error that it is.
+func (c *Client) whole(reply *http.Response, s *stall) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	if err != nil {
+		return nil, c.failed(s.cause(err))
+	}
+	if len(body) > maxReply {
+		return nil, fmt.Errorf("%s: the answer is larger than %d MiB", actOf(reply), maxReply>>20)
+	}
+	if reply.StatusCode/100 != 2 {
+		return nil, apiError(reply, body)
+	}
+	return body, nil
+}
+
+func actOf(reply *http.Response) string { return reply.Request.Method + " " + reply.Request.URL.Path }
 
 func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
 	var body io.Reader

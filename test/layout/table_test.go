@@ -20,8 +20,9 @@ func table() []room {
 		// Edges decode, make one call and encode. Databases and outgoing connections
 		// are for the rooms behind them.
 		{dir: "internal/api", kind: edge, may: edgeMay()},
-		{dir: "internal/api/admin", kind: edge, may: append(edgeMay(), "internal/api")},
-		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/admin", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
+		{dir: "internal/api/books", kind: edge, may: edgeMay()},
+		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings

@@ -65,7 +65,11 @@ type Handlers struct {
 
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
-	rows := append(h.accountRows(), h.catalogRows()...)
+	return dress(append(h.accountRows(), h.catalogRows()...))
+}
+
+// dress gives the rows what all rows of the surface have.
+func dress(rows []api.Route) []api.Route {
 	for i := range rows {
 		rows[i].Surface, rows[i].Tag = api.Admin, "Administration"
 		rows[i].Errors = append([]fault.ID{
