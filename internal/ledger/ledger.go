@@ -8,6 +8,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,8 +62,12 @@ type Charge struct {
 
 // Options adjust a Ledger. The zero value works.
 type Options struct {
-	Log       *slog.Logger
-	Now       func() time.Time
+	Log *slog.Logger
+	Now func() time.Time
+	// DatabaseNow stands for the clock of the database, by which leases and holds end;
+	// nil is its own (on SQLite that is Now). Tests give all replicas one.
+	DatabaseNow func() time.Time
+	Replica     string        // names this process among those on the database; "": a random one
 	Retention time.Duration // of the request log; 0 keeps it
 	TrimEvery time.Duration // between deletions of what is past its retention; 0 means 5 minutes
 	// OnBatch hears of every commit of charge lines.
@@ -107,6 +112,9 @@ func New(db *store.DB, o Options) *Ledger {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Replica == "" {
+		o.Replica = rand.Text()
 	}
 	if o.TrimEvery <= 0 {
 		o.TrimEvery = trimInterval
@@ -189,6 +197,22 @@ func (l *Ledger) Commit(ctx context.Context, _ *Reservation, c Charge) error {
 		// p is not put back: its answer is still to come.
 		return fmt.Errorf("wait for the charge of request %s to be durable: %w", c.Request, ctx.Err())
 	}
+}
+
+// clock reads the time by which leases and holds end, in microseconds: that of the
+// database, since the clocks of processes differ.
+func (l *Ledger) clock(ctx context.Context, tx *store.Tx) (now int64, err error) {
+	if l.o.DatabaseNow != nil {
+		return store.Micros(l.o.DatabaseNow()), nil
+	}
+	if tx.Dialect() != store.Postgres {
+		return store.Micros(l.o.Now()), nil
+	}
+	err = tx.QueryRow(ctx, `select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)`).Scan(&now)
+	if err != nil {
+		return 0, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return now, nil
 }
 
 // Waiting is how many charge lines wait for a commit.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skytower/internal/fault"
 	"skytower/internal/money"
 	"skytower/internal/store"
 )
@@ -145,6 +146,30 @@ type part struct {
 	amount money.Nanos
 }
 
+// refusal is the error for a promise that the purse cannot make: needed is the least
+// that would do, available what there is.
+func (p *purse) refusal(available, needed money.Nanos) error {
+	available = max(0, available)
+	numbers := fmt.Sprintf("available: %s USD, needed: %s USD", available, needed)
+	if p.kind == "key" {
+		_, month, _ := strings.Cut(p.id, "/")
+		return &fault.Error{
+			ID: fault.InsufficientCredits, Details: numbers,
+			Message: fmt.Sprintf("The budget of this API key for %s has $%s left, and this request needs $%s.", month, available, needed),
+		}
+	}
+	if balance := p.balance(); balance+p.line < 0 {
+		return &fault.Error{
+			ID: fault.PaymentRequired, Details: numbers,
+			Message: fmt.Sprintf("The balance of this account is $%s; add credit to go on.", balance),
+		}
+	}
+	return &fault.Error{
+		ID: fault.InsufficientCredits, Details: numbers,
+		Message: fmt.Sprintf("This account has $%s of credit available, and this request needs $%s.", available, needed),
+	}
+}
+
 // draw takes an amount from the buckets in their order: from each what is free, and from
 // the last resort (payg, or the last there is) what is left.
 func (p *purse) draw(amount money.Nanos) []part {
@@ -194,6 +219,40 @@ func openPurse(ctx context.Context, tx *store.Tx, account string, now int64) err
 		}
 	}
 	return nil
+}
+
+// openBudget makes the purse of a key's budget in the month of a moment, where it is not
+// there, and brings it to the budget as it stands now: a change of it changes what is
+// left by the difference. The purse is locked when it returns.
+func openBudget(ctx context.Context, tx *store.Tx, key, account string, budget money.Nanos, at time.Time) error {
+	id, now := budgetPurse(key, at), store.Micros(at)
+	var line money.Nanos
+	for {
+		err := tx.QueryRow(ctx, `select credit_line from purse where id = $1`+tx.Dialect().ForUpdate(), id).Scan(&line)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("lock the budget %s: %w", id, err)
+		}
+		made, err := tx.Exec(ctx, `insert into purse (id, kind, owner, credit_line, draw_order, held, seq, created_at)
+			values ($1, 'key', $2, $3, $4, 0, 1, $5) on conflict (id) do nothing`, id, account, budget, budgetKind, now)
+		if err != nil {
+			return fmt.Errorf("open the budget %s: %w", id, err)
+		}
+		if n, err := made.RowsAffected(); err != nil {
+			return err
+		} else if n > 0 {
+			return insertBucket(ctx, tx, id, bucketID(id, budgetKind), budgetKind, 1, budget, 0, now)
+		}
+	}
+	if line == budget {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `update purse set credit_line = $2 where id = $1`, id, budget); err != nil {
+		return fmt.Errorf("change the budget %s: %w", id, err)
+	}
+	return addToBucket(ctx, tx, bucketID(id, budgetKind), budget-line)
 }
 
 func insertBucket(ctx context.Context, tx *store.Tx, purse, id, kind string, seq int64, balance money.Nanos, expires, now int64) error {
