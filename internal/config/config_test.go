@@ -90,6 +90,25 @@ func TestRolesApart(t *testing.T) {
 	}
 }
 
+func TestMoneyRules(t *testing.T) {
+	t.Parallel()
+	for want, env := range map[string][]string{
+		"belong together":           {"SKYTOWER_STRIPE_KEY=rk_x"},
+		"listen has the same":       {"SKYTOWER_EDGE_LISTEN=127.0.0.1:8080"},
+		"so public_url must be set": {"SKYTOWER_EDGE_LISTEN=0.0.0.0:8081"},
+		"such as 5 or 0.50":         {"SKYTOWER_STARTING_CREDIT=-1"},
+		"at most nine decimals":     {"SKYTOWER_STARTING_CREDIT=1e3"},
+	} {
+		if text := problems(t, config.Sources{Env: env}); !strings.Contains(text, want) {
+			t.Errorf("%v: %s", env, text)
+		}
+	}
+	c := load(t, config.Sources{Env: []string{"SKYTOWER_STARTING_CREDIT=2.50", "SKYTOWER_STRIPE_KEY=rk_x", "SKYTOWER_STRIPE_WEBHOOK_SECRET=whsec_y"}})
+	if c.Money.StartingCredit != "2.50" || c.Money.StripeWebhookSecret.Reveal() != "whsec_y" {
+		t.Errorf("%+v", c.Money)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := &config.Config{

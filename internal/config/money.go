@@ -46,7 +46,7 @@ func moneySettings() []Setting {
 		{Key: "redis", Kind: URL, Secret: true,
 			Doc:   "A Redis or Valkey that all processes share for limits: `redis://USER:PASSWORD@HOST:6379/0` (`rediss:` for TLS). Empty: each process counts for itself.",
 			field: func(c *Config) value { return &secretValue{&c.Money.Redis} }},
-		{Key: "edge_listen", Kind: Address, keepEmpty: true,
+		{Key: keyEdgeListen, Kind: Address, keepEmpty: true,
 			Doc:   "Where the edge surface listens: models marked `edge` only, with the tier's edge limits. Empty: nowhere.",
 			field: func(c *Config) value { return &addressValue{to: &c.Money.EdgeListen, mayBeOff: true} }},
 		{Key: "edge_host", Kind: Text,
@@ -55,15 +55,39 @@ func moneySettings() []Setting {
 		{Key: "edge_max_time", Default: "5m", Kind: Duration,
 			Doc:   "The longest stream of the edge surface.",
 			field: func(c *Config) value { return &durationValue{&c.Money.EdgeMaxTime, time.Second, time.Hour} }},
-		{Key: "stripe_key", Kind: Text, Secret: true,
+		{Key: keyStripeKey, Kind: Text, Secret: true,
 			Doc:   "Stripe's secret key: accounts can pay by Stripe Checkout.",
 			field: func(c *Config) value { return &secretValue{&c.Money.StripeKey} }},
-		{Key: "stripe_webhook_secret", Kind: Text, Secret: true,
+		{Key: keyStripeWebhook, Kind: Text, Secret: true,
 			Doc:   "The signing secret of Stripe's webhook, whose address is `/payments/stripe` of this server. Needed with `stripe_key`.",
 			field: func(c *Config) value { return &secretValue{&c.Money.StripeWebhookSecret} }},
 		{Key: "stripe_url", Kind: URL,
 			Doc:   "Another address of Stripe's API, for tests.",
 			field: func(c *Config) value { return &textValue{&c.Money.StripeURL} }},
+	}
+}
+
+const (
+	keyEdgeListen    = "edge_listen"
+	keyStripeKey     = "stripe_key"
+	keyStripeWebhook = "stripe_webhook_secret"
+)
+
+// moneyRules are the checks over settings of this file.
+func (l *loader) moneyRules() {
+	c := l.config
+	if !l.failed(keyStripeKey, keyStripeWebhook) && (c.Money.StripeKey == "") != (c.Money.StripeWebhookSecret == "") {
+		l.fail(keyStripeWebhook, c.origins[keyStripeWebhook],
+			"stripe_key and stripe_webhook_secret belong together: without the one nobody can pay, without the other no payment would be believed")
+	}
+	if l.failed(keyEdgeListen, keyListen, keyPublicURL) || c.Money.EdgeListen == "" {
+		return
+	}
+	if c.Money.EdgeListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+		l.fail(keyEdgeListen, c.origins[keyEdgeListen], "listen has the same address; give another port, or use edge_host")
+	}
+	if c.PublicURL == nil && !isLoopback(c.Money.EdgeListen) {
+		l.fail(keyPublicURL, c.origins[keyPublicURL], "edge_listen is %s, which other machines may reach, so public_url must be set", c.Money.EdgeListen)
 	}
 }
 

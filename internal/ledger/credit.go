@@ -36,6 +36,7 @@ func (l *Ledger) Credit(ctx context.Context, tx *store.Tx, c Credit) (applied bo
 type Terms struct {
 	CreditLine *money.Nanos
 	DrawOrder  []string
+	Actor      string // for the audit trail
 }
 
 // SetTerms changes an account's terms.

@@ -50,6 +50,12 @@ type Transfer struct {
 	Actor, Reason, Ref string
 }
 
+// Transfer reads one transfer. One that does not exist is INVALID_PARAMETER with status
+// 404. (The slow path's owner: make it real.)
+func (l *Ledger) Transfer(ctx context.Context, id string) (Transfer, error) {
+	return Transfer{}, nil
+}
+
 // Transfers lists an account's transfers, newest first.
 func (l *Ledger) Transfers(ctx context.Context, account string, p Page) ([]Transfer, error) {
 	return nil, nil
