@@ -33,13 +33,14 @@ const (
 	placeExpired = "expired"
 )
 
-// purse is a purse as its locked row and its buckets say.
+// purse is a purse as its locked row and its buckets say. lapsed is what is free in
+// buckets that were left out: it still covers holds, and nothing new.
 type purse struct {
-	id, kind, owner string
-	line, held      money.Nanos
-	order           []string
-	seq             int64
-	buckets         []bucket // in the order of drawing
+	id, kind, owner    string
+	line, held, lapsed money.Nanos
+	order              []string
+	seq                int64
+	buckets            []bucket // in the order of drawing
 }
 
 // bucket is one of a purse's buckets. leased is what processes may still take of it.
@@ -74,7 +75,7 @@ func (p *purse) balance() (sum money.Nanos) {
 
 // available is what a new promise may take.
 func (p *purse) available() money.Nanos {
-	sum := -p.held
+	sum := -max(0, p.held-p.lapsed)
 	for i := range p.buckets {
 		sum += p.buckets[i].free(p.line)
 	}
@@ -112,6 +113,8 @@ func (p *purse) readBuckets(ctx context.Context, tx *store.Tx, until int64) erro
 		err := scan(&b.id, &b.kind, &b.seq, &b.balance, &b.expires, &b.leased)
 		if b.expires == 0 || b.expires > until || b.balance < 0 {
 			p.buckets = append(p.buckets, b)
+		} else {
+			p.lapsed += max(0, b.free(p.line))
 		}
 		return err
 	}, p.id)
@@ -170,6 +173,14 @@ func (p *purse) refusal(available, needed money.Nanos) error {
 	}
 }
 
+// idle is what processes have leased and not used: a part of it may come back.
+func (p *purse) idle() (sum money.Nanos) {
+	for i := range p.buckets {
+		sum += p.buckets[i].leased
+	}
+	return sum
+}
+
 // draw takes an amount from the buckets in their order: from each what is free, and from
 // the last resort (payg, or the last there is) what is left.
 func (p *purse) draw(amount money.Nanos) []part {
@@ -223,7 +234,9 @@ func openPurse(ctx context.Context, tx *store.Tx, account string, now int64) err
 
 // openBudget makes the purse of a key's budget in the month of a moment, where it is not
 // there, and brings it to the budget as it stands now: a change of it changes what is
-// left by the difference. The purse is locked when it returns.
+// left by the difference. What the key was charged in the month before it had a budget
+// counts; what it is charged while it has none again does not. The purse is locked when
+// it returns.
 func openBudget(ctx context.Context, tx *store.Tx, key, account string, budget money.Nanos, at time.Time) error {
 	id, now := budgetPurse(key, at), store.Micros(at)
 	var line money.Nanos
@@ -243,7 +256,7 @@ func openBudget(ctx context.Context, tx *store.Tx, key, account string, budget m
 		if n, err := made.RowsAffected(); err != nil {
 			return err
 		} else if n > 0 {
-			return insertBucket(ctx, tx, id, bucketID(id, budgetKind), budgetKind, 1, budget, 0, now)
+			return fillBudget(ctx, tx, id, key, budget, at)
 		}
 	}
 	if line == budget {
@@ -253,6 +266,30 @@ func openBudget(ctx context.Context, tx *store.Tx, key, account string, budget m
 		return fmt.Errorf("change the budget %s: %w", id, err)
 	}
 	return addToBucket(ctx, tx, bucketID(id, budgetKind), budget-line)
+}
+
+// fillBudget makes the bucket of a budget's new purse.
+func fillBudget(ctx context.Context, tx *store.Tx, purse, key string, budget money.Nanos, at time.Time) error {
+	from, to := month(at)
+	var earlier money.Nanos
+	err := tx.QueryRow(ctx, `select cast(coalesce(sum(amount), 0) as bigint) from charge_line
+		where api_key = $1 and at >= $2 and at < $3 and amount > 0 and budget = ''`, key, store.Micros(from), store.Micros(to)).Scan(&earlier)
+	if err != nil {
+		return fmt.Errorf("add up what key %s spent: %w", key, err)
+	}
+	if earlier > 0 {
+		if _, err := tx.Exec(ctx, `update purse set earlier = $2 where id = $1`, purse, earlier); err != nil {
+			return fmt.Errorf("open the budget %s: %w", purse, err)
+		}
+	}
+	return insertBucket(ctx, tx, purse, bucketID(purse, budgetKind), budgetKind, 1, budget-earlier, 0, store.Micros(at))
+}
+
+// month is the month of a moment, in UTC: its first moment and that of the next one.
+func month(at time.Time) (from, to time.Time) {
+	at = at.UTC()
+	from = time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
+	return from, from.AddDate(0, 1, 0)
 }
 
 func insertBucket(ctx context.Context, tx *store.Tx, purse, id, kind string, seq int64, balance money.Nanos, expires, now int64) error {

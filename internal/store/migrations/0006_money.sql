@@ -73,6 +73,7 @@ create table purse (
     draw_order  text   not null, -- kinds of buckets, with spaces
     held        bigint not null, -- sum of the open holds
     seq         bigint not null, -- numbers the buckets of the purse
+    earlier     bigint not null default 0, -- of a key's: charged in the month before there was a budget
     created_at  bigint not null
 );
 
@@ -139,6 +140,7 @@ create table lease (
 create index lease_purse on lease (purse) where state = 'live';
 create index lease_replica on lease (replica) where state = 'live';
 create index lease_expires on lease (expires_at) where state = 'live';
+create index lease_ended on lease (expires_at) where state = 'ended'; -- to delete old ones
 
 -- Credit that waits for the end of a prediction. The row never changes; its end is a row
 -- of hold_end.
@@ -168,6 +170,7 @@ alter table charge_line add column quantity bigint not null default 0;      -- m
 alter table charge_line add column unit text not null default '';
 alter table charge_line add column rate bigint not null default 0;          -- of one unit, as the criterion chose it
 alter table charge_line add column cost bigint not null default 0;          -- what the upstream took
+alter table charge_line add column budget text {{bytewise}} not null default ''; -- the purse of the key's budget that it was taken from, or ''
 create index charge_line_key on charge_line (api_key, at) where amount > 0;
 
 alter table prediction add column amount bigint not null default 0;         -- charged
@@ -221,7 +224,11 @@ create table payment_event (
     processor text {{bytewise}} not null,
     id        text {{bytewise}} not null,
     kind      text   not null,
+    payment   text {{bytewise}} not null, -- the processor's ids of what it is about, or ''
+    dispute   text {{bytewise}} not null,
+    amount    bigint not null,
     at        bigint not null,
     outcome   text   not null,
     primary key (processor, id)
 );
+create index payment_event_payment on payment_event (processor, payment) where payment <> '';
