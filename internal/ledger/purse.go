@@ -52,6 +52,8 @@ type bucket struct {
 }
 
 // budgetPurse names the purse of a key's budget in the month of a moment (UTC).
+// A charge line that is taken from it names it in its column budget, so that Verify can
+// tell: what is left = the budget - purse.earlier - the lines that name it.
 func budgetPurse(key string, at time.Time) string { return key + "/" + at.UTC().Format("2006-01") }
 
 func bucketID(purse, kind string) string { return purse + ":" + kind }
