@@ -93,6 +93,12 @@ func suspended() error {
 		Details: "Ask the operator of this server."}
 }
 
+// elsewhere does not say where the key may be used: it may be in the wrong hands.
+func elsewhere() error {
+	return &fault.Error{ID: fault.Forbidden, Message: "This API key may not be used from this address.",
+		Details: "Ask whoever made the key."}
+}
+
 // unavailable is the answer where a key can't be judged: never a 401, since clients
 // throw a key away on 401 and retry on 503.
 func unavailable(cause error) error {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +95,7 @@ func wantFault(t testing.TB, err error, want fault.ID) {
 
 func (p *process) wantKey(t testing.TB, raw string, want fault.ID) {
 	t.Helper()
-	_, err := p.index.Authenticate(t.Context(), raw)
+	_, err := p.index.Authenticate(t.Context(), raw, netip.Addr{})
 	wantFault(t, err, want)
 }
 

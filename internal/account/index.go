@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,9 @@ type Index struct {
 	confirmed func() time.Time
 	fresh     atomic.Pointer[time.Time] // what confirmed said last
 
+	used   usedKeys
+	writer usedWriter
+
 	keys      table[keyEntry]
 	operators table[operatorEntry]
 
@@ -61,12 +65,28 @@ type Index struct {
 }
 
 // accountState is shared by the keys of an account: a suspension is one store.
-type accountState struct{ suspended atomic.Bool }
+type accountState struct{ now atomic.Pointer[standing] }
+
+// standing is how an account is to be met.
+type standing struct {
+	suspended bool
+	tier      string
+}
+
+func newState(now standing) *accountState {
+	state := &accountState{}
+	state.now.Store(&now)
+	return state
+}
+
+func (a *accountState) set(now standing) { a.now.Store(&now) }
 
 type keyEntry struct {
-	principal Principal
-	expires   int64 // microseconds since 1970; 0: never
+	principal Principal      // but for the tier, which is the account's
+	addresses []netip.Prefix // where it may be used from; nil: everywhere
+	expires   int64          // microseconds since 1970; 0: never
 	account   *accountState
+	use
 }
 
 type operatorEntry struct {
@@ -101,22 +121,31 @@ func (ix *Index) Watch(f feed) {
 	f.Subscribe(ChangeOperator, ix.RefreshOperators)
 }
 
-// Authenticate returns who owns the API key, for /v1.
+// Authenticate returns who owns the API key, for /v1. From is the caller's address; the
+// zero one is not known, so that keys for certain addresses are refused.
 //
 // The errors are *fault.Error: UNAUTHORIZED for anything that is not a living account
-// key, ACCOUNT_SUSPENDED, and SERVICE_UNAVAILABLE with RetryAfter where that can't be
-// known. A revoked key is refused within two seconds of its revocation.
-func (ix *Index) Authenticate(ctx context.Context, raw string) (Principal, error) {
+// key, FORBIDDEN for one that is used from another address than it is for,
+// ACCOUNT_SUSPENDED, and SERVICE_UNAVAILABLE with RetryAfter where that can't be known.
+// A revoked key is refused within two seconds of its revocation.
+func (ix *Index) Authenticate(ctx context.Context, raw string, from netip.Addr) (Principal, error) {
 	e, now, err := lookUp(ctx, ix, &ix.keys, ix.askKeys, secret.AccountKey, raw)
 	switch {
 	case err != nil:
 		return Principal{}, err
 	case over(e.expires, now):
 		return Principal{}, refused(errExpired)
-	case e.account.suspended.Load():
+	case !within(from, e.addresses):
+		return Principal{}, elsewhere()
+	}
+	account := e.account.now.Load()
+	if account.suspended {
 		return Principal{}, suspended()
 	}
-	return e.principal, nil
+	ix.used.note(e, now.UnixMicro())
+	p := e.principal
+	p.Tier = account.tier
+	return p, nil
 }
 
 // AuthenticateOperator returns who owns the operator key, for /admin/v1. Its errors
@@ -211,9 +240,7 @@ func (ix *Index) learnKey(round uint64, row *keyRow) *keyEntry {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	if ix.round != round {
-		own := &accountState{}
-		own.suspended.Store(row.suspended)
-		return row.entry(own)
+		return row.entry(newState(row.standing))
 	}
 	e := row.entry(ix.stateOf(row))
 	ix.keys.set(row.digest, e)
@@ -249,8 +276,7 @@ func (ix *Index) learnOperator(round uint64, row *operatorRow) *operatorEntry {
 func (ix *Index) stateOf(row *keyRow) *accountState {
 	state := ix.accounts[row.principal.Account]
 	if state == nil {
-		state = &accountState{}
-		state.suspended.Store(row.suspended)
+		state = newState(row.standing)
 		ix.accounts[row.principal.Account] = state
 	}
 	return state

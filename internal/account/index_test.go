@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"sync"
@@ -32,7 +33,7 @@ func TestRevocationReachesTheOtherProcess(t *testing.T) {
 		for {
 			select {
 			case refs := <-other.heard:
-				if _, err := other.index.Authenticate(t.Context(), key.Secret); fault.Is(err, fault.Unauthorized) {
+				if _, err := other.index.Authenticate(t.Context(), key.Secret, netip.Addr{}); fault.Is(err, fault.Unauthorized) {
 					t.Logf("refused in the other process after %s", time.Since(since).Round(time.Millisecond))
 					return
 				}
@@ -51,8 +52,8 @@ func TestNewKeyWorksAtOnceElsewhere(t *testing.T) {
 		// An index that no feed tells anything can only have asked.
 		other := NewIndex(storetest.Open(t, url), IndexOptions{Confirmed: time.Now})
 		key := newKey(t, one.service, skytells.KeyRequest{Account: newAccount(t, one.service).ID, Scopes: []string{"inference"}})
-		p, err := other.Authenticate(t.Context(), key.Secret)
-		if want := (Principal{Account: key.Account, Key: key.ID, Scopes: Inference}); err != nil || !reflect.DeepEqual(p, want) {
+		p, err := other.Authenticate(t.Context(), key.Secret, netip.Addr{})
+		if want := (Principal{Account: key.Account, Key: key.ID, Scopes: Inference, Tier: "1"}); err != nil || !reflect.DeepEqual(p, want) {
 			t.Fatalf("principal %+v, %v; want %+v", p, err, want)
 		}
 		if other.keys.get(secret.Digest(key.Secret)) == nil {
@@ -116,7 +117,7 @@ func TestDatabaseAway(t *testing.T) {
 		p.wantKey(t, key.Secret, "")
 		p.wantKey(t, "sk-junk", fault.Unauthorized)
 		p.wantKey(t, secret.NewAPIKey(secret.OperatorKey), fault.Unauthorized) // not even asked for
-		_, err = p.index.Authenticate(t.Context(), unknownKey())
+		_, err = p.index.Authenticate(t.Context(), unknownKey(), netip.Addr{})
 		wantFault(t, err, fault.ServiceUnavailable)
 		if fault.From(err).RetryAfter <= 0 {
 			t.Error("no Retry-After")
@@ -300,7 +301,7 @@ func TestLateAnswerIsNotKept(t *testing.T) {
 	wantFault(t, err, "")
 	revoke(t, s, key.ID)
 	wantFault(t, ix.RefreshKeys(t.Context(), []string{key.ID}), "")
-	if e := ix.learnKey(round, row); e == nil || e.account.suspended.Load() {
+	if e := ix.learnKey(round, row); e == nil || e.account.now.Load().suspended {
 		t.Error("the late answer serves its own call")
 	}
 	p.wantKey(t, key.Secret, fault.Unauthorized)
@@ -395,7 +396,7 @@ func TestParallelUse(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if _, err := p.index.Authenticate(t.Context(), k.Secret); err != nil {
+					if _, err := p.index.Authenticate(t.Context(), k.Secret, netip.Addr{}); err != nil {
 						t.Errorf("a new key: %v", err)
 					}
 					if i%2 == 0 {
@@ -406,7 +407,7 @@ func TestParallelUse(t *testing.T) {
 						t.Error(err)
 					}
 					dead[w] = append(dead[w], k)
-					_, _ = p.index.Authenticate(t.Context(), k.Secret) // either answer is right for a moment
+					_, _ = p.index.Authenticate(t.Context(), k.Secret, netip.Addr{}) // either answer is right for a moment
 				}
 			})
 		}
@@ -437,10 +438,10 @@ func TestParallelUse(t *testing.T) {
 }
 
 func (p *process) callTwice(t *testing.T, raw string) {
-	if _, err := p.index.Authenticate(t.Context(), raw); err != nil {
+	if _, err := p.index.Authenticate(t.Context(), raw, netip.Addr{}); err != nil {
 		t.Errorf("a living key: %v", err)
 	}
-	if _, err := p.index.Authenticate(t.Context(), unknownKey()); !fault.Is(err, fault.Unauthorized) {
+	if _, err := p.index.Authenticate(t.Context(), unknownKey(), netip.Addr{}); !fault.Is(err, fault.Unauthorized) {
 		t.Errorf("an unknown key: %v", err)
 	}
 }
@@ -463,7 +464,7 @@ func TestAuthenticateAllocatesNothing(t *testing.T) {
 	key := newKey(t, s, skytells.KeyRequest{Account: newAccount(t, s).ID})
 	ctx := t.Context()
 	n := testing.AllocsPerRun(100, func() {
-		if _, err := ix.Authenticate(ctx, key.Secret); err != nil {
+		if _, err := ix.Authenticate(ctx, key.Secret, netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -502,7 +503,7 @@ func benchmarkKey(b *testing.B, ix *Index, raw string) {
 	before := processorTime(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := ix.Authenticate(context.Background(), raw); err != nil {
+			if _, err := ix.Authenticate(context.Background(), raw, netip.Addr{}); err != nil {
 				b.Error(err)
 			}
 		}

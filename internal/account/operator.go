@@ -185,7 +185,7 @@ const onceBootstrap = "bootstrap"
 // it should overwrite what it wrote, and print nothing.
 func (s *Service) Bootstrap(ctx context.Context, keep func(First) error) (First, bool, error) {
 	op, opRaw := s.newOperator("First operator", RoleOperator)
-	acct := accountRow{id: newID("acct_"), name: "Default", created: s.micros(), retention: serversRetention}
+	acct := s.newAccount("Default")
 	key, raw, err := s.newKey(skytells.KeyRequest{Account: acct.id, Name: "First key"})
 	if err != nil {
 		return First{}, false, fmt.Errorf("make first key: %w", err)

@@ -80,7 +80,8 @@ func (s *Service) scanSettings(row func(...any) error) (id string, p PredictionS
 	return id, p, nil
 }
 
-// UpdateAccount changes the fields that the request names: name, retention, concurrency.
+// UpdateAccount changes the fields that the request names: name, retention, concurrency,
+// tier.
 func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r skytells.AccountRequest) (skytells.Account, error) {
 	if r.Reason != "" {
 		return skytells.Account{}, fault.Invalid("reason", "A reason belongs to a suspension: POST …/suspend.")
@@ -91,12 +92,12 @@ func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r s
 			return err
 		}
 		before := a
-		if err := a.edit(r); err != nil || a == before {
+		if err := s.editAccount(&a, r); err != nil || a == before {
 			return err
 		}
 		a.changed = sql.NullInt64{Int64: s.micros(), Valid: true}
-		_, err = tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5 where id = $1`,
-			id, a.name, a.retention, a.concurrency, a.changed)
+		_, err = tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5, tier = $6 where id = $1`,
+			id, a.name, a.retention, a.concurrency, a.changed, a.tier)
 		if err != nil {
 			return err
 		}
@@ -134,16 +135,12 @@ func (a *accountRow) edit(r skytells.AccountRequest) error {
 
 // differs says for the audit what an edit changed.
 func (a *accountRow) differs(before accountRow) string {
-	var changes []string
-	add := func(field, from, to string) {
-		if from != to {
-			changes = append(changes, fmt.Sprintf("%s: %q → %q", field, from, to))
-		}
-	}
-	add("name", before.name, a.name)
-	add("retention", retentionText(before.retention), retentionText(a.retention))
-	add("concurrency", strconv.FormatInt(before.concurrency, 10), strconv.FormatInt(a.concurrency, 10))
-	return strings.Join(changes, ", ")
+	var d difference
+	d.add("name", before.name, a.name)
+	d.add("retention", retentionText(before.retention), retentionText(a.retention))
+	d.add("concurrency", strconv.FormatInt(before.concurrency, 10), strconv.FormatInt(a.concurrency, 10))
+	d.add("tier", before.tier, a.tier)
+	return d.String()
 }
 
 // parseRetention reads a duration into the table's form: "" is the server's default, "0"
@@ -156,14 +153,9 @@ func parseRetention(text string) (micros int64, err error) {
 	case "0":
 		return 0, nil
 	}
-	d, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		const mostDays = int(maxRetention / (24 * time.Hour))
-		n, convErr := strconv.Atoi(days)
-		d, err = time.Duration(min(max(n, -1), mostDays+1))*24*time.Hour, convErr
-	}
+	d, ok := parseDays(text, maxRetention)
 	switch {
-	case err != nil:
+	case !ok:
 		return 0, fault.Invalid("retention", "'retention' must be a duration such as 24h, 5m or 30d, 0 to keep everything, or empty for the server's default.")
 	case d == 0:
 		return 0, nil
@@ -171,6 +163,18 @@ func parseRetention(text string) (micros int64, err error) {
 		return 0, fault.Invalid("retention", "'retention' must be whole seconds, from 1s to 3660d; 0 keeps everything.")
 	}
 	return d.Microseconds(), nil
+}
+
+// parseDays reads a duration such as 24h, or whole days (30d). Days beyond most may come
+// out as fewer, but still beyond it.
+func parseDays(text string, most time.Duration) (time.Duration, bool) {
+	days, ok := strings.CutSuffix(text, "d")
+	if !ok {
+		d, err := time.ParseDuration(text)
+		return d, err == nil
+	}
+	n, err := strconv.Atoi(days)
+	return time.Duration(min(max(n, -1), int(most/(24*time.Hour))+1)) * 24 * time.Hour, err == nil
 }
 
 // retentionText is the shortest text that parseRetention reads as this.

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/netip"
 
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -41,10 +43,12 @@ func (ix *Index) RefreshKeys(ctx context.Context, ids []string) error {
 func (ix *Index) reloadKeys(ctx context.Context) error {
 	entries, states := map[digest]*keyEntry{}, map[string]*accountState{}
 	err := readAll(ctx, ix.db, livingKeys, scanKeyRow, func(row *keyRow) {
+		if row.revoked { // by the end of a membership
+			return
+		}
 		state := states[row.principal.Account]
 		if state == nil {
-			state = &accountState{}
-			state.suspended.Store(row.suspended)
+			state = newState(row.standing)
 			states[row.principal.Account] = state
 		}
 		entries[row.digest] = row.entry(state)
@@ -59,39 +63,48 @@ func (ix *Index) reloadKeys(ctx context.Context) error {
 	return nil
 }
 
-// RefreshAccounts reads again whether these accounts are suspended; nil means all of
-// them. Only accounts with a key in memory matter.
+// RefreshAccounts reads again whether these accounts are suspended, and their tiers; nil
+// means all of them. Only accounts with a key in memory matter.
 func (ix *Index) RefreshAccounts(ctx context.Context, ids []string) error {
 	ix.refreshing.Lock()
 	defer ix.refreshing.Unlock()
 	ix.beginRefresh()
 	if ids == nil || len(ids) > maxRefs {
-		return ix.reloadSuspensions(ctx)
+		return ix.reloadAccounts(ctx)
 	}
-	rows, err := readEach(ctx, ix.db, suspensionByID, scanSuspension, ids)
+	rows, err := readEach(ctx, ix.db, standingByID, scanStanding, ids)
 	if err != nil {
 		return fmt.Errorf("read changed accounts: %w", err)
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	for i, row := range rows {
-		if state := ix.accounts[ids[i]]; state != nil {
-			state.suspended.Store(row == nil || row.suspended)
+		state := ix.accounts[ids[i]]
+		switch {
+		case state == nil:
+		case row == nil:
+			state.set(standing{suspended: true, tier: firstTier}) // nobody's key
+		default:
+			state.set(row.standing)
 		}
 	}
 	return nil
 }
 
-func (ix *Index) reloadSuspensions(ctx context.Context) error {
-	suspended := map[string]bool{}
-	err := readAll(ctx, ix.db, suspendedAccounts, scanID, func(id *string) { suspended[*id] = true })
+func (ix *Index) reloadAccounts(ctx context.Context) error {
+	odd := map[string]standing{}
+	err := readAll(ctx, ix.db, oddAccounts, scanStanding, func(row *standingRow) { odd[row.account] = row.standing })
 	if err != nil {
-		return fmt.Errorf("read suspended accounts: %w", err)
+		return fmt.Errorf("read accounts: %w", err)
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	for id, state := range ix.accounts {
-		state.suspended.Store(suspended[id])
+		now, ok := odd[id]
+		if !ok {
+			now = standing{tier: firstTier}
+		}
+		state.set(now)
 	}
 	return nil
 }
@@ -145,8 +158,12 @@ func drop[T any](t *table[T], match func(*T) bool) {
 }
 
 const (
-	selectKey = `select k.id, k.account, k.digest, k.scopes, k.expires_at, k.revoked_at is not null, a.suspended_at is not null
-		from api_key k join account a on a.id = k.account `
+	// A key of somebody who is no living member of its account is no key.
+	selectKey = `select k.id, k.account, k.digest, k.scopes, k.expires_at, k.revoked_at is not null,
+		k.addresses, k.models, k.budget, k.last_used_at, k.member, m.role,
+		a.suspended_at is not null, a.tier, a.auto_tier
+		from api_key k join account a on a.id = k.account
+		left join account_member m on m.id = k.member and m.account = k.account and m.removed_at = 0 `
 	keyByDigest = selectKey + `where k.digest = $1`
 	keyByID     = selectKey + `where k.id = $1`
 	livingKeys  = selectKey + `where k.revoked_at is null and (k.expires_at is null or k.expires_at > $1)`
@@ -157,32 +174,50 @@ const (
 	operatorByID     = selectOperator + `where k.id = $1`
 	livingOperators  = selectOperator + `where k.revoked_at is null and (k.expires_at is null or k.expires_at > $1)`
 
-	suspensionByID    = `select suspended_at is not null from account where id = $1`
-	suspendedAccounts = `select id from account where suspended_at is not null`
+	selectStanding = `select id, suspended_at is not null, tier, auto_tier from account `
+	standingByID   = selectStanding + `where id = $1`
+	oddAccounts    = selectStanding + `where suspended_at is not null or tier <> '' or auto_tier <> 1`
 )
 
 // keyRow is a key with its account, as the index reads it.
 type keyRow struct {
 	principal Principal
+	addresses []netip.Prefix
 	digest    digest
 	expires   int64
+	used      int64
 	revoked   bool
-	suspended bool
+	standing  standing
 }
 
 func (r *keyRow) entry(state *accountState) *keyEntry {
-	return &keyEntry{principal: r.principal, expires: r.expires, account: state}
+	e := &keyEntry{principal: r.principal, addresses: r.addresses, expires: r.expires, account: state}
+	e.used.Store(r.used)
+	return e
 }
 
 func scanKeyRow(scan func(...any) error) (*keyRow, error) {
 	var r keyRow
 	var sum []byte
-	var scopes string
+	var scopes, addresses, models, member, tier string
+	var budget, autoTier int64
 	var expires sql.NullInt64
-	if err := scan(&r.principal.Key, &r.principal.Account, &sum, &scopes, &expires, &r.revoked, &r.suspended); err != nil {
+	var role sql.NullString
+	err := scan(&r.principal.Key, &r.principal.Account, &sum, &scopes, &expires, &r.revoked,
+		&addresses, &models, &budget, &r.used, &member, &role, &r.standing.suspended, &tier, &autoTier)
+	if err != nil {
 		return nil, err
 	}
 	r.principal.Scopes, r.expires = loadScopes(scopes), expires.Int64
+	if member != "" {
+		r.principal.Scopes &= MemberRole(role.String).Scopes()
+		r.revoked = r.revoked || !role.Valid
+	}
+	r.addresses, r.principal.Models = loadAddresses(addresses), wordsOf(models)
+	if budget >= 0 {
+		r.principal.Budget, r.principal.Budgeted = money.Nanos(budget), true
+	}
+	r.standing.tier = tierInForce(tier, autoTier)
 	return &r, copyDigest(&r.digest, sum)
 }
 
@@ -210,16 +245,18 @@ func copyDigest(d *digest, sum []byte) error {
 	return nil
 }
 
-type suspension struct{ suspended bool }
-
-func scanSuspension(scan func(...any) error) (*suspension, error) {
-	var s suspension
-	return &s, scan(&s.suspended)
+type standingRow struct {
+	account  string
+	standing standing
 }
 
-func scanID(scan func(...any) error) (*string, error) {
-	var id string
-	return &id, scan(&id)
+func scanStanding(scan func(...any) error) (*standingRow, error) {
+	var r standingRow
+	var tier string
+	var autoTier int64
+	err := scan(&r.account, &r.standing.suspended, &tier, &autoTier)
+	r.standing.tier = tierInForce(tier, autoTier)
+	return &r, err
 }
 
 type scanner[R any] func(scan func(...any) error) (*R, error)

@@ -31,16 +31,25 @@ const (
 // Errors meant for the caller are *fault.Error; an id that does not exist is
 // INVALID_PARAMETER with status 404.
 type Service struct {
-	db     *store.DB
-	now    func() time.Time
-	sealer *secret.Sealer
+	db       *store.DB
+	now      func() time.Time
+	sealer   *secret.Sealer
+	tiers    []string
+	onCreate OnCreate
 }
+
+// OnCreate does what belongs to a new account in other rooms (its starting credit), in
+// the transaction that makes it: an error from it undoes the account. It may run again.
+type OnCreate func(ctx context.Context, tx *store.Tx, account string, by Operator) error
 
 // ServiceOptions adjust a Service. The zero value works, but for webhook secrets.
 type ServiceOptions struct {
 	Now func() time.Time // nil: time.Now
 	// Sealer, of the use secret.WebhookKeys, seals accounts' webhook secrets.
 	Sealer *secret.Sealer
+	// Tiers are the names that an account's tier may have; nil: any word.
+	Tiers    []string
+	OnCreate OnCreate // nil: nothing
 }
 
 // NewService returns a service on the database.
@@ -48,7 +57,7 @@ func NewService(db *store.DB, o ServiceOptions) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{db: db, now: o.Now, sealer: o.Sealer}
+	return &Service{db: db, now: o.Now, sealer: o.Sealer, tiers: o.Tiers, onCreate: o.OnCreate}
 }
 
 // Page asks for a part of a list, oldest first.
@@ -66,8 +75,8 @@ func (p Page) limit() int {
 
 // CreateAccount makes an account.
 func (s *Service) CreateAccount(ctx context.Context, by Operator, r skytells.AccountRequest) (skytells.Account, error) {
-	a := accountRow{id: newID("acct_"), created: s.micros(), retention: serversRetention}
-	if err := a.edit(r); err != nil {
+	a := s.newAccount("")
+	if err := s.editAccount(&a, r); err != nil {
 		return skytells.Account{}, err
 	}
 	if a.name == "" {
@@ -80,13 +89,21 @@ func (s *Service) CreateAccount(ctx context.Context, by Operator, r skytells.Acc
 	return a.wire(), nil
 }
 
+func (s *Service) newAccount(name string) accountRow {
+	return accountRow{id: newID("acct_"), name: name, created: s.micros(), retention: serversRetention, autoTier: 1}
+}
+
 func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, by Operator, a accountRow) error {
-	_, err := tx.Exec(ctx, `insert into account (id, name, created_at, retention, concurrency) values ($1, $2, $3, $4, $5)`,
-		a.id, a.name, a.created, a.retention, a.concurrency)
+	_, err := tx.Exec(ctx, `insert into account (id, name, created_at, retention, concurrency, tier, auto_tier)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		a.id, a.name, a.created, a.retention, a.concurrency, a.tier, a.autoTier)
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, tx, by, act{"account.create", a.id, a.name, ChangeAccount, a.id})
+	if err := s.record(ctx, tx, by, act{"account.create", a.id, a.name, ChangeAccount, a.id}); err != nil || s.onCreate == nil {
+		return err
+	}
+	return s.onCreate(ctx, tx, a.id, by)
 }
 
 // Account returns one account.
@@ -191,10 +208,8 @@ func (s *Service) change(ctx context.Context, by Operator, fn func(tx *store.Tx)
 type act struct{ action, subject, detail, kind, ref string }
 
 func (s *Service) record(ctx context.Context, tx *store.Tx, by Operator, a act) error {
-	_, err := tx.Exec(ctx, `insert into audit (at, actor, action, subject, detail) values ($1, $2, $3, $4, $5)`,
-		s.micros(), by.ID, a.action, a.subject, a.detail)
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", a.action, err)
+	if err := s.audit(ctx, tx, by, a.action, a.subject, a.detail); err != nil {
+		return err
 	}
 	return tx.Publish(ctx, a.kind, a.ref)
 }
@@ -209,19 +224,24 @@ type accountRow struct {
 
 	retention, concurrency int64  // as in the table
 	webhookSecret          string // sealed
+
+	tier     string // the operator's choice; "": autoTier
+	autoTier int64
 }
 
 const selectAccount = `select id, name, suspend_reason, created_at, suspended_at, changed_at,
-	retention, concurrency, webhook_secret from account`
+	retention, concurrency, webhook_secret, tier, auto_tier from account`
 
 func (a *accountRow) scan(scan func(...any) error) error {
-	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed, &a.retention, &a.concurrency, &a.webhookSecret)
+	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed, &a.retention, &a.concurrency, &a.webhookSecret,
+		&a.tier, &a.autoTier)
 }
 
 func (a *accountRow) wire() skytells.Account {
 	return skytells.Account{ID: a.id, Name: a.name, Suspended: a.suspended.Valid, Reason: a.reason,
 		CreatedAt: store.Time(a.created), ChangedAt: timeOf(a.changed),
-		Retention: retentionText(a.retention), Concurrency: int(a.concurrency), WebhookSecret: a.webhookSecret != ""}
+		Retention: retentionText(a.retention), Concurrency: int(a.concurrency), WebhookSecret: a.webhookSecret != "",
+		Tier: tierInForce(a.tier, a.autoTier), TierFixed: a.tier != ""}
 }
 
 // accountByID reads an account, with lock behind the query.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/netip"
 	"reflect"
 	"strings"
 	"sync"
@@ -31,8 +32,8 @@ func TestLifeOfAKey(t *testing.T) {
 		if key.Name != "laptop" || key.Account != acct.ID || !strings.HasPrefix(key.ID, "key_") || key.ExpiresAt != nil || key.RevokedAt != nil {
 			t.Errorf("key is %+v", key)
 		}
-		principal, err := p.index.Authenticate(t.Context(), key.Secret)
-		if want := (Principal{Account: acct.ID, Key: key.ID, Scopes: Inference | ModelsRead}); err != nil || !reflect.DeepEqual(principal, want) {
+		principal, err := p.index.Authenticate(t.Context(), key.Secret, netip.Addr{})
+		if want := (Principal{Account: acct.ID, Key: key.ID, Scopes: Inference | ModelsRead, Tier: "1"}); err != nil || !reflect.DeepEqual(principal, want) {
 			t.Errorf("principal %+v, %v; want %+v", principal, err, want)
 		}
 		shown := key
@@ -82,7 +83,7 @@ func TestRawKeysAreNotStored(t *testing.T) {
 			}
 		}
 		ix := NewIndex(db, IndexOptions{Confirmed: time.Now})
-		if _, err := ix.Authenticate(t.Context(), key.Secret); err == nil || strings.Contains(err.Error(), key.Secret[8:20]) {
+		if _, err := ix.Authenticate(t.Context(), key.Secret, netip.Addr{}); err == nil || strings.Contains(err.Error(), key.Secret[8:20]) {
 			t.Errorf("error is %v", err)
 		}
 	})
@@ -379,7 +380,7 @@ func TestBootstrap(t *testing.T) {
 		if err != nil || !made || !reflect.DeepEqual(first, kept) {
 			t.Fatalf("bootstrap: %v, %v; kept the same: %v", made, err, reflect.DeepEqual(first, kept))
 		}
-		principal, err := p.index.Authenticate(t.Context(), first.APIKey.Secret)
+		principal, err := p.index.Authenticate(t.Context(), first.APIKey.Secret, netip.Addr{})
 		if err != nil || principal.Account != first.Account.ID || principal.Scopes != Everything {
 			t.Errorf("principal %+v, %v", principal, err)
 		}

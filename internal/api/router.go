@@ -3,23 +3,44 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"path"
 	"sort"
 	"strings"
+	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 )
 
-// Authenticator knows the keys.
+// Authenticator knows the keys. From is the caller's address; the zero one is not known.
 type Authenticator interface {
-	Authenticate(ctx context.Context, key string) (account.Principal, error)
+	Authenticate(ctx context.Context, key string, from netip.Addr) (account.Principal, error)
 	AuthenticateOperator(ctx context.Context, key string) (account.Operator, error)
+}
+
+// Refused bounds the calls with wrong keys that come from one address. Its methods are
+// called by many goroutines.
+type Refused interface {
+	// Allow reports whether a key from the address may still be looked at, or when again.
+	Allow(address string) (retryAfter time.Duration, ok bool)
+	// Note counts a wrong key.
+	Note(address string)
+}
+
+// Polls bounds how often an account reads. Its method is called by many goroutines.
+type Polls interface {
+	// Allow counts a read, or says when the next one may come.
+	Allow(account string) (retryAfter time.Duration, ok bool)
 }
 
 // Router serves the rows.
 type Router struct {
+	// Refused and Polls are optional; they are set before the first request.
+	Refused Refused
+	Polls   Polls
+
 	server *httpx.Server
 	auth   Authenticator
 	mux    *http.ServeMux
@@ -94,7 +115,7 @@ func (rt *Router) handler(row Route) http.Handler {
 	var h httpx.Handler
 	switch {
 	case row.Key != nil:
-		h = httpx.With(rt.authenticate(row.Scope), row.Key)
+		h = httpx.With(rt.authenticate(row), row.Key)
 	case row.Operator != nil:
 		h = httpx.With(rt.authenticateOperator(row.Method), row.Operator)
 	default:
@@ -104,20 +125,29 @@ func (rt *Router) handler(row Route) http.Handler {
 }
 
 // authenticate makes the check of an account key with the scope of one row.
-func (rt *Router) authenticate(scope account.Scopes) func(*httpx.Call) (account.Principal, error) {
+func (rt *Router) authenticate(row Route) func(*httpx.Call) (account.Principal, error) {
 	return func(c *httpx.Call) (account.Principal, error) {
-		p, err := rt.auth.Authenticate(c.Request.Context(), Key(c.Request))
+		from, _ := netip.ParseAddr(c.Record.Client) // the zero one where it is none
+		p, err := guarded(rt.Refused, c.Record.Client, from, func() (account.Principal, error) {
+			return rt.auth.Authenticate(c.Request.Context(), Key(c.Request), from)
+		})
 		if err != nil {
 			return p, err
 		}
 		c.Record.Account, c.Record.Key = p.Account, p.Key
-		return p, p.Require(scope)
+		if err := p.Require(row.Scope); err != nil {
+			return p, err
+		}
+		return p, rt.checkPolls(row, p.Account)
 	}
 }
 
 func (rt *Router) authenticateOperator(method string) func(*httpx.Call) (account.Operator, error) {
 	return func(c *httpx.Call) (account.Operator, error) {
-		o, err := rt.auth.AuthenticateOperator(c.Request.Context(), bearer(c.Request))
+		from, _ := netip.ParseAddr(c.Record.Client)
+		o, err := guarded(rt.Refused, c.Record.Client, from, func() (account.Operator, error) {
+			return rt.auth.AuthenticateOperator(c.Request.Context(), bearer(c.Request))
+		})
 		if err != nil {
 			return o, err
 		}
@@ -127,6 +157,56 @@ func (rt *Router) authenticateOperator(method string) func(*httpx.Call) (account
 		}
 		return o, o.MayChange()
 	}
+}
+
+// guarded looks at a key unless too many wrong ones have come from the address.
+func guarded[P any](g Refused, client string, from netip.Addr, look func() (P, error)) (P, error) {
+	if g == nil {
+		return look()
+	}
+	origin := originOf(client, from)
+	if retryAfter, ok := g.Allow(origin); !ok {
+		var nobody P
+		return nobody, &fault.Error{ID: fault.RateLimitExceeded, RetryAfter: retryAfter,
+			Message: "Too many calls with a wrong API key have come from this address.",
+			Details: "Wait for the time that Retry-After says, and check the key."}
+	}
+	who, err := look()
+	if fault.Is(err, fault.Unauthorized) {
+		g.Note(origin)
+	}
+	return who, err
+}
+
+// originOf is what counts as one address: of IPv6 the network of 64 bits, all of which
+// one caller may have.
+func originOf(client string, from netip.Addr) string {
+	if from.Is4In6() {
+		return from.Unmap().String()
+	}
+	if !from.Is6() {
+		return client
+	}
+	const network = 64
+	p, err := from.WithZone("").Prefix(network)
+	if err != nil {
+		return client
+	}
+	return p.String()
+}
+
+// checkPolls draws a call that only reads from the account's bucket for that.
+func (rt *Router) checkPolls(row Route, account string) error {
+	if !row.Poll || rt.Polls == nil {
+		return nil
+	}
+	retryAfter, ok := rt.Polls.Allow(account)
+	if ok {
+		return nil
+	}
+	return &fault.Error{ID: fault.RateLimitExceeded, RetryAfter: retryAfter,
+		Message: "This account reads too often.",
+		Details: "Poll less often, or let a stream or a webhook tell what happens."}
 }
 
 // Key is the caller's API key: x-api-key where it is sent, else the bearer token

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ import (
 // keyring is an Authenticator with three keys.
 type keyring struct{}
 
-func (keyring) Authenticate(_ context.Context, key string) (account.Principal, error) {
+func (keyring) Authenticate(_ context.Context, key string, _ netip.Addr) (account.Principal, error) {
 	switch key {
 	case "sk-all":
 		return account.Principal{Account: "acct_1", Key: "key_1", Scopes: account.Everything}, nil

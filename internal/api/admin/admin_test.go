@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ import (
 // keyring knows an operator, an auditor, and an account's key.
 type keyring struct{}
 
-func (keyring) Authenticate(_ context.Context, key string) (account.Principal, error) {
+func (keyring) Authenticate(_ context.Context, key string, _ netip.Addr) (account.Principal, error) {
 	if key != "sk-all" {
 		return account.Principal{}, fault.New(fault.Unauthorized, "Invalid or missing API key")
 	}

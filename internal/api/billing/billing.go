@@ -44,18 +44,18 @@ func (h *Handlers) Rows() []api.Route {
 	span := []api.Param{day("from", "First day, such as 2026-11-01 (UTC); 30 days ago if missing."), day("to", "Last day; today if missing.")}
 	form := api.Param{Name: "format", In: "query", Enum: []string{"json", "csv"}}
 	rows := []api.Route{
-		{Method: http.MethodGet, Pattern: "/v1/balance", ID: "getBalance", Summary: "Get the account's balance", Scope: account.BillingRead,
+		{Method: http.MethodGet, Pattern: "/v1/balance", Poll: true, ID: "getBalance", Summary: "Get the account's balance", Scope: account.BillingRead,
 			Description: "What there is of each kind of credit, what is set aside for work that runs, and what a new request may take.",
 			Response:    skytells.Balance{}, Key: h.balance},
-		{Method: http.MethodGet, Pattern: "/v1/usage", ID: "getUsage", Summary: "Get the account's usage", Scope: account.UsageRead,
+		{Method: http.MethodGet, Pattern: "/v1/usage", Poll: true, ID: "getUsage", Summary: "Get the account's usage", Scope: account.UsageRead,
 			Description: "Requests, tokens and charges, added up.",
 			Params:      append(span, day("by", "What is told apart: `day`, `model`, `key`, with commas; `day,model` if missing."), day("model", "Only this model."), day("key", "Only this key's id."), form),
 			Response:    skytells.Usage{}, Errors: []fault.ID{fault.InvalidDateFormat, fault.InvalidDateRange}, Key: h.usage},
-		{Method: http.MethodGet, Pattern: "/v1/charges", ID: "listCharges", Summary: "List charges with what explains them", Scope: account.UsageRead,
+		{Method: http.MethodGet, Pattern: "/v1/charges", Poll: true, ID: "listCharges", Summary: "List charges with what explains them", Scope: account.UsageRead,
 			Description: "Newest first. Each charge is the sum of its lines, quantity × rate, rounded once. `before` and `before_id` go on after the last charge of a page.",
 			Params:      append(span[:2:2], day("before", "`created_at` of the last charge seen."), day("before_id", "`request` of the last charge seen."), day("limit", "Charges a page, at most 1,000.")),
 			Response:    skytells.List[skytells.ChargeLine]{}, Errors: []fault.ID{fault.InvalidDateFormat, fault.InvalidDateRange}, Key: h.charges},
-		{Method: http.MethodGet, Pattern: "/v1/statement", ID: "getStatement", Summary: "Get the statement of a month", Scope: account.BillingRead,
+		{Method: http.MethodGet, Pattern: "/v1/statement", Poll: true, ID: "getStatement", Summary: "Get the statement of a month", Scope: account.BillingRead,
 			Params:   []api.Param{day("month", "Such as 2026-11 (UTC); the present one if missing."), {Name: "format", In: "query", Description: "`html` is a page to print.", Enum: []string{"json", "csv", "html"}}},
 			Response: skytells.Statement{}, Errors: []fault.ID{fault.InvalidDateFormat}, Key: h.statement},
 	}

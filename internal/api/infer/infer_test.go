@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ import (
 
 type keyring struct{}
 
-func (keyring) Authenticate(_ context.Context, key string) (account.Principal, error) {
+func (keyring) Authenticate(_ context.Context, key string, _ netip.Addr) (account.Principal, error) {
 	if key != "sk-all" {
 		return account.Principal{}, fault.New(fault.Unauthorized, "Invalid or missing API key")
 	}

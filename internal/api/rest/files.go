@@ -94,7 +94,7 @@ func (h *Handlers) fileRows() []api.Route {
 	return []api.Route{
 		h.uploadRow(),
 		{
-			Method: http.MethodGet, Pattern: "/v1/files", Surface: api.REST, ID: "listFiles", Tag: filesTag, Summary: "List uploaded files",
+			Method: http.MethodGet, Pattern: "/v1/files", Surface: api.REST, Poll: true, ID: "listFiles", Tag: filesTag, Summary: "List uploaded files",
 			Description: "The account's uploads, newest first.", Scope: account.Files,
 			Params: []api.Param{
 				{Name: "limit", In: "query", Description: "1 to 1000; 100 if it is left out."},
@@ -103,12 +103,12 @@ func (h *Handlers) fileRows() []api.Route {
 			Response: skytells.FileList{}, Errors: predictionErrors(fault.InvalidParameter), Key: h.listFiles,
 		},
 		{
-			Method: http.MethodGet, Pattern: "/v1/files/{id}", Surface: api.REST, ID: "getFile", Tag: filesTag, Summary: "Get an uploaded file's object",
+			Method: http.MethodGet, Pattern: "/v1/files/{id}", Surface: api.REST, Poll: true, ID: "getFile", Tag: filesTag, Summary: "Get an uploaded file's object",
 			Description: "What is known of the file, with a fresh link.", Scope: account.Files,
 			Params: []api.Param{id}, Response: skytells.File{}, Errors: filesErrors(), Key: h.file,
 		},
 		{
-			Method: http.MethodGet, Pattern: "/v1/files/{id}/content", Surface: api.REST, ID: "getFileContent", Tag: filesTag, Summary: "Get an uploaded file's content",
+			Method: http.MethodGet, Pattern: "/v1/files/{id}/content", Surface: api.REST, Poll: true, ID: "getFileContent", Tag: filesTag, Summary: "Get an uploaded file's content",
 			Description: "The bytes, also in ranges.", Scope: account.Files,
 			Params: []api.Param{id}, Response: api.Binary{}, Errors: filesErrors(), Key: h.fileContent,
 		},

@@ -16,7 +16,7 @@ import (
 
 func (h *Handlers) listRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/models", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/models", Surface: api.REST, Poll: true,
 		ID: "listModels", Tag: "Models", Summary: "List models",
 		Description: "The models that the key may use, as a bare array. A caller that sends only a bearer token gets OpenAI's list " +
 			"(`{object, data}`) instead, since OpenAI's clients read nothing else.",
@@ -30,7 +30,7 @@ func (h *Handlers) listRow() api.Route {
 
 func (h *Handlers) getRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/models/{slug}", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/models/{slug}", Surface: api.REST, Poll: true,
 		Aliases: []string{"/v1/model/{slug}", "/v1/models/{vendor}/{slug}", "/v1/model/{vendor}/{slug}"},
 		ID:      "getModel", Tag: "Models", Summary: "Get a model",
 		Description: "One model by its slug, an alias, or `vendor/slug` (the slash may be escaped as `%2F`). `/v1/model/{slug}` is the same route.",

@@ -58,7 +58,7 @@ func idParam(text string) api.Param {
 
 func (h *Handlers) listPredictionsRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/predictions", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/predictions", Surface: api.REST, Poll: true,
 		ID: "listPredictions", Tag: predictionsTag, Summary: "List predictions",
 		Description: "The account's predictions, newest first.",
 		Scope:       account.PredictionsRead,
@@ -78,7 +78,7 @@ func (h *Handlers) listPredictionsRow() api.Route {
 
 func (h *Handlers) fetchRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/predictions/{id}", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/predictions/{id}", Surface: api.REST, Poll: true,
 		ID: "getPrediction", Tag: predictionsTag, Summary: "Get a prediction",
 		Description: "The prediction as it stands. One that failed is an ordinary answer with `status: failed`.",
 		Scope:       account.PredictionsRead, Params: []api.Param{idParam("The prediction's id.")},
@@ -109,7 +109,7 @@ func (h *Handlers) removeRow() api.Route {
 
 func (h *Handlers) streamRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/predictions/{id}/stream", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/predictions/{id}/stream", Surface: api.REST, Poll: true,
 		ID: "streamPrediction", Tag: predictionsTag, Summary: "Stream a prediction",
 		Description: "With `Accept: text/event-stream`, events as they happen: `status` and `output` hold the prediction as of the event (an `output` event, what is new in it), " +
 			"`logs` holds `{\"lines\": […]}`, and `done`, or `error` for one that failed, holds the ended prediction and is the last. " +
@@ -121,7 +121,7 @@ func (h *Handlers) streamRow() api.Route {
 
 func (h *Handlers) deliveriesRow() api.Route {
 	return api.Route{
-		Method: http.MethodGet, Pattern: "/v1/predictions/{id}/webhooks", Surface: api.REST,
+		Method: http.MethodGet, Pattern: "/v1/predictions/{id}/webhooks", Surface: api.REST, Poll: true,
 		ID: "listWebhookDeliveries", Tag: predictionsTag, Summary: "List a prediction's webhook deliveries",
 		Description: "Every event that was to be told, oldest first, with each attempt: when, the receiver's status, and the first KiB of its answer.",
 		Scope:       account.PredictionsRead, Params: []api.Param{idParam("The prediction's id.")},

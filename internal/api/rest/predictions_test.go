@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ import (
 // everyone lets any key in that begins with sk-, with all scopes or those it is given.
 type everyone struct{ scopes account.Scopes }
 
-func (e everyone) Authenticate(_ context.Context, key string) (account.Principal, error) {
+func (e everyone) Authenticate(_ context.Context, key string, _ netip.Addr) (account.Principal, error) {
 	if !strings.HasPrefix(key, "sk-") {
 		return account.Principal{}, fault.New(fault.Unauthorized, "Invalid or missing API key")
 	}

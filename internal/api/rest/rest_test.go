@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ import (
 // keyring knows one key, for the models alone.
 type keyring struct{}
 
-func (keyring) Authenticate(_ context.Context, key string) (account.Principal, error) {
+func (keyring) Authenticate(_ context.Context, key string, _ netip.Addr) (account.Principal, error) {
 	if key != "sk-models" {
 		return account.Principal{}, fault.New(fault.Unauthorized, "Invalid or missing API key")
 	}

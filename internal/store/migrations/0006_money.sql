@@ -31,7 +31,11 @@ alter table api_key add column budget bigint not null default -1;       -- -1: n
 alter table api_key add column rotated_to text {{bytewise}} not null default '';
 alter table api_key add column last_used_at bigint not null default 0;  -- to a few minutes
 
+create index api_key_member on api_key (member) where member <> '';
+
 -- Nobody changes the audit trail.
+create index audit_actor on audit (actor, seq);
+create index audit_action on audit (action, seq);
 -- +goose StatementBegin
 {{sqlite}} create trigger audit_is_not_changed before update on audit begin select raise(abort, 'the audit trail only grows'); end;
 {{postgres}} create rule audit_is_not_changed as on update to audit do instead nothing;
