@@ -68,8 +68,8 @@ type Options struct {
 	// nil is its own (on SQLite that is Now). Tests give all replicas one.
 	DatabaseNow func() time.Time
 	Replica     string        // names this process among those on the database; "": a random one
-	Retention time.Duration // of the request log; 0 keeps it
-	TrimEvery time.Duration // between deletions of what is past its retention; 0 means 5 minutes
+	Retention   time.Duration // of the request log; 0 keeps it
+	TrimEvery   time.Duration // between deletions of what is past its retention; 0 means 5 minutes
 	// OnBatch hears of every commit of charge lines.
 	OnBatch func(lines int, took time.Duration)
 	// OnDropped hears at once of request-log entries that are lost, from any goroutine.
@@ -89,6 +89,8 @@ type Ledger struct {
 	entryPool   sync.Pool
 	entryBatch  []*Entry     // the committer's
 	dropped     atomic.Int64 // since it was last logged
+
+	holdsDone atomic.Int64 // Expire's bookmark: the time up to which holds have been ended
 
 	mu        sync.RWMutex // read-locked while something is queued, so that Stop misses none
 	stopped   bool
