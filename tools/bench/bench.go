@@ -17,6 +17,7 @@ type bench struct {
 	targets  []*target // all, the mock first
 	servers  []*skytower
 	postgres *postgres
+	redis    *redis
 	stop     <-chan os.Signal
 }
 
@@ -64,10 +65,18 @@ func (b *bench) addSkytower() error {
 	if b.postgres, err = startPostgres(); err != nil {
 		return err
 	}
-	if err := b.addServer(namePostgres, b.binary, true, b.postgres.settings()...); err != nil {
+	settings, also := b.postgres.settings(), []int{b.postgres.process.pid()}
+	if b.withRedis {
+		progress("starting Redis")
+		if b.redis, err = startRedis(b.dir); err != nil {
+			return err
+		}
+		settings, also = append(settings, "SKYTOWER_REDIS=redis://"+b.redis.address), append(also, b.redis.process.pid())
+	}
+	if err := b.addServer(namePostgres, b.binary, true, settings...); err != nil {
 		return err
 	}
-	b.targets[len(b.targets)-1].also = []int{b.postgres.process.pid()}
+	b.targets[len(b.targets)-1].also = also
 	return nil
 }
 
@@ -95,6 +104,7 @@ func (b *bench) end() {
 		b.targets[i].down()
 	}
 	b.mock.down()
+	b.redis.stop()
 	b.postgres.stop()
 	if b.dir != "" {
 		_ = os.RemoveAll(b.dir) // a leftover in the temporary folder is no failure of the measurement

@@ -103,6 +103,7 @@ type settings struct {
 	other       string
 	skipBuild   bool
 	without     bool
+	withRedis   bool
 	jsonFile    string
 	profile     string
 }
@@ -116,6 +117,7 @@ func parseSettings(args []string) (settings, error) {
 	f.Float64Var(&s.slowSeconds, "slow-seconds", 6, "how long they are watched")
 	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: chat, stream, embeddings, chat1, slow (default all)")
 	f.StringVar(&s.database, "database", "sqlite", "sqlite, or postgres for a second server on a PostgreSQL started here")
+	f.BoolVar(&s.withRedis, "redis", false, "with -database postgres: limits in a Redis started here")
 	f.StringVar(&s.binary, "binary", filepath.Join("bin", "skytower"), "the server under test, built first unless -skip-build")
 	f.StringVar(&s.other, "other", "", "another Skytower binary, measured in the same rounds: to see what a change does")
 	f.BoolVar(&s.skipBuild, "skip-build", false, "measure the binary as it is")
@@ -138,6 +140,8 @@ func (s settings) validate(rest int) error {
 		return errors.New("only flags are expected, see -help")
 	case s.rounds < 1 || s.seconds <= 0 || s.slowSeconds <= 0 || s.slowStreams < 1:
 		return errors.New("rounds, seconds and slow streams must be positive")
+	case s.withRedis && s.database != "postgres":
+		return errors.New("-redis needs -database postgres: one process alone keeps its limits itself")
 	case s.database != "sqlite" && s.database != "postgres":
 		return fmt.Errorf("unknown database %q", s.database)
 	}

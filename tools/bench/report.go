@@ -16,6 +16,7 @@ type figures struct {
 	CPU          float64    `json:"cpu_us"`      // per request, per chunk of a stream
 	Mock         float64    `json:"mock_cpu_us"` // of the mock meanwhile, by the same unit
 	Database     float64    `json:"database_cpu_us,omitempty"`
+	Redis        float64    `json:"redis_cpu_us,omitempty"`
 	Rate         float64    `json:"per_second"` // requests; chunks of slow streams
 	P50          float64    `json:"p50_ms"`
 	P99          float64    `json:"p99_ms"`
@@ -73,7 +74,7 @@ func (s scenario) rate(o outcome) float64 {
 func (s scenario) summarise(name string, rounds, reference []outcome) figures {
 	f := figures{Scenario: s.name, Target: name, Rounds: rounds}
 	mid := func(take func(outcome) float64) float64 { return median(column(rounds, take)) }
-	f.CPU, f.Mock, f.Database = mid(s.cpu(0)), mid(s.cpu(1)), mid(s.cpu(2))
+	f.CPU, f.Mock, f.Database, f.Redis = mid(s.cpu(0)), mid(s.cpu(1)), mid(s.cpu(2)), mid(s.cpu(3))
 	f.Rate = mid(s.rate)
 	f.P50 = mid(func(o outcome) float64 { return millis(o.P50) })
 	f.P99 = mid(func(o outcome) float64 { return millis(o.P99) })
@@ -118,13 +119,13 @@ type report struct {
 // table is for reading: every target, the mock called directly too.
 func (r report) table(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s; %d rounds of %.1f s, medians\n", r.Machine, r.Go, r.Rounds, r.Seconds)
-	fmt.Fprintln(w, "CPU is µs per request, for stream and slow per chunk; mock and database: theirs meanwhile, by the same unit")
+	fmt.Fprintln(w, "CPU is µs per request, for stream and slow per chunk; mock, database and Redis: theirs meanwhile, by the same unit")
 	fmt.Fprintln(w, "steal, others: shares of the machine's time that went to other machines, and to processes outside this measurement")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "scenario\ttarget\tCPU\tratio\tspan\tmock\tdatabase\tper second\tp50 ms\tp99 ms\tRSS MiB\tKiB/stream\tsteal\tothers\terrors\t")
+	fmt.Fprintln(t, "scenario\ttarget\tCPU\tratio\tspan\tmock\tdatabase\tRedis\tper second\tp50 ms\tp99 ms\tRSS MiB\tKiB/stream\tsteal\tothers\terrors\t")
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%.1f\t%s\t%s\t%.1f\t%s\t%.0f\t%.3f\t%.2f\t%.0f\t%s\t%.0f %%\t%.0f %%\t%d\t\n",
-			f.Scenario, f.Target, f.CPU, orDash(f.CPURatio, "%.2f"), f.span(), f.Mock, orDash(f.Database, "%.1f"),
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%s\t%s\t%.1f\t%s\t%s\t%.0f\t%.3f\t%.2f\t%.0f\t%s\t%.0f %%\t%.0f %%\t%d\t\n",
+			f.Scenario, f.Target, f.CPU, orDash(f.CPURatio, "%.2f"), f.span(), f.Mock, orDash(f.Database, "%.1f"), orDash(f.Redis, "%.1f"),
 			f.Rate, f.P50, f.P99, f.ResidentMiB, orDash(f.KiBPerStream, "%.1f"), f.Steal*100, f.Others*100, f.Errors)
 	}
 	return t.Flush()

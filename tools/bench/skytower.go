@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -146,14 +147,48 @@ func (s *skytower) apply(mock string) error {
 	if err := os.WriteFile(file, []byte(resources(mock)), 0o600); err != nil {
 		return fmt.Errorf("write resources: %w", err)
 	}
-	cmd := s.command("apply", "-f", file, "--yes")
+	return run(s.operate("apply", "-f", file, "--yes"))
+}
+
+// operate is a command that asks the server in the operator's name.
+func (s *skytower) operate(args ...string) *exec.Cmd {
+	cmd := s.command(args...)
 	cmd.Env = append(cmd.Env, "SKYTOWER_URL=http://"+s.address, "SKYTOWER_OPERATOR_KEY="+s.operatorKey)
-	return run(cmd)
+	return cmd
+}
+
+// enough is a limit that no measurement reaches.
+const enough = "1000000000000"
+
+// charge gives the account credit, and each call three scopes of limits to take from: the account's for the model, the
+// account's for all models together, and the key's.
+func (s *skytower) charge() error {
+	out, err := s.operate("keys", "list", "--json").Output()
+	if err != nil {
+		return fmt.Errorf("list keys: %w", err)
+	}
+	var keys []struct{ ID, Account string }
+	if err := json.Unmarshal(out, &keys); err != nil || len(keys) == 0 {
+		return fmt.Errorf("find the account: %w: %s", err, out)
+	}
+	account, key := keys[0].Account, keys[0].ID
+	limits := []string{"--requests", enough, "--tokens-in", enough, "--tokens-out", enough}
+	for _, args := range [][]string{
+		{"credits", "grant", account, "1000000", "--reason", "bench"},
+		append([]string{"limits", "set", "--account", account}, limits...),
+		append([]string{"limits", "set", "--account", account, "--model", "*"}, limits...),
+		append([]string{"limits", "set", "--account", account, "--key", key}, limits...),
+	} {
+		if err := run(s.operate(args...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func resources(mock string) string {
 	model := func(slug, api, upstream string) string {
-		return fmt.Sprintf("  - slug: %s\n    type: text\n    api: %s\n    free: true\n    targets: [{provider: mock, model: %s}]\n", slug, api, upstream)
+		return fmt.Sprintf("  - slug: %s\n    type: text\n    api: %s\n    pricing: {unit: million_token, input: 0.50, output: 1.50}\n    targets: [{provider: mock, model: %s}]\n", slug, api, upstream)
 	}
 	return "providers:\n  - name: mock\n    kind: openai\n    base_url: http://" + mock + "/v1\nmodels:\n" +
 		model(skytowerNames.chat, "chat", upstreamChat) +
@@ -182,6 +217,9 @@ func (s *skytower) target(mock *target, shared bool) (*target, error) {
 		return nil, fmt.Errorf("%s showed no API key or no operator key at its first start", s.name)
 	}
 	if err := s.apply(mock.address); err != nil {
+		return nil, err
+	}
+	if err := s.charge(); err != nil {
 		return nil, err
 	}
 	return &target{name: s.name, key: s.apiKey, models: skytowerNames, settle: settleSkytower,
