@@ -37,6 +37,7 @@ func table() []room {
 		{dir: "internal/catalog", kind: domain, may: grounds},
 		{dir: "internal/ledger", kind: domain, may: grounds},
 		{dir: "internal/limit", kind: domain, may: grounds},
+		{dir: "internal/limit/limittest", kind: testing},
 		{dir: "internal/payment", kind: domain, may: grounds},
 		{dir: "internal/payment/stripe", kind: adapter, may: append(grounds, "internal/payment")},
 		{dir: "internal/webhook", kind: domain, may: grounds},
@@ -75,7 +76,9 @@ func table() []room {
 		{dir: "test/clients/openaigo", kind: tool},              // a module of its own
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
-		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase}, grounds...)}, // measures the rooms themselves
+		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},                // measures the rooms themselves
+		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)}, // likewise
+		{dir: "tools/servers", kind: tool, may: []string{"internal/store"}},
 		{dir: "tools/fixture", kind: tool},
 		{dir: "tools/gendocs", kind: tool, may: []string{"internal/config", "internal/fault"}},
 		{dir: "tools/mkmodels", kind: tool},
