@@ -56,6 +56,7 @@ func table() []room {
 		{dir: "internal/httpx", kind: ground, may: groundMay()},
 		{dir: "internal/jobs", kind: ground, may: groundMay("internal/store")},
 		{dir: "internal/jobs/jobstest", kind: testing, may: groundMay("internal/jobs", "internal/store")},
+		{dir: "internal/price", kind: ground, may: groundMay()},
 		{dir: "internal/rawjson", kind: ground, may: groundMay()},
 		{dir: "internal/secret", kind: ground, may: groundMay()},
 		{dir: "internal/store", kind: ground, may: groundMay()},
@@ -66,7 +67,6 @@ func table() []room {
 		{dir: "internal/fault", kind: leaf},
 		{dir: "internal/media", kind: leaf},
 		{dir: "internal/money", kind: leaf},
-		{dir: "internal/price", kind: leaf, may: []string{"internal/money"}},
 		{dir: "internal/skytells", kind: leaf},
 		{dir: "internal/skytells/skytellstest", kind: testing, may: []string{"internal/skytells"}},
 		{dir: "internal/spelling", kind: leaf},
@@ -76,7 +76,7 @@ func table() []room {
 		{dir: "test/clients/openaigo", kind: tool},              // a module of its own
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
-		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},                // measures the rooms themselves
+		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},               // measures the rooms themselves
 		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)}, // likewise
 		{dir: "tools/servers", kind: tool, may: []string{"internal/store"}},
 		{dir: "tools/fixture", kind: tool},
@@ -103,7 +103,7 @@ const (
 
 func edgeMay() []string {
 	return []string{
-		useCase, domain, leaf, "internal/httpx", "internal/rawjson", "internal/secret",
+		useCase, domain, leaf, "internal/httpx", "internal/price", "internal/rawjson", "internal/secret",
 	}
 }
 
