@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go: a C compiler (for -race), PostgreSQL's
-# server programs (tests start servers of their own), the programs of
+# and Redis's server programs (tests start servers of their own), the programs of
 # examples/commands, and Node.js with the npm clients of test/clients. Does nothing
 # where all is there.
 set -euo pipefail
@@ -13,6 +13,7 @@ has_postgres() {
 missing=()
 command -v "${CC:-gcc}" >/dev/null || missing+=(gcc libc6-dev)
 has_postgres || missing+=(postgresql)
+command -v redis-server >/dev/null || [ -x /usr/bin/redis-server ] || missing+=(redis-server)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v espeak-ng >/dev/null || missing+=(espeak-ng)
