@@ -36,7 +36,7 @@ func TestCommitIsDurable(t *testing.T) {
 		if len(lines) != 1 || lines[0].Batch == "" {
 			t.Fatalf("stored %+v", lines)
 		}
-		if diff := cmp.Diff(ledger.Line{Charge: want, Batch: lines[0].Batch}, lines[0]); diff != "" {
+		if diff := cmp.Diff(ledger.Line{Charge: want, Batch: lines[0].Batch, Kind: "tokens"}, lines[0]); diff != "" {
 			t.Errorf("stored line (-want +got):\n%s", diff)
 		}
 	})

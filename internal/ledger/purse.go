@@ -90,15 +90,24 @@ func (p *purse) available() money.Nanos {
 // Balances and leases are read in one statement, since a charge changes both at once.
 // A bucket that expires before `until` is left out.
 func lockPurse(ctx context.Context, tx *store.Tx, id string, until int64) (*purse, error) {
+	return findPurse(ctx, tx, id, until, tx.Dialect().ForUpdate())
+}
+
+// readPurse is lockPurse without the lock.
+func readPurse(ctx context.Context, tx *store.Tx, id string, until int64) (*purse, error) {
+	return findPurse(ctx, tx, id, until, "")
+}
+
+func findPurse(ctx context.Context, tx *store.Tx, id string, until int64, lock string) (*purse, error) {
 	p := &purse{id: id}
 	var order string
-	err := tx.QueryRow(ctx, `select kind, owner, credit_line, held, draw_order, seq from purse where id = $1`+tx.Dialect().ForUpdate(), id).
+	err := tx.QueryRow(ctx, `select kind, owner, credit_line, held, draw_order, seq from purse where id = $1`+lock, id).
 		Scan(&p.kind, &p.owner, &p.line, &p.held, &order, &p.seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errNoPurse
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock purse %s: %w", id, err)
+		return nil, fmt.Errorf("read purse %s: %w", id, err)
 	}
 	p.order = strings.Fields(order)
 	return p, p.readBuckets(ctx, tx, until)

@@ -25,7 +25,7 @@ type Page struct {
 // many rows can have one time.
 type Position struct {
 	At      time.Time
-	Request string
+	Request string // or whatever else has the id: a transfer
 }
 
 func (p Page) limit() int {
@@ -35,12 +35,16 @@ func (p Page) limit() int {
 	return min(p.Limit, maxPage)
 }
 
-// Line is a charge as it stands in the database.
+// Line is a charge as it stands in the database, with what explains its amount: the
+// tokens, or the quantity of a prediction.
 type Line struct {
 	Charge
-	Batch        string
-	PriceVersion int64       // 0: free
-	Amount       money.Nanos // what it cost
+	Batch    string
+	Kind     string // tokens or prediction
+	Quantity int64  // millionths of Unit
+	Unit     string
+	Rate     money.Nanos // of one Unit, at the line's price version
+	Budget   string      // what it was taken from besides the account: a key's month, such as key_…/2026-11
 }
 
 // Filter narrows the request log. A zero field does not; without Request or
@@ -61,7 +65,7 @@ func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Entry, error
 	w.equal("error_id", f.ErrorID)
 	w.span(f.From, f.To)
 	query := `select request, at, method, route, path, status, outcome, error_id, account, api_key, model, target,
-		tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client from request_log` + w.page(p)
+		tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client from request_log` + w.page(p, "request")
 	entries, err := list(ctx, l.db, query, w.args, scanEntry)
 	if err != nil {
 		return nil, fmt.Errorf("read request log: %w", err)
@@ -84,8 +88,8 @@ func (l *Ledger) Charges(ctx context.Context, account string, from, to time.Time
 	var w where
 	w.add("account = ", account)
 	w.span(from, to)
-	query := `select request, batch, at, account, api_key, model, target, price_version,
-		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome from charge_line` + w.page(p)
+	query := `select request, batch, at, account, api_key, model, target, price_version, units_in, units_out, units_cached,
+		units_reasoning, amount, counted, outcome, kind, quantity, unit, rate, cost, budget from charge_line` + w.page(p, "request")
 	lines, err := list(ctx, l.db, query, w.args, scanLine)
 	if err != nil {
 		return nil, fmt.Errorf("read charges: %w", err)
@@ -96,7 +100,8 @@ func (l *Ledger) Charges(ctx context.Context, account string, from, to time.Time
 func scanLine(scan func(...any) error) (n Line, err error) {
 	var at int64
 	err = scan(&n.Request, &n.Batch, &at, &n.Account, &n.Key, &n.Model, &n.Target, &n.PriceVersion,
-		&n.Input, &n.Output, &n.Cached, &n.Reasoning, &n.Amount, &n.Counted, &n.Outcome)
+		&n.Input, &n.Output, &n.Cached, &n.Reasoning, &n.Amount, &n.Counted, &n.Outcome,
+		&n.Kind, &n.Quantity, &n.Unit, &n.Rate, &n.Cost, &n.Budget)
 	n.At = store.Time(at)
 	return n, err
 }
@@ -128,19 +133,23 @@ func (w *where) span(from, to time.Time) {
 	}
 }
 
-// page is the end of the query, from the conditions on.
-func (w *where) page(p Page) string {
+// text is the conditions, with their word.
+func (w *where) text() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " where " + strings.Join(w.conditions, " and ")
+}
+
+// page is the end of the query, from the conditions on. The column id tells rows of one
+// time apart.
+func (w *where) page(p Page, id string) string {
 	if p.Before != (Position{}) {
 		w.args = append(w.args, store.Micros(p.Before.At), p.Before.Request)
-		w.conditions = append(w.conditions, fmt.Sprintf("(at, request) < ($%d, $%d)", len(w.args)-1, len(w.args)))
-	}
-	var text strings.Builder
-	if len(w.conditions) > 0 {
-		text.WriteString(" where " + strings.Join(w.conditions, " and "))
+		w.conditions = append(w.conditions, fmt.Sprintf("(at, %s) < ($%d, $%d)", id, len(w.args)-1, len(w.args)))
 	}
 	w.args = append(w.args, p.limit())
-	fmt.Fprintf(&text, " order by at desc, request desc limit $%d", len(w.args))
-	return text.String()
+	return w.text() + fmt.Sprintf(" order by at desc, %s desc limit $%d", id, len(w.args))
 }
 
 func list[T any](ctx context.Context, db *store.DB, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {

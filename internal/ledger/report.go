@@ -2,45 +2,16 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
+	"skytower/internal/fault"
 	"skytower/internal/money"
+	"skytower/internal/store"
 )
-
-// Report is the result of Verify.
-type Report struct {
-	Checked  map[string]int64 // rows of each kind
-	Problems []string         // at most a hundred sentences
-}
-
-// Clean reports whether nothing is wrong.
-func (r Report) Clean() bool { return len(r.Problems) == 0 }
-
-// Verify checks the whole ledger: postings and balances, holds, leases, budgets, and that
-// charges, their batches and their postings agree.
-func (l *Ledger) Verify(ctx context.Context) (Report, error) { return Report{}, nil }
-
-// UsageFilter asks for totals.
-type UsageFilter struct {
-	Account  string    // "": all accounts
-	From, To time.Time // From included, To not
-	Key      string
-	Model    string
-	// By what the totals are grouped.
-	ByDay, ByModel, ByKey bool
-}
-
-// UsageTotal is one total.
-type UsageTotal struct {
-	Day                              string // 2026-11-25, UTC
-	Model, Key                       string
-	Requests                         int64
-	Input, Output, Cached, Reasoning int64
-	Amount, Cost                     money.Nanos
-}
-
-// Usage adds up charges, in the order of day, model and key.
-func (l *Ledger) Usage(ctx context.Context, f UsageFilter) ([]UsageTotal, error) { return nil, nil }
 
 // Transfer is a movement that was no charge.
 type Transfer struct {
@@ -50,28 +21,38 @@ type Transfer struct {
 	Actor, Reason, Ref string
 }
 
+const transferColumns = `id, kind, account, amount, at, actor, reason, ref`
+
+func scanTransfer(scan func(...any) error) (t Transfer, err error) {
+	var at int64
+	err = scan(&t.ID, &t.Kind, &t.Account, &t.Amount, &at, &t.Actor, &t.Reason, &t.Ref)
+	t.At = store.Time(at)
+	return t, err
+}
+
 // Transfer reads one transfer. One that does not exist is INVALID_PARAMETER with status
-// 404. (The slow path's owner: make it real.)
-func (l *Ledger) Transfer(ctx context.Context, id string) (Transfer, error) {
-	return Transfer{}, nil
+// 404.
+func (l *Ledger) Transfer(ctx context.Context, id string) (t Transfer, err error) {
+	err = l.db.Read(ctx, func(tx *store.Tx) (err error) {
+		t, err = scanTransfer(tx.QueryRow(ctx, `select `+transferColumns+` from transfer where id = $1`, id).Scan)
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, &fault.Error{ID: fault.InvalidParameter, Status: http.StatusNotFound, Param: "id", Message: "There is no transfer with this id."}
+	}
+	if err != nil {
+		return t, fmt.Errorf("read transfer %.64q: %w", id, err)
+	}
+	return t, nil
 }
 
-// Transfers lists an account's transfers, newest first.
+// Transfers lists an account's transfers, newest first; never nil.
 func (l *Ledger) Transfers(ctx context.Context, account string, p Page) ([]Transfer, error) {
-	return nil, nil
-}
-
-// Statement is an account's month.
-type Statement struct {
-	Account           string
-	Month             time.Time // its first moment, UTC
-	Opening, Closing  money.Nanos
-	Charged, Credited money.Nanos
-	Transfers         []Transfer // oldest first
-	ByModel           []UsageTotal
-}
-
-// Statement reads a month of an account. Closing = Opening + Credited - Charged.
-func (l *Ledger) Statement(ctx context.Context, account string, month time.Time) (Statement, error) {
-	return Statement{}, nil
+	var w where
+	w.add("account = ", account)
+	transfers, err := list(ctx, l.db, `select `+transferColumns+` from transfer`+w.page(p, "id"), w.args, scanTransfer)
+	if err != nil {
+		return nil, fmt.Errorf("read the transfers of %s: %w", account, err)
+	}
+	return transfers, nil
 }
