@@ -25,8 +25,9 @@ func cardOf(m skytells.ModelSpec) skytells.Model {
 		Privacy:      m.Privacy,
 		Vendor:       vendorOf(m.Vendor),
 		Billable:     !m.Free,
+		Pricing:      pricingCard(m.Pricing),
 		Capabilities: slices.Clone(m.Capabilities),
-		Metadata:     skytells.ModelMetadata{OpenAICompatible: m.API == Chat || m.API == Embeddings},
+		Metadata:     skytells.ModelMetadata{EdgeCompatible: m.Edge, OpenAICompatible: m.API == Chat || m.API == Embeddings},
 		Status:       "operational",
 	}
 	if m.ImgURL != "" {
@@ -61,15 +62,28 @@ func vendorOf(v skytells.Vendor) skytells.Vendor {
 	return v
 }
 
-// routerModel is the card of the router.
-func routerModel() (*Model, error) {
+// routerModel is the router, which describeRouter finishes.
+func routerModel() *Model {
 	m := &Model{Slug: Router, Free: true, Open: true, Router: true, Builtin: true, Created: builtinCreated()}
 	m.card = cardOf(skytells.ModelSpec{
 		Slug: Router, Name: "DeepBrain Router", Type: "text", API: Chat, Privacy: "public", Free: true,
 		Description:  "Not a model of its own: stands for this server's default model, for chat, responses and embeddings alike.",
 		Capabilities: []string{"routing"},
 	})
-	return m, m.encode()
+	return m
+}
+
+// describeRouter says of the router what holds for a model behind it. It has no price of
+// its own: calls cost what the chosen model costs.
+func (s *Snapshot) describeRouter(router *Model) error {
+	for _, m := range []*Model{s.chat, s.embedding} {
+		if m != nil {
+			router.Edge = router.Edge || m.Edge
+			router.card.Billable = router.card.Billable || m.Price != nil
+		}
+	}
+	router.card.Metadata.EdgeCompatible = router.Edge
+	return router.encode()
 }
 
 // encode makes the documents that GET /models copies.
@@ -85,20 +99,4 @@ func (m *Model) encode() error {
 		return fmt.Errorf("encode the OpenAI form of %s: %w", m.Slug, err)
 	}
 	return nil
-}
-
-// encodeLists joins the documents of the visible models.
-func (s *Snapshot) encodeLists() {
-	s.list = append(s.list, '[')
-	s.openList = append(s.openList, `{"object":"list","data":[`...)
-	for i, m := range s.visible {
-		if i > 0 {
-			s.list = append(s.list, ',')
-			s.openList = append(s.openList, ',')
-		}
-		s.list = append(s.list, m.cardDoc...)
-		s.openList = append(s.openList, m.openDoc...)
-	}
-	s.list = append(s.list, ']')
-	s.openList = append(s.openList, "]}"...)
 }

@@ -1,8 +1,8 @@
 // Package catalog knows what can be called: the models with their names, the
 // targets that serve them, and the upstreams (providers) behind the targets.
 //
-// It refuses to know who calls, what a call costs him, how an upstream is spoken
-// to, and what a request holds besides the model's name.
+// It refuses to know who calls beyond the id of his account, what a call used, how an
+// upstream is spoken to, and what a request holds besides the model's name.
 //
 // Its one invariant: requests read one immutable snapshot, held in memory and
 // replaced as a whole, and in it every name stands for exactly one model, however
@@ -103,6 +103,7 @@ type Catalog struct {
 	now          func() time.Time
 
 	current atomic.Pointer[Snapshot]
+	prices  priceCache
 
 	refreshing sync.Mutex // held while a snapshot is built and put in place
 	hooks      []func([]Provider)
@@ -152,6 +153,9 @@ func (c *Catalog) prepareBuiltin(file skytells.Resources) error {
 	for i := range c.builtin {
 		c.builtin[i], c.builtin[i].Managed = p.models[i], ManagedFile
 		if i >= builtin {
+			if c.builtin[i].Pricing != nil { // there is no place for its versions
+				p.problem(fmt.Sprintf("models[%d].pricing", i), "a model of the process file is free: price another one with the same target")
+			}
 			continue
 		}
 		if c.builtin[i].Managed = ManagedBuiltin; !isOpen(c.builtin[i]) {

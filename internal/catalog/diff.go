@@ -76,12 +76,23 @@ func modelFields(m skytells.ModelSpec) []field {
 	return []field{
 		{"name", m.Name}, {"description", m.Description}, {"type", m.Type}, {"api", m.API}, {"privacy", m.Privacy},
 		{"img_url", m.ImgURL}, {"vendor", asJSON(m.Vendor)}, {"capabilities", strings.Join(m.Capabilities, ", ")},
-		{"aliases", strings.Join(m.Aliases, ", ")}, {"free", yes(m.Free)}, {"offline", yes(m.Offline)},
+		{"aliases", strings.Join(m.Aliases, ", ")}, {"free", yes(m.Free)}, {"pricing", pricingField(m.Pricing)},
+		{"accounts", strings.Join(m.Accounts, ", ")}, {"edge", yes(m.Edge)}, {"offline", yes(m.Offline)},
 		{"max_output", number(m.MaxOutput)}, {"context_length", number(m.ContextLength)}, {"targets", asJSON(m.Targets)},
 		{"input_schema", string(m.InputSchema)}, {"output_schema", string(m.OutputSchema)},
 		{"deadline", m.Deadline}, {"concurrency", number(int64(m.Concurrency))},
 		{"open", yes(m.Open)}, {"managed", m.Managed},
 	}
+}
+
+// pricingField leaves the version out: it says which price it is, not what it is.
+func pricingField(s *skytells.PricingSpec) string {
+	if s == nil {
+		return ""
+	}
+	unnumbered := *s
+	unnumbered.Version = 0
+	return asJSON(unnumbered)
 }
 
 func yes(b bool) string {

@@ -26,7 +26,7 @@ func (p *plan) planModel(path string, spec *skytells.ModelSpec) {
 		p.overBuiltin(path, spec, before.spec)
 	}
 	p.normalizeModel(path, spec)
-	r := modelRecord{spec: *spec, stored: true, builtin: before.builtin, ordinal: before.ordinal, created: p.now}
+	r := modelRecord{spec: *spec, stored: true, builtin: before.builtin, ordinal: before.ordinal, created: p.now, priceVersion: before.priceVersion}
 	if exists {
 		r.created = before.created
 		p.managed(path+".slug", "model", spec.Slug, before.spec.Managed)
@@ -99,6 +99,7 @@ func (p *plan) normalizeModel(path string, spec *skytells.ModelSpec) {
 	p.notOver(path+".context_length", spec.ContextLength, 1<<40)
 	p.normalizeTexts(path, spec)
 	p.normalizeLists(path, spec)
+	p.normalizePricing(path, spec)
 }
 
 func (p *plan) notOver(path string, n, most int64) {

@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"slices"
-
 	"skytower/internal/fault"
 )
 
@@ -16,24 +14,17 @@ type Resolved struct {
 	Routed bool
 }
 
-// Viewer is who looks at the catalogue, as far as it decides what he sees.
-type Viewer struct {
-	Account string
-	Only    []string // slugs that his key may use; nil: all
-	Edge    bool     // he came by the edge surface, which has models of its own choice only
-}
-
-// Resolve finds the model that name stands for, among those that the account can
-// see and that serve api (Chat, Embeddings, Prediction). The whole name is tried first, then
+// Resolve finds the model that name stands for, among those that the viewer
+// sees and that serve api (Chat, Embeddings, Prediction). The whole name is tried first, then
 // the name without one leading `vendor/`; each first as written, then without
 // regard to case (contract 4). It touches memory only.
 //
-// Errors: MODEL_NOT_FOUND, also for a model that the account can't see;
+// Errors: MODEL_NOT_FOUND, also for a model that the viewer can't see;
 // MODEL_NOT_SUPPORTED where it serves another api; SERVICE_UNAVAILABLE where it
 // is offline.
 func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 	s := c.current.Load()
-	m := s.find(name)
+	m := s.find(name, v)
 	if m == nil {
 		return Resolved{}, notFound(name)
 	}
@@ -42,7 +33,7 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 		if api == Prediction {
 			return Resolved{}, notRouted(name)
 		}
-		if m = s.behindRouter(api); m == nil {
+		if m = s.behindRouter(api); m == nil || !s.sees(v, m) {
 			return Resolved{}, notFound(name)
 		}
 		r = Resolved{Model: m, Asked: name, Show: m.Slug, Routed: true}
@@ -59,7 +50,7 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 // Get finds a model as Resolve does, of any api, offline ones and the router
 // included. The error is MODEL_NOT_FOUND.
 func (c *Catalog) Get(name string, v Viewer) (*Model, error) {
-	if m := c.current.Load().find(name); m != nil {
+	if m := c.current.Load().find(name, v); m != nil {
 		return m, nil
 	}
 	return nil, notFound(name)
@@ -73,26 +64,15 @@ func (c *Catalog) BySlug(slug string) (*Model, error) {
 	return nil, notFound(slug)
 }
 
-// List returns the models that the account can see, by slug.
-func (c *Catalog) List(v Viewer) []*Model { return slices.Clone(c.current.Load().visible) }
-
-// ListJSON is the list of GET /models: a bare array of cards without schemas
-// (contract 5.1). The caller must not change it.
-func (c *Catalog) ListJSON(v Viewer) []byte { return c.current.Load().list }
-
-// OpenAIListJSON is the same list as OpenAI clients read it (contract 15.8). The
-// caller must not change it.
-func (c *Catalog) OpenAIListJSON(v Viewer) []byte { return c.current.Load().openList }
-
-// find returns a visible model by any of its names, or nil.
-func (s *Snapshot) find(name string) *Model {
+// find returns a model that the viewer sees by any of its names, or nil.
+func (s *Snapshot) find(name string, v Viewer) *Model {
 	m := s.lookup(name)
 	if m == nil {
 		if rest, ok := unprefixed(name); ok {
 			m = s.lookup(rest)
 		}
 	}
-	if m == nil || !m.visible() {
+	if m == nil || !s.sees(v, m) {
 		return nil
 	}
 	return m

@@ -88,6 +88,8 @@ type Model struct {
 
 	input *inputSchema // of InputSchema; nil: any object will do
 
+	accounts map[string]bool // that may use it where it is private
+
 	card                  skytells.Model
 	cardDoc               []byte // card as JSON
 	openDoc               []byte // the OpenAI form as JSON
@@ -108,23 +110,20 @@ func (m *Model) OpenAIJSON() []byte { return m.openDoc }
 // has none. The caller must not change them.
 func (m *Model) SchemaJSON() (input, output []byte) { return m.inputCard, m.outputCard }
 
-// visible reports whether accounts can see the model. Private models wait for a
-// list of the accounts that may use them; until then only operators see them.
-func (m *Model) visible() bool { return m.Open && !m.Private }
-
 // Snapshot is the whole catalogue at one moment.
 type Snapshot struct {
 	revision  int64
 	exact     map[string]*Model // by slug and alias
 	folded    map[string]*Model // likewise, in lower case
-	visible   []*Model          // by slug
+	open      []*Model          // by slug
 	providers []Provider        // by name
 	chat      *Model            // behind the router; nil where nothing is
 	embedding *Model
 	schemas   map[string]*inputSchema // by slug
 
-	list     []byte // visible cards as a JSON array
-	openList []byte // the same as OpenAI's list
+	granted map[string]bool // accounts with a private model
+	public  view            // of those who see what everybody does
+	views   views           // of others
 }
 
 // Providers returns all providers, by name, broken ones included.
@@ -142,7 +141,7 @@ func (s *Snapshot) Provider(name string) (Provider, bool) {
 // build makes a snapshot of what is stored and built in. A provider that can't
 // be used does not fail it.
 func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
-	s := &Snapshot{revision: st.revision, exact: map[string]*Model{}, folded: map[string]*Model{}, schemas: map[string]*inputSchema{}}
+	s := &Snapshot{revision: st.revision, exact: map[string]*Model{}, folded: map[string]*Model{}, schemas: map[string]*inputSchema{}, granted: map[string]bool{}}
 	old := c.current.Load()
 	for _, name := range sortedKeys(st.providers) {
 		s.providers = append(s.providers, c.buildProvider(ctx, st.providers[name]))
@@ -155,15 +154,15 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 		}
 		models = append(models, m)
 	}
-	router, err := routerModel()
-	if err != nil {
-		return nil, err
-	}
+	router := routerModel()
 	s.add(append(models, router))
-	slices.SortFunc(s.visible, func(a, b *Model) int { return cmp.Compare(a.Slug, b.Slug) })
+	slices.SortFunc(s.open, func(a, b *Model) int { return cmp.Compare(a.Slug, b.Slug) })
 	s.chat = s.defaultFor(Chat, st.chosen[Chat], fallbackChat)
 	s.embedding = s.defaultFor(Embeddings, st.chosen[Embeddings], fallbackEmbeddings)
-	s.encodeLists()
+	if err := s.describeRouter(router); err != nil {
+		return nil, err
+	}
+	s.public = s.newView(Viewer{})
 	return s, nil
 }
 
@@ -173,8 +172,11 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 func (s *Snapshot) add(models []*Model) {
 	for _, m := range models {
 		s.name(m.Slug, m)
-		if m.visible() {
-			s.visible = append(s.visible, m)
+		if m.Open {
+			s.open = append(s.open, m)
+		}
+		for account := range m.accounts {
+			s.granted[account] = s.granted[account] || m.Open && m.Private
 		}
 	}
 	for _, m := range models {
@@ -194,7 +196,7 @@ func (s *Snapshot) name(name string, m *Model) {
 // called, else the built-in one, so that the router always resolves.
 func (s *Snapshot) defaultFor(api, chosen, fallback string) *Model {
 	for _, slug := range []string{chosen, fallback} {
-		if m := s.exact[slug]; m != nil && m.API == api && m.visible() && !m.Offline {
+		if m := s.exact[slug]; m != nil && m.API == api && m.Open && !m.Private && !m.Offline {
 			return m
 		}
 	}
@@ -253,13 +255,29 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	spec := r.spec
 	m := &Model{
 		Slug: spec.Slug, API: spec.API, Aliases: slices.Clone(spec.Aliases), Free: spec.Free, Open: isOpen(spec),
-		Private: spec.Privacy == "private", Offline: spec.Offline, Builtin: r.builtin,
+		Private: spec.Privacy == "private", Edge: spec.Edge, Offline: spec.Offline, Builtin: r.builtin,
 		MaxOutput: spec.MaxOutput, ContextLength: spec.ContextLength, Created: r.created,
 	}
+	if len(spec.Accounts) > 0 {
+		m.accounts = map[string]bool{}
+	}
+	for _, account := range spec.Accounts {
+		m.accounts[account] = true
+	}
 	for _, t := range spec.Targets {
-		m.Targets = append(m.Targets, Target{
+		target := Target{
 			Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: s.policyFor(spec.API, t),
-		})
+		}
+		if t.Cost != nil { // one that can't be read is not known
+			target.Cost, _ = parsePrice(*t.Cost, 0)
+		}
+		m.Targets = append(m.Targets, target)
+	}
+	if spec.Pricing != nil {
+		var err error
+		if m.Price, err = parsePrice(*spec.Pricing, r.priceVersion); err != nil {
+			m.Open = false // never for nothing
+		}
 	}
 	slices.SortStableFunc(m.Targets, func(a, b Target) int { return cmp.Compare(a.Priority, b.Priority) })
 	if spec.API == Prediction {
@@ -315,7 +333,7 @@ func (s *Snapshot) buildPrediction(m *Model, spec skytells.ModelSpec, old *Snaps
 }
 
 // isOpen reports whether callers may see and use a model: it has a type, serves
-// some route, has a target, and is free (prices come later).
+// some route, has a target, and is free or has a price.
 func isOpen(m skytells.ModelSpec) bool {
-	return m.Type != "" && m.API != "" && len(m.Targets) > 0 && m.Free
+	return m.Type != "" && m.API != "" && len(m.Targets) > 0 && (m.Free || m.Pricing != nil)
 }

@@ -45,6 +45,9 @@ type modelRecord struct {
 	stored  bool // has a row; for a built-in one: has aliases, or is offline
 	ordinal int64
 	created time.Time
+	// priceVersion is that of spec.Pricing, 0 without one. A plan leaves it as it was:
+	// the number of a new price is known once it is written.
+	priceVersion int64
 }
 
 // fixed reports whether the process file declares it: nothing else changes it.
@@ -52,6 +55,11 @@ func (r modelRecord) fixed() bool { return !r.stored && r.spec.Managed == Manage
 
 func (r modelRecord) show() skytells.ModelSpec {
 	r.spec.Open = isOpen(r.spec)
+	if r.spec.Pricing != nil {
+		pricing := *r.spec.Pricing
+		pricing.Version = r.priceVersion
+		r.spec.Pricing = &pricing
+	}
 	return r.spec
 }
 

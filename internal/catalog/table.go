@@ -29,6 +29,7 @@ func (c *Catalog) load(ctx context.Context, tx *store.Tx) (*state, error) {
 		{"models", st.readModels},
 		{"names", st.readNames},
 		{"targets", st.readTargets},
+		{"grants", st.readGrants},
 		{"defaults", st.readDefaults},
 	}
 	for _, step := range steps {
@@ -56,20 +57,21 @@ func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
 
 func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 	return tx.Each(ctx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
-		free, offline, max_output, context_length, input_schema, output_schema, deadline, concurrency,
+		free, pricing, price_version, edge, offline, max_output, context_length, input_schema, output_schema, deadline, concurrency,
 		managed, created_at from catalog_model`, func(scan func(...any) error) error {
 		r := modelRecord{stored: true}
-		var vendor, capabilities, input, output string
+		var vendor, capabilities, pricing, input, output string
 		var created int64
 		m := &r.spec
 		err := scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
-			&vendor, &capabilities, &m.Free, &m.Offline, &m.MaxOutput, &m.ContextLength,
+			&vendor, &capabilities, &m.Free, &pricing, &r.priceVersion, &m.Edge, &m.Offline, &m.MaxOutput, &m.ContextLength,
 			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created)
 		if err != nil {
 			return err
 		}
 		r.created = store.Time(created)
-		if err := errors.Join(fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities)); err != nil {
+		m.Pricing, err = pricingOf(pricing)
+		if err := errors.Join(err, fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities)); err != nil {
 			return fmt.Errorf("model %s: %w", m.Slug, err)
 		}
 		m.Vendor.Metadata = sameJSON(m.Vendor.Metadata)
@@ -116,15 +118,33 @@ func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
 }
 
 func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
-	return tx.Each(ctx, `select model, provider, upstream, priority, weight, fetch_inputs
+	return tx.Each(ctx, `select model, provider, upstream, priority, weight, fetch_inputs, cost
 		from catalog_target order by model, position`, func(scan func(...any) error) error {
-		var slug string
+		var slug, cost string
 		var t skytells.TargetSpec
-		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs); err != nil {
+		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs, &cost); err != nil {
 			return err
+		}
+		var err error
+		if t.Cost, err = pricingOf(cost); err != nil {
+			return fmt.Errorf("cost of a target of %s: %w", slug, err)
 		}
 		if r, ok := st.models[slug]; ok && r.stored && !r.builtin {
 			r.spec.Targets = append(r.spec.Targets, t)
+			st.models[slug] = r
+		}
+		return nil
+	})
+}
+
+func (st *state) readGrants(ctx context.Context, tx *store.Tx) error {
+	return tx.Each(ctx, `select model, account from catalog_grant order by model, account`, func(scan func(...any) error) error {
+		var slug, account string
+		if err := scan(&slug, &account); err != nil {
+			return err
+		}
+		if r, ok := st.models[slug]; ok && r.stored && !r.builtin {
+			r.spec.Accounts = append(r.spec.Accounts, account)
 			st.models[slug] = r
 		}
 		return nil
@@ -234,7 +254,12 @@ func (w *writer) models(ctx context.Context) error {
 		}
 	}
 	for _, slug := range changed {
-		if err := writeModel(ctx, w.tx, w.next.models[slug]); err != nil {
+		r := w.next.models[slug]
+		if err := w.price(ctx, &r, w.old.models[slug]); err != nil {
+			return fmt.Errorf("price of %s: %w", slug, err)
+		}
+		w.next.models[slug] = r
+		if err := writeModel(ctx, w.tx, r); err != nil {
 			return fmt.Errorf("write model %s: %w", slug, err)
 		}
 		if err := w.audit(ctx, "model.put", slug, diffModel(w.old.models[slug], w.next.models[slug])); err != nil {
@@ -251,7 +276,9 @@ func dropModels(ctx context.Context, tx *store.Tx, dropped, changed []string) er
 		}
 	}
 	for _, slug := range changed {
-		for _, statement := range []string{`delete from catalog_name where model = $1`, `delete from catalog_target where model = $1`} {
+		for _, statement := range []string{
+			`delete from catalog_name where model = $1`, `delete from catalog_target where model = $1`, `delete from catalog_grant where model = $1`,
+		} {
 			if _, err := tx.Exec(ctx, statement, slug); err != nil {
 				return fmt.Errorf("clear model %s: %w", slug, err)
 			}
@@ -271,22 +298,23 @@ func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
 	}
 	vendor, err1 := toText(m.Vendor)
 	capabilities, err2 := toText(m.Capabilities)
-	if err := errors.Join(err1, err2); err != nil {
+	pricing, err3 := pricingText(m.Pricing)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `insert into catalog_model (slug, ordinal, builtin, name, description, type, api, privacy, img_url,
 			vendor, capabilities, free, offline, max_output, context_length,
-			input_schema, output_schema, deadline, concurrency, managed, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+			input_schema, output_schema, deadline, concurrency, managed, created_at, pricing, price_version, edge)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 		on conflict (slug) do update set builtin = excluded.builtin, name = excluded.name, description = excluded.description,
 			type = excluded.type, api = excluded.api, privacy = excluded.privacy, img_url = excluded.img_url,
 			vendor = excluded.vendor, capabilities = excluded.capabilities, free = excluded.free, offline = excluded.offline,
 			max_output = excluded.max_output, context_length = excluded.context_length, input_schema = excluded.input_schema,
 			output_schema = excluded.output_schema, deadline = excluded.deadline, concurrency = excluded.concurrency,
-			managed = excluded.managed`,
+			managed = excluded.managed, pricing = excluded.pricing, price_version = excluded.price_version, edge = excluded.edge`,
 		m.Slug, r.ordinal, r.builtin, m.Name, m.Description, m.Type, m.API, m.Privacy, m.ImgURL, vendor, capabilities,
 		m.Free, m.Offline, m.MaxOutput, m.ContextLength, string(m.InputSchema), string(m.OutputSchema), m.Deadline, m.Concurrency,
-		m.Managed, store.Micros(r.created))
+		m.Managed, store.Micros(r.created), pricing, r.priceVersion, m.Edge)
 	if err != nil {
 		return err
 	}
@@ -302,10 +330,18 @@ func writeParts(ctx context.Context, tx *store.Tx, m skytells.ModelSpec) error {
 		}
 	}
 	for i, t := range m.Targets {
-		_, err := tx.Exec(ctx, `insert into catalog_target (model, position, provider, upstream, priority, weight, fetch_inputs)
-			values ($1, $2, $3, $4, $5, $6, $7)`, m.Slug, i, t.Provider, t.Model, t.Priority, t.Weight, t.FetchInputs)
+		cost, err := pricingText(t.Cost)
+		if err == nil {
+			_, err = tx.Exec(ctx, `insert into catalog_target (model, position, provider, upstream, priority, weight, fetch_inputs, cost)
+				values ($1, $2, $3, $4, $5, $6, $7, $8)`, m.Slug, i, t.Provider, t.Model, t.Priority, t.Weight, t.FetchInputs, cost)
+		}
 		if err != nil {
 			return fmt.Errorf("target %d: %w", i, err)
+		}
+	}
+	for _, account := range m.Accounts {
+		if _, err := tx.Exec(ctx, `insert into catalog_grant (model, account) values ($1, $2)`, m.Slug, account); err != nil {
+			return fmt.Errorf("grant to %s: %w", account, err)
 		}
 	}
 	return nil

@@ -50,12 +50,37 @@ type Service struct {
 	InferenceParty string `json:"inference_party"`
 }
 
-// Pricing is the price of contract 12 as clients read it.
+// Pricing is the price of contract 12 as clients read it. Numbers are for display; what
+// is charged is worked out exactly.
 type Pricing struct {
-	Amount    float64     `json:"amount" doc:"US dollars per unit."`
+	Amount    float64     `json:"amount" doc:"US dollars per unit; where input and output tokens have prices of their own, the input's."`
 	Currency  string      `json:"currency"`
 	Unit      string      `json:"unit"`
 	Criterias []Criterion `json:"criterias"`
+	Formula   *Formula    `json:"formula,omitempty"`
+	// The contract does not say how two rates of tokens are told: these are ours.
+	Input       Amount `json:"input,omitempty" doc:"US dollars of a million input tokens."`
+	Output      Amount `json:"output,omitempty" doc:"US dollars of a million output tokens."`
+	CachedInput Amount `json:"cached_input,omitempty" doc:"US dollars of a million input tokens from a cache; as input if missing."`
+	Reasoning   Amount `json:"reasoning,omitempty" doc:"US dollars of a million reasoning tokens; as output if missing."`
+	Request     Amount `json:"request,omitempty" doc:"US dollars of each request or prediction, besides the rest."`
+}
+
+// Formula is a price by megapixels as clients read it: the sum of the terms, each
+// megapixels times a variable.
+type Formula struct {
+	Description string            `json:"description"`
+	Type        string            `json:"type"`
+	Variables   map[string]Amount `json:"variables"`
+	Terms       []FormulaCardTerm `json:"terms"`
+	ResultKey   string            `json:"result_key"`
+}
+
+// FormulaCardTerm is one term of a Formula; every field is always there.
+type FormulaCardTerm struct {
+	MegapixelType string `json:"megapixel_type" enum:"input,output"`
+	MegapixelsKey string `json:"megapixels_key"`
+	RateKey       string `json:"rate_key"`
 }
 
 // Criterion is a price that holds for one value of an input field.
@@ -115,7 +140,12 @@ type InferenceError struct {
 	Details   InferenceDetails `json:"details"`
 }
 
-// InferenceDetails carries the category of the error.
+// InferenceDetails carries the category of the error and, where a limit is used up, which
+// one (contract 10).
 type InferenceDetails struct {
-	Category string `json:"category"`
+	Category   string `json:"category"`
+	Dimension  string `json:"dimension,omitempty" doc:"What the limit counts: requests, input tokens, output tokens, concurrent calls."`
+	Limit      *int64 `json:"limit,omitempty"`
+	Scope      string `json:"scope,omitempty" doc:"What the limit is of, in words."`
+	RetryAfter int64  `json:"retry_after,omitempty" doc:"Seconds."`
 }
