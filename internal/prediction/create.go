@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +19,7 @@ import (
 	"skytower/internal/fault"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/price"
 	"skytower/internal/store"
 )
 
@@ -32,7 +35,8 @@ const maxIdempotencyKey = 255
 //
 // Errors: MODEL_NOT_FOUND, MODEL_NOT_SUPPORTED, INVALID_INPUT with every violation,
 // INVALID_PARAMETER (422 for an idempotency key that stands for another body),
-// RATE_LIMIT_EXCEEDED, SERVICE_UNAVAILABLE.
+// RATE_LIMIT_EXCEEDED, FORBIDDEN where the account has no edge surface, PAYMENT_REQUIRED,
+// INSUFFICIENT_CREDITS, SERVICE_UNAVAILABLE.
 func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bool, err error) {
 	if err := c.check(); err != nil {
 		return Record{}, false, err
@@ -41,36 +45,96 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 	if rec, replayed, err = s.earlier(ctx, c, hash); err != nil || replayed {
 		return rec, replayed, err
 	}
-	model, err := s.o.Catalog.Resolve(c.Model, c.viewer(), catalog.Prediction)
+	model, quote, err := s.accept(ctx, &c)
 	if err != nil {
-		return Record{}, false, err
-	}
-	if c.Input, err = model.Model.CheckInput(c.Input); err != nil {
-		return Record{}, false, err
-	}
-	if err := s.o.Webhooks.Check(ctx, c.Webhook); err != nil {
 		return Record{}, false, err
 	}
 	if err := s.drawLimits(ctx, c, model.Model); err != nil {
 		return Record{}, false, err
 	}
-	rec, err = s.prepare(c, hash, model)
+	b := &birth{model: model.Model}
+	if b.rec, err = s.prepare(c, hash, model); err != nil {
+		return Record{}, false, err
+	}
+	if quote != nil {
+		if err := b.rec.keepQuote(quote); err != nil {
+			return Record{}, false, err
+		}
+		hold := s.toHold(c, b.rec, quote)
+		b.hold = &hold
+	}
+	stored, files, err := s.takeInput(ctx, b.rec.Account, b.rec.ID, c.Input)
 	if err != nil {
 		return Record{}, false, err
 	}
-	stored, files, err := s.takeInput(ctx, rec.Account, rec.ID, c.Input)
-	if err != nil {
+	b.rec.Input, b.files = string(stored), files
+	if err := s.bear(ctx, b); err != nil {
+		s.discard(ctx, b.rec.Account, files) // a refused request leaves nothing
+		if s.o.DB.IsUnique(err) {
+			return s.lostCreate(ctx, c, hash, err) // an equal request was faster
+		}
 		return Record{}, false, err
 	}
-	rec.Input = string(stored)
-	err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return s.create(ctx, tx, &rec, files, model.Model) })
-	if s.o.DB.IsUnique(err) {
-		return s.lostCreate(ctx, c, hash, err) // an equal request was faster
+	return b.rec, false, nil
+}
+
+// Quoted is what a request would cost.
+type Quoted struct {
+	Model *catalog.Model
+	Quote *price.Quote // nil: nothing
+}
+
+// Quote checks a request as Create does, but for limits and balance, and says what it
+// would cost. Nothing is stored.
+func (s *Service) Quote(ctx context.Context, c Create) (Quoted, error) {
+	if err := c.check(); err != nil {
+		return Quoted{}, err
 	}
+	model, quote, err := s.accept(ctx, &c)
 	if err != nil {
-		return Record{}, false, err
+		return Quoted{}, err
 	}
-	return rec, false, nil
+	return Quoted{model.Model, quote}, nil
+}
+
+// accept checks what is asked for, and fills the defaults into its input.
+func (s *Service) accept(ctx context.Context, c *Create) (model catalog.Resolved, quote *price.Quote, err error) {
+	if model, err = s.o.Catalog.Resolve(c.Model, c.viewer(), catalog.Prediction); err != nil {
+		return model, nil, err
+	}
+	if c.Input, err = model.Model.CheckInput(c.Input); err != nil {
+		return model, nil, err
+	}
+	if c.Surface == limit.Edge && c.Webhook.URL != "" {
+		return model, nil, fault.Invalid("webhook", "The edge surface sends no webhooks; follow the prediction's stream, or fetch it.")
+	}
+	if err := s.o.Webhooks.Check(ctx, c.Webhook); err != nil {
+		return model, nil, err
+	}
+	quote, err = quoteFor(model.Model, c.Input)
+	return model, quote, err
+}
+
+// birth is a prediction that is being created.
+type birth struct {
+	rec   Record
+	files []string // of its input
+	model *catalog.Model
+	hold  *ledger.Work // nil: it is free
+}
+
+// bear stores the prediction. Where the account's credit may lie idle with other
+// processes, it is called in, and the prediction is tried once more.
+func (s *Service) bear(ctx context.Context, b *birth) error {
+	store := func() error { return s.o.DB.Write(ctx, func(tx *store.Tx) error { return s.create(ctx, tx, b) }) }
+	err := store()
+	if b.hold == nil || !ledger.IsShort(err) {
+		return err
+	}
+	if err := s.o.Meter.Gather(ctx, *b.hold); err != nil {
+		return fmt.Errorf("gather the credit of account %s: %w", b.rec.Account, err)
+	}
+	return store()
 }
 
 // check looks at what the edge can't have checked by decoding, and gives a client's id
@@ -161,19 +225,48 @@ func (s *Service) lostCreate(ctx context.Context, c Create, hash []byte, cause e
 }
 
 func (s *Service) drawLimits(ctx context.Context, c Create, model *catalog.Model) error {
-	_, d, err := s.o.Limits.Take(ctx, limit.Request{
-		Account: c.Who.Account, Key: c.Who.Key, Tier: c.Who.Tier, Surface: c.Surface, Route: limitRoute, Model: model.Slug,
+	ticket, d, err := s.o.Limits.Take(ctx, limit.Request{
+		ID: c.RequestID, Account: c.Who.Account, Key: c.Who.Key, Tier: c.Who.Tier, Surface: c.Surface, Route: limitRoute, Model: model.Slug,
 	})
 	if err != nil {
 		return fmt.Errorf("take from limits: %w", err)
 	}
 	if !d.Allowed {
-		return &fault.Error{
-			ID: fault.RateLimitExceeded, RetryAfter: d.RetryAfter,
-			Message: fmt.Sprintf("The limit on %s is used up; try again in %s.", d.Dimension, d.RetryAfter.Round(time.Second)),
-		}
+		return overLimit(d)
+	}
+	if c.Admit != nil {
+		c.Admit(d)
+	}
+	// It took a request and no tokens, and keeps no place: how many run at once, the lanes
+	// decide.
+	if err := s.o.Limits.Settle(ctx, ticket, limit.Use{}); err != nil {
+		s.o.Log.Warn("what a prediction took from the limits could not be corrected", "request", c.RequestID, "error", err)
 	}
 	return nil
+}
+
+// overLimit says which limit denied a request, how large it is, and when to come back.
+func overLimit(d limit.Decision) error {
+	if d.NoEdge {
+		return fault.New(fault.Forbidden, "The edge surface is not part of this account's tier; use the standard one.")
+	}
+	wait := max((d.RetryAfter+time.Second-1)/time.Second, 1)
+	size, per := fmt.Sprintf("%d %s", d.Limit, d.Dimension), ""
+	if d.Dimension != concurrency {
+		per = " a minute"
+	}
+	return &fault.Error{
+		ID: fault.RateLimitExceeded, RetryAfter: d.RetryAfter,
+		Message: fmt.Sprintf("The limit of %s is used up; try again in %d s.", spaced(size+per, d.Scope), wait),
+		Details: fmt.Sprintf("dimension: %s; limit: %d%s; scope: %s; retry after: %d s", d.Dimension, d.Limit, per, d.Scope, wait),
+	}
+}
+
+// concurrency is the dimension that has no window.
+const concurrency = "concurrent calls"
+
+func spaced(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
 // prepare makes the record but for its input.
@@ -202,8 +295,10 @@ func (s *Service) prepare(c Create, hash []byte, model catalog.Resolved) (Record
 // sealContext binds a sealed key to its prediction.
 func sealContext(id string) []byte { return []byte("prediction/" + id) }
 
-// create is the transaction of Create. It may run several times.
-func (s *Service) create(ctx context.Context, tx *store.Tx, rec *Record, files []string, model *catalog.Model) error {
+// create is the transaction of Create. It may run several times. The purse is locked
+// last, after the lanes and the row, as ends do, and no longer than it must.
+func (s *Service) create(ctx context.Context, tx *store.Tx, b *birth) error {
+	rec := &b.rec
 	settings, err := s.o.Accounts.PredictionSettings(ctx, tx, rec.Account)
 	if err != nil {
 		return fmt.Errorf("read settings of account %s: %w", rec.Account, err)
@@ -211,10 +306,7 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, rec *Record, files [
 	if settings.WebhookKey != "" {
 		rec.WebhookKey = "" // its own secret signs
 	}
-	if err := s.o.Meter.Hold(ctx, tx, work(*rec)); err != nil {
-		return err
-	}
-	p, err := s.take(ctx, tx, rec.ID, rec.Account, s.places(settings.Concurrency), model)
+	p, err := s.take(ctx, tx, rec.ID, rec.Account, s.places(settings.Concurrency), b.model)
 	if err != nil {
 		return err
 	}
@@ -226,15 +318,20 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, rec *Record, files [
 	if err := insert(ctx, tx, rec, beat); err != nil {
 		return err
 	}
-	if len(files) > 0 {
-		if err := s.o.Files.Keep(ctx, tx, files, time.Time{}); err != nil {
+	if len(b.files) > 0 {
+		if err := s.o.Files.Keep(ctx, tx, b.files, time.Time{}); err != nil {
 			return err
 		}
 	}
-	if !p.ok {
+	if p.ok {
+		if err := s.enqueue(ctx, tx, RunArgs{ID: rec.ID, Model: rec.Model}, p.priority); err != nil {
+			return err
+		}
+	}
+	if b.hold == nil {
 		return nil
 	}
-	return s.enqueue(ctx, tx, RunArgs{ID: rec.ID, Model: rec.Model}, p.priority)
+	return s.o.Meter.Hold(ctx, tx, *b.hold)
 }
 
 func work(rec Record) ledger.Work {

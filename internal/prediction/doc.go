@@ -23,11 +23,18 @@
 // never holds more than an account's bound, and nobody's backlog stands before others.
 //
 // Locks are taken in one order: the lanes of accounts, the lanes of models, rows, totals,
-// each in the order of their names. Only ends, which are written many at a time (ends.go),
-// lock several lanes, all in one go; everybody else takes the lane of one account and of
-// one model. Should two transactions wait for each other all the same, as over a row whose
-// news are written before its batch's other rows, PostgreSQL ends one of them and it runs
-// again. SQLite has one writer and needs none of this.
+// the ledger's purses, each in the order of their names. Only ends, which are written many
+// at a time (ends.go), lock several lanes, all in one go; everybody else takes the lane of
+// one account and of one model. Should two transactions wait for each other all the same,
+// as over a row whose news are written before its batch's other rows, PostgreSQL ends one
+// of them and it runs again. SQLite has one writer and needs none of this.
+//
+// # Money
+//
+// The input chooses the rates when a prediction is created (quote), and the most it may
+// cost is held in the same transaction. What it owes is worked out just before its end is
+// written (bill.go, measure.go), by those rates: a price that changes meanwhile changes
+// nothing. A free prediction costs no statement.
 //
 // # Attempts
 //

@@ -23,6 +23,7 @@ type exit struct {
 	// errLost says that it wrote nothing.
 	news func(context.Context, *store.Tx) error
 
+	bill  bill
 	until time.Time // when the data goes
 	ended Record
 	err   error // errLost where the row is not as rec says, or has ended
@@ -38,6 +39,9 @@ var errUnwritten = errors.New("the end was not written")
 func (s *Service) leave(ctx context.Context, x *exit) error {
 	x.err = errUnwritten
 	ctx = context.WithoutCancel(ctx)
+	if err := s.charge(ctx, x); err != nil {
+		return err
+	}
 	var after aftermath
 	batch := s.exits.do(x, func(all []*exit) { after = s.writeEnds(ctx, all) })
 	for _, x := range batch {
@@ -120,15 +124,17 @@ type placed struct {
 func (b *ends) write(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		b.readSettings, b.lockLanes, b.writeNews, b.transition, b.giveBack, b.handOut, b.promote, b.writeLanes,
-		b.keep, b.settle, b.tell, b.count,
+		b.keep, b.tell, b.count, b.enqueue, b.settle,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	return b.s.enqueueMany(ctx, b.tx, b.queued)
+	return nil
 }
+
+func (b *ends) enqueue(ctx context.Context) error { return b.s.enqueueMany(ctx, b.tx, b.queued) }
 
 func (b *ends) readSettings(ctx context.Context) (err error) {
 	if err := byIndex(ctx, b.tx); err != nil {
@@ -215,6 +221,7 @@ type endedRow struct {
 	ErrorID string `json:"e_error_id"`
 	Took    int64  `json:"e_took"`
 	Purge   int64  `json:"e_purge"`
+	Amount  int64  `json:"e_amount"`
 }
 
 // transition moves the rows to their ends by compare-and-set.
@@ -228,12 +235,13 @@ func (b *ends) transition(ctx context.Context) error {
 		byID[x.rec.ID] = x
 		rows = append(rows, endedRow{
 			x.rec.ID, x.rec.Attempt, x.rec.Handed, x.end.status, x.end.output, x.end.message, string(x.end.id), toMicros(x.end.took), store.Micros(x.until),
+			int64(x.bill.charge.Amount),
 		})
 	}
 	e, arg := rowsOf(b.tx.Dialect(), 1, rows, "e_id text", "e_attempt bigint", "e_handed boolean", "e_status text", "e_output text", "e_error text",
-		"e_error_id text", "e_took bigint", "e_purge bigint")
+		"e_error_id text", "e_took bigint", "e_purge bigint", "e_amount bigint")
 	err := b.tx.Each(ctx, `update prediction set status = e_status, output = e_output, error = e_error, error_id = e_error_id, completed_at = $2,
-			updated_at = $2, predict_time = e_took, purge_at = e_purge, handed = false, webhook_key = '', version = version + 1
+			updated_at = $2, predict_time = e_took, purge_at = e_purge, amount = e_amount, handed = false, webhook_key = '', version = version + 1
 		from `+e+` where id = e_id and attempt = e_attempt and handed = e_handed and (`+mayEnd()+`) returning `+columns,
 		func(row func(...any) error) error {
 			rec, err := scan(row)
@@ -445,13 +453,14 @@ func (b *ends) keep(ctx context.Context) error {
 	return nil
 }
 
-// settle charges or gives back what was held.
+// settle charges what is owed and gives back what was held. It locks purses, which come
+// last.
 func (b *ends) settle(ctx context.Context) (err error) {
-	for _, x := range b.over {
-		if x.end.status == Succeeded {
-			err = b.s.o.Meter.Settle(ctx, b.tx, work(x.ended))
+	for _, x := range byAccount(b.over) {
+		if x.bill.owes(x.end.status) {
+			err = b.s.o.Meter.Settle(ctx, b.tx, x.work())
 		} else {
-			err = b.s.o.Meter.Void(ctx, b.tx, work(x.ended))
+			err = b.s.o.Meter.Void(ctx, b.tx, x.work())
 		}
 		if err != nil {
 			return err

@@ -283,7 +283,7 @@ func TestOutputsAreKept(t *testing.T) {
 		}
 		var kept []blob.File
 		r.must(r.db.Write(t.Context(), func(tx *store.Tx) error {
-			if err := r.files.Keep(t.Context(), tx, ids, time.Time{}); err != nil {
+			if err := r.files.Keep(t.Context(), tx, fileIDs(ids), time.Time{}); err != nil {
 				return err
 			}
 			of, err := r.files.Of(t.Context(), tx, []string{"p"}, blob.Output)

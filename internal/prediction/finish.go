@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"skytower/internal/blob"
 	"skytower/internal/fault"
 	"skytower/internal/jobs"
 	"skytower/internal/provider"
@@ -43,6 +44,7 @@ type ending struct {
 	message string
 	id      fault.ID
 	took    time.Duration // negative: nothing ran
+	made    made          // for the bill
 }
 
 func cancelled() ending { return ending{status: Cancelled, output: "null", took: -1} }
@@ -58,7 +60,7 @@ func (r *run) conclude(result *provider.Result, err error) error {
 	case errors.Is(cause, errLost):
 		return nil
 	case errors.Is(cause, errCancelled):
-		return r.finish(cancelled())
+		return r.finish(r.stopped())
 	case err == nil:
 		return r.succeed(result)
 	case errors.Is(cause, provider.ErrHandBack):
@@ -73,14 +75,29 @@ func (r *run) conclude(result *provider.Result, err error) error {
 	return r.finish(failed(id, message))
 }
 
+// stopped is the end of a run that was cancelled, which owes for what it did.
+func (r *run) stopped() ending {
+	e := cancelled()
+	e.took = r.sofar()
+	e.made.target, e.made.pixels = r.served, r.pixels
+	return e
+}
+
+// sofar is how long the run has run.
+func (r *run) sofar() time.Duration { return max(r.s.o.Now().Sub(r.began), 0) }
+
 // succeed saves what the run made, and ends it.
 func (r *run) succeed(result *provider.Result) error {
 	e := ending{status: Succeeded, took: result.Took}
 	if e.took <= 0 {
-		e.took = max(r.s.o.Now().Sub(r.began), 0)
+		e.took = r.sofar()
 	}
-	var err error
-	e.files, e.output, err = r.saveResult(result)
+	files, output, err := r.saveResult(result)
+	e.files, e.output = fileIDs(files), output
+	e.made = made{target: r.served, files: files, pixels: r.pixels}
+	if len(files) == 0 {
+		e.made.text = len(output)
+	}
 	if err == nil && !json.Valid([]byte(e.output)) {
 		err = &provider.Error{Class: provider.Broken, Err: errors.New("the output is not JSON")}
 	}
@@ -92,7 +109,7 @@ func (r *run) succeed(result *provider.Result) error {
 	case errors.Is(cause, errLost):
 		return nil
 	case errors.Is(cause, errCancelled):
-		return r.finish(cancelled())
+		return r.finish(r.stopped())
 	case errors.Is(cause, provider.ErrHandBack):
 		return r.handBack()
 	}
@@ -102,7 +119,7 @@ func (r *run) succeed(result *provider.Result) error {
 }
 
 // saveResult copies the outputs, again where the cause may pass.
-func (r *run) saveResult(result *provider.Result) (ids []string, output string, err error) {
+func (r *run) saveResult(result *provider.Result) (files []blob.File, output string, err error) {
 	ctx := r.ctx
 	if ctx.Err() != nil { // the work came in the last moment
 		var cancel context.CancelFunc
@@ -110,10 +127,10 @@ func (r *run) saveResult(result *provider.Result) (ids []string, output string, 
 		defer cancel()
 	}
 	for _, wait := range saveWaits() {
-		ids, output, err = r.s.saveOutputs(ctx, r.rec, result)
+		files, output, err = r.s.saveOutputs(ctx, r.rec, result)
 		var file *fileError
 		if err == nil || !errors.As(err, &file) || !file.Retry || ctx.Err() != nil {
-			return ids, output, err
+			return files, output, err
 		}
 		select {
 		case <-ctx.Done():
@@ -121,7 +138,7 @@ func (r *run) saveResult(result *provider.Result) (ids []string, output string, 
 		case <-time.After(wait):
 		}
 	}
-	return ids, output, err
+	return files, output, err
 }
 
 // finish writes the run's end. Where the row turns out to be somebody else's, what the
@@ -129,6 +146,9 @@ func (r *run) saveResult(result *provider.Result) (ids []string, output string, 
 func (r *run) finish(e ending) error {
 	ctx := context.WithoutCancel(r.ctx)
 	r.news.take() // what no flush wrote; partial files come too late
+	if e.status == Cancelled {
+		e.made.text, e.made.files = len(r.news.batch.text), r.news.batch.files
+	}
 	var err error
 	for _, wait := range settleWaits() {
 		if err = r.tryFinish(ctx, e); err == nil {

@@ -23,7 +23,7 @@ func (p *process) backlog(account, modelName string, n int) {
 	if n <= made {
 		return
 	}
-	others := strings.Replace(strings.TrimPrefix(columns, "id, "), "coalesce(idempotency_key, '')", "idempotency_key", 1) + ", beat"
+	others := strings.Replace(strings.TrimPrefix(columns, "id, "), "coalesce(idempotency_key, '')", "idempotency_key", 1)
 	p.rig.exec(`insert into prediction (id, `+others+`)
 		with recursive seq (n) as (select 1 union all select n + 1 from seq where n < $2)
 		select substr(id, 1, 26) || cast(1000000000 + seq.n as text), `+others+` from prediction, seq where id = $1`, last.ID, n-made)

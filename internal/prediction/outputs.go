@@ -43,13 +43,13 @@ func (e *fileError) Unwrap() error { return e.Err }
 // It may be repeated after an error, which leaves nothing behind.
 //
 // Errors are a *fileError, or the context's.
-func (s *Service) saveOutputs(ctx context.Context, rec Record, result *provider.Result) (ids []string, output string, err error) {
+func (s *Service) saveOutputs(ctx context.Context, rec Record, result *provider.Result) (files []blob.File, output string, err error) {
 	switch {
 	case result == nil:
 		return nil, "", nonsense("nothing")
 	case len(result.Files) > 0:
-		files, err := s.saveFiles(ctx, rec, result.Files, blob.Output, 0)
-		return fileIDs(files), "null", err
+		files, err = s.saveFiles(ctx, rec, result.Files, blob.Output, 0)
+		return files, "null", err
 	case result.Text != nil:
 		output, err = boundedOutput(rawjson.AppendQuote(nil, clean(*result.Text)))
 		return nil, output, err

@@ -161,8 +161,10 @@ type Create struct {
 	Webhook        webhook.Subscription
 	Base           string // start of absolute links, from the request
 	APIKey         string // the raw key; sealed only if webhooks will be signed with it
-	Surface        string
+	Surface        string // limit.Standard or limit.Edge
 	RequestID      string
+	// Admit, unless nil, hears what the limits say of a request that they allow.
+	Admit func(limit.Decision)
 }
 
 // Filter narrows a list. Zero fields don't.

@@ -3,6 +3,7 @@ package prediction
 import (
 	"time"
 
+	"skytower/internal/money"
 	"skytower/internal/skytells"
 )
 
@@ -57,6 +58,7 @@ type Record struct {
 	IdempotencyKey       string
 	RequestHash          []byte
 	Handed               bool
+	Beat                 time.Time // the last sign of life of its run
 	Attempt              int64
 	Cancel               bool
 	Target               string
@@ -72,6 +74,10 @@ type Record struct {
 	EventCount  int64
 	PurgeAt     time.Time
 	Removed     bool
+
+	Quote        string // JSON of a price.Quote: what was promised at its creation; "" is free
+	PriceVersion int64
+	Amount       money.Nanos // charged
 
 	WebhookURL, WebhookBase string
 	WebhookEvents           []string

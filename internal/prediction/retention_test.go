@@ -21,7 +21,7 @@ func TestPurge(t *testing.T) {
 			rec := p.create(c)
 			ids, _, err := p.saveOutputs(t.Context(), rec, &provider.Result{Files: []provider.Output{{Data: []byte(pngBytes)}}})
 			r.must(err)
-			r.must(r.db.Write(t.Context(), func(tx *store.Tx) error { return r.files.Keep(t.Context(), tx, ids, time.Time{}) }))
+			r.must(r.db.Write(t.Context(), func(tx *store.Tx) error { return r.files.Keep(t.Context(), tx, fileIDs(ids), time.Time{}) }))
 			r.exec(`update prediction set status = 'succeeded', output = '"secret"', logs = 'secret', event_count = 1 where id = $1`, rec.ID)
 			r.exec(`insert into prediction_event (prediction, seq, at, kind, data) values ($1, 1, 0, 'logs', '["secret"]')`, rec.ID)
 			r.exec(`insert into webhook_delivery (id, account, prediction, seq, event, terminal, url, host, body, signature, state, attempts, created_at, next_at)

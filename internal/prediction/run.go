@@ -2,6 +2,7 @@ package prediction
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -65,6 +66,10 @@ type run struct {
 	cancel context.CancelCauseFunc
 
 	news notes
+
+	// Of the goroutine that does the work, for the bill:
+	served string // the target that was asked last
+	pixels int64  // of the pictures in its input, where its price asks
 
 	mu        sync.Mutex
 	mark      mark
@@ -260,15 +265,34 @@ func (r *run) call(t catalog.Target) (*provider.Result, error) {
 	if !ok {
 		return nil, &provider.Error{Class: provider.Unsupported, Err: errors.New("provider makes no predictions")}
 	}
-	input, err := r.s.inputFor(r.ctx, r.rec, t.FetchInputs)
+	input, err := r.input(t)
 	if err != nil {
 		return nil, err
 	}
 	m := r.marked()
+	r.served = targetName(t)
 	return r.predict(predictor, &provider.Run{
 		ID: r.rec.ID, Model: t.Model, Show: r.rec.Shown, Kind: r.rec.Type, Input: input,
 		Upstream: m.upstream, Unsure: m.submission == submitting, Scratch: r.scratch, Watch: watcher{r, t},
 	})
+}
+
+// input is the run's input as a target wants it. Where its pictures are charged by their
+// size, we fetch them ourselves: the upstream gets those that were measured.
+func (r *run) input(t catalog.Target) (json.RawMessage, error) {
+	quote, err := r.rec.quote()
+	if err != nil {
+		return nil, err
+	}
+	policy, counted := t.FetchInputs, quote != nil && countsInput(quote, r.s.costQuote(r.rec, targetName(t)))
+	if counted && policy == catalog.FetchPass {
+		policy = catalog.FetchProxy
+	}
+	input, err := r.s.inputFor(r.ctx, r.rec, policy)
+	if err == nil && counted {
+		r.pixels = inputPixels(input)
+	}
+	return input, err
 }
 
 // predict calls the adapter, and gives it up where it does not end with its context.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"skytower/internal/blob"
 	"skytower/internal/fault"
+	"skytower/internal/money"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
 )
@@ -86,6 +88,7 @@ func (s *Service) render(rec Record, files []blob.File, base string) skytells.Pr
 		Metadata: skytells.PredictionMetadata{
 			Storage:       skytells.PredictionStorage{Files: shown},
 			DataAvailable: rec.Status == Succeeded && !rec.Removed,
+			Billing:       skytells.PredictionBilling{CreditsUsed: credits(rec.Amount)},
 		},
 	}
 	if rec.Status == Failed {
@@ -260,6 +263,15 @@ func metrics(rec Record, files []skytells.PredictionFile) skytells.PredictionMet
 		}
 	}
 	return m
+}
+
+// credits is an amount as the wire has it, and nothing else: a number of dollars.
+func credits(amount money.Nanos) float64 {
+	n, err := strconv.ParseFloat(amount.String(), 64)
+	if err != nil { // an amount is always a number
+		return 0
+	}
+	return n
 }
 
 func seconds(d time.Duration) *float64 {

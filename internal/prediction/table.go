@@ -15,25 +15,25 @@ import (
 // columns are what scan reads, in its order.
 const columns = `id, account, api_key, model, shown, type, spelling, source, stream, input, status, version,
 	created_at, started_at, completed_at, updated_at, coalesce(idempotency_key, ''), request_hash,
-	handed, attempt, cancel, target, submission, upstream, deadline,
+	handed, beat, attempt, cancel, target, submission, upstream, deadline,
 	output, error, error_id, logs, progress, predict_time, event_count, purge_at, removed,
-	webhook_url, webhook_events, webhook_base, webhook_key`
+	quote, price_version, amount, webhook_url, webhook_events, webhook_base, webhook_key`
 
 // scan reads a row of columns.
 func scan(row func(...any) error) (Record, error) {
 	var r Record
-	var created, started, completed, updated, deadline, progress, took, purge int64
+	var created, started, completed, updated, beat, deadline, progress, took, purge int64
 	var events string
 	err := row(&r.ID, &r.Account, &r.Key, &r.Model, &r.Shown, &r.Type, &r.Spelling, &r.Source, &r.Stream, &r.Input, &r.Status, &r.Version,
 		&created, &started, &completed, &updated, &r.IdempotencyKey, &r.RequestHash,
-		&r.Handed, &r.Attempt, &r.Cancel, &r.Target, &r.Submission, &r.Upstream, &deadline,
+		&r.Handed, &beat, &r.Attempt, &r.Cancel, &r.Target, &r.Submission, &r.Upstream, &deadline,
 		&r.Output, &r.Error, &r.ErrorID, &r.Logs, &progress, &took, &r.EventCount, &purge, &r.Removed,
-		&r.WebhookURL, &events, &r.WebhookBase, &r.WebhookKey)
+		&r.Quote, &r.PriceVersion, &r.Amount, &r.WebhookURL, &events, &r.WebhookBase, &r.WebhookKey)
 	if err != nil {
 		return Record{}, err
 	}
 	r.Created, r.Started, r.Completed, r.Updated = store.Time(created), store.Time(started), store.Time(completed), store.Time(updated)
-	r.Deadline, r.PurgeAt = store.Time(deadline), store.Time(purge)
+	r.Beat, r.Deadline, r.PurgeAt = store.Time(beat), store.Time(deadline), store.Time(purge)
 	r.PredictTime, r.Progress = fromMicros(took), fromThousandths(progress)
 	r.WebhookEvents = strings.Fields(events)
 	return r, nil
@@ -49,12 +49,12 @@ func insert(ctx context.Context, tx *store.Tx, r *Record, beat int64) error {
 		created_at, started_at, completed_at, updated_at, idempotency_key, request_hash,
 		handed, attempt, beat, cancel, target, submission, upstream, deadline,
 		output, error, error_id, logs, progress, predict_time, event_count, purge_at, removed,
-		webhook_url, webhook_events, webhook_base, webhook_key)
+		webhook_url, webhook_events, webhook_base, webhook_key, quote, price_version)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', 1, $11, 0, 0, $11, $12, $13,
-		$14, 0, $15, false, '', '', '', 0, 'null', '', '', '', -1, -1, 0, 0, false, $16, $17, $18, $19)`,
+		$14, 0, $15, false, '', '', '', 0, 'null', '', '', '', -1, -1, 0, 0, false, $16, $17, $18, $19, $20, $21)`,
 		r.ID, r.Account, r.Key, r.Model, r.Shown, r.Type, r.Spelling, r.Source, r.Stream, r.Input,
 		store.Micros(r.Created), key, r.RequestHash, r.Handed, beat,
-		r.WebhookURL, strings.Join(r.WebhookEvents, " "), r.WebhookBase, r.WebhookKey)
+		r.WebhookURL, strings.Join(r.WebhookEvents, " "), r.WebhookBase, r.WebhookKey, r.Quote, r.PriceVersion)
 	if err != nil {
 		return fmt.Errorf("insert prediction: %w", err)
 	}

@@ -121,6 +121,7 @@ type PredictionRequest struct {
 	Await   *bool           `json:"await,omitempty" doc:"Hold the answer until the prediction has ended, at most 55 s."`
 	Wait    *bool           `json:"wait,omitempty" doc:"The same as await."`
 	Stream  bool            `json:"stream,omitempty"`
+	DryRun  bool            `json:"dry_run,omitempty" doc:"Say what it would cost, and run nothing."`
 	// Webhook is an address, or {url, events}.
 	Webhook             json.RawMessage `json:"webhook,omitempty" doc:"An address, or {url, events}."`
 	WebhookEventsFilter []string        `json:"webhook_events_filter,omitempty" doc:"start, output, logs, completed; all if empty."`

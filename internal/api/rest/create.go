@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"skytower/internal/api"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
+	"skytower/internal/limit"
 	"skytower/internal/prediction"
 	"skytower/internal/skytells"
 	"skytower/internal/webhook"
@@ -31,6 +33,10 @@ func (h *Handlers) create(c *httpx.Call, who account.Principal) error {
 	if err != nil {
 		return err
 	}
+	if body.DryRun {
+		return h.dryRun(c, want)
+	}
+	want.Admit = func(d limit.Decision) { api.LimitHeaders(c.Header(), d) }
 	rec, replayed, err := h.Predictions.Create(c.Request.Context(), want)
 	if err != nil {
 		return err
@@ -66,6 +72,7 @@ func (h *Handlers) wanted(c *httpx.Call, who account.Principal) (want prediction
 	want = prediction.Create{
 		Who: who, Model: modelName(c.Request, body), Input: body.Input, Stream: body.Stream, Source: source(c.Request),
 		Spelling: spelling(c.Request), IdempotencyKey: c.Request.Header.Get("Idempotency-Key"), Base: base, RequestID: c.Record.ID,
+		Surface: cmp.Or(h.Surface, limit.Standard),
 	}
 	if want.Model == "" {
 		return want, body, required("model")

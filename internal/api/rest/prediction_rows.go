@@ -34,7 +34,8 @@ func (h *Handlers) createRow() api.Route {
 		Description: "Runs a model. The input must satisfy the model's `input_schema`; its defaults are filled in. The answer comes at once, or with " +
 			"`await: true` when the prediction has ended, or as it stands after 55 seconds; `wait` and the header `Prefer: wait[=SECONDS]` ask for the same. " +
 			"Models that make videos are not waited for. A header `Idempotency-Key` makes it safe to send the request again: the same key and body give back the first prediction. " +
-			"With `Accept: text/event-stream` the answer is the prediction's stream.",
+			"With `Accept: text/event-stream` the answer is the prediction's stream. " +
+			"With `dry_run: true` nothing runs: the answer says what it would cost, and whether the credit is enough.",
 		Scope:   account.PredictionsCreate,
 		Request: skytells.PredictionRequest{}, Response: skytells.Prediction{}, Streams: true,
 		Example: createExample, Errors: createErrors(), Key: h.create,

@@ -21,6 +21,9 @@ import (
 	"skytower/internal/catalog"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
+	"skytower/internal/ledger"
+	"skytower/internal/limit"
+	"skytower/internal/money"
 	"skytower/internal/prediction"
 	"skytower/internal/skytells"
 	"skytower/internal/skytells/skytellstest"
@@ -56,15 +59,33 @@ type stage struct {
 	after   int64
 	changed bool
 	removed bool
+	quoted  prediction.Quoted
+	credit  money.Nanos
+	limits  limit.Decision
+	created bool
 }
 
 func (s *stage) Create(_ context.Context, c prediction.Create) (prediction.Record, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = c
+	s.asked, s.created = c, true
+	c.Admit(s.limits)
 	rec := s.rec
 	rec.Account, rec.Shown, rec.Spelling, rec.Source = c.Who.Account, c.Model, c.Spelling, c.Source
 	return rec, s.replay, s.err
+}
+
+func (s *stage) Quote(_ context.Context, c prediction.Create) (prediction.Quoted, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = c
+	return s.quoted, s.err
+}
+
+func (s *stage) Balance(_ context.Context, account string) (ledger.Balance, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ledger.Balance{Account: account, Balance: s.credit, Available: s.credit}, nil
 }
 
 func (s *stage) one(id string) (prediction.Record, error) {

@@ -14,6 +14,7 @@ import (
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
 	"skytower/internal/httpx"
+	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/prediction"
 	"skytower/internal/skytells"
@@ -30,6 +31,7 @@ type Catalog interface {
 // Predictions makes predictions and shows them.
 type Predictions interface {
 	Create(context.Context, prediction.Create) (rec prediction.Record, replayed bool, err error)
+	Quote(context.Context, prediction.Create) (prediction.Quoted, error)
 	Get(ctx context.Context, account, id string) (prediction.Record, error)
 	Wait(ctx context.Context, account, id string) (prediction.Record, error)
 	Cancel(ctx context.Context, account, id string) (rec prediction.Record, changed bool, err error)
@@ -37,6 +39,11 @@ type Predictions interface {
 	List(ctx context.Context, account string, f prediction.Filter) (prediction.Page, error)
 	Show(ctx context.Context, records []prediction.Record, base string) ([]skytells.Prediction, error)
 	Events(ctx context.Context, account, id string, after int64, base string) (prediction.Stream, error)
+}
+
+// Balances reads accounts' credit.
+type Balances interface {
+	Balance(ctx context.Context, account string) (ledger.Balance, error)
 }
 
 // Uploads makes uploads last, and ends them.
@@ -68,6 +75,7 @@ type Handlers struct {
 	Uploads     Uploads
 	Files       Files
 	Webhooks    Webhooks
+	Balances    Balances // for dry runs
 
 	Public    *url.URL      // start of absolute links; nil: from the request
 	FilesURL  string        // start of links to files, if another host name serves them
