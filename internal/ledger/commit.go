@@ -16,6 +16,18 @@ type batch struct {
 	id      string
 	at      int64
 	pending []*pending
+	unclear bool // some lines were there before, and which is to be found out
+	spooled bool // it is in the spool, and not in the database
+}
+
+// priced reports whether the batch moves money.
+func (b *batch) priced() bool {
+	for _, p := range b.pending {
+		if len(p.pay) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // batchWriter writes what waits, all of it or none. These are the writes with two
@@ -34,7 +46,6 @@ type batchWriter interface {
 // callers, that costs a fifth less than to let them ride with charges: a commit's
 // work is the pages it changes, and hundreds of entries share theirs.
 func (l *Ledger) commitLoop() {
-	defer l.done.Done()
 	tick := time.NewTicker(logInterval)
 	defer tick.Stop()
 	b := &batch{}
@@ -64,7 +75,7 @@ func (l *Ledger) drain(b *batch) {
 			l.abandon()
 		}
 	}
-	for len(l.entries) > 0 {
+	for len(l.entries) > 0 || len(l.entryBatch) > 0 {
 		if err := l.commitEntries(); l.unavailable(err) {
 			l.abandon()
 		}
@@ -140,44 +151,99 @@ func (l *Ledger) commitSingly(all []*pending) error {
 	return err
 }
 
-// answer tells the waiters, and lets go of them.
+// answer settles what paid, tells the waiters, and lets go of them. What a spooled
+// batch takes stays promised until it is in the database.
 func (l *Ledger) answer(b *batch, err error) {
+	how := written
+	switch {
+	case err == nil && b.spooled:
+		how = waiting
+	case err == nil && b.unclear:
+		how = unknown
+	case err != nil && l.unavailable(err):
+		how = unknown
+	case err != nil:
+		how = refused
+	}
 	for i, p := range b.pending {
 		b.pending[i] = nil
+		p.settle(how)
 		p.done <- err
 	}
 	b.pending = b.pending[:0]
 }
 
-// commitBatch writes one batch of charges under an id of its own.
+// commitBatch writes one batch of charges under an id of its own: to the database, or
+// to the spool while that is away.
 func (l *Ledger) commitBatch(b *batch) error {
 	started, now := time.Now(), l.o.Now()
 	b.id, b.at = newBatchID(now), store.Micros(now)
-	err := l.persist(func(ctx context.Context) error { return l.writer.writeCharges(ctx, b) })
+	err := l.commitSomewhere(b)
 	if err == nil && l.o.OnBatch != nil {
 		l.o.OnBatch(len(b.pending), time.Since(started))
 	}
 	return err
 }
 
+func (l *Ledger) commitSomewhere(b *batch) error {
+	b.unclear, b.spooled = false, false
+	if l.spool != nil && l.spool.active() {
+		return l.spoolBatch(b, nil)
+	}
+	again, err := l.persist(func(ctx context.Context) error { return l.writer.writeCharges(ctx, b) })
+	if err != nil && l.spool != nil && l.unavailable(err) {
+		return l.spoolBatch(b, err)
+	}
+	if err == nil {
+		l.clarify(b, again)
+	}
+	return err
+}
+
+// clarify finds out which lines of a priced batch were not written, since their requests
+// had been charged before.
+func (l *Ledger) clarify(b *batch, again bool) {
+	if !b.priced() || !again && !b.unclear {
+		b.unclear = false
+		return
+	}
+	ctx, cancel := context.WithTimeout(l.abandoned, tryTimeout)
+	defer cancel()
+	if err := l.markRepeated(ctx, b); err != nil {
+		b.unclear = true
+		l.o.Log.Warn("lines of a batch could not be looked at; its leases are put right later", "batch", b.id, "error", err)
+	}
+}
+
 // commitWaitingEntries writes entries until none waits, or until a charge does.
 func (l *Ledger) commitWaitingEntries() {
-	for len(l.entries) > 0 {
+	for len(l.entries) > 0 || len(l.entryBatch) > 0 {
 		if err := l.commitEntries(); err != nil || len(l.charges) > 0 {
 			return
 		}
 	}
 }
 
-// commitEntries writes the entries that wait, a batch at most; what fails is lost.
+// commitEntries writes the entries that wait, a batch at most; what fails is lost. With
+// a spool, charges must not wait for a database that is away, so what fails is tried
+// again later, and nothing is tried while charges are spooled.
 func (l *Ledger) commitEntries() error {
-	entries := l.entryBatch[:0]
+	if l.spool != nil && l.spool.active() && l.stopping.Err() == nil {
+		return errSpooling
+	}
+	entries := l.entryBatch
 	for len(entries) < maxBatch && len(l.entries) > 0 {
 		e := <-l.entries
 		e.fit()
 		entries = append(entries, e)
 	}
-	err := l.persist(func(ctx context.Context) error { return l.writer.writeEntries(ctx, entries) })
+	_, err := l.persist(func(ctx context.Context) error { return l.writer.writeEntries(ctx, entries) })
+	if err != nil && l.spool != nil && l.unavailable(err) && l.entryTries < commitTries && l.stopping.Err() == nil {
+		l.entryTries++
+		l.entryBatch = entries
+		return err
+	}
+	l.entryTries = 0
 	if err != nil {
 		l.o.Log.Warn("request-log entries could not be written", "entries", len(entries), "error", err)
 		l.drop(len(entries))
@@ -187,35 +253,48 @@ func (l *Ledger) commitEntries() error {
 		*e = Entry{}
 		l.entryPool.Put(e)
 	}
-	l.entryBatch = entries
+	l.entryBatch = entries[:0]
 	return err
 }
 
 // persist tries until the rows are durable, a bounded number of times. It writes
 // the same rows in every try: when a later one finds the batch's id taken, an
-// earlier one was committed, and only its answer got lost. (No other unique index
-// can be violated: lines and entries that are there already are skipped.)
-func (l *Ledger) persist(write func(context.Context) error) error {
-	backoff := firstBackoff
-	for try := 1; ; try++ {
-		err := l.tryOnce(write)
-		if err == nil || try > 1 && l.db.IsUnique(err) {
-			return nil
+// earlier one was committed, and only its answer got lost (again is true then). No
+// other unique index can be violated: lines and entries that are there already are
+// skipped.
+func (l *Ledger) persist(write func(context.Context) error) (again bool, err error) {
+	tries, patience, within := commitTries, tryTimeout, time.Duration(0)
+	if l.spool != nil {
+		tries, patience, within = spoolTries, spoolTryTimeout, spoolAfter
+	}
+	backoff, started := firstBackoff, time.Now()
+	for try, retried := 1, 0; ; try++ {
+		err := l.tryOnce(write, patience)
+		if err == nil {
+			return false, nil
 		}
-		if try == commitTries || !(l.unavailable(err) || l.db.IsRetryable(err)) {
-			return err
+		if try > 1 && l.db.IsUnique(err) {
+			return true, nil
+		}
+		retryable := l.db.IsRetryable(err)
+		if retryable && retried < commitTries {
+			retried++ // because of another transaction: the database is there
+			tries++
+		}
+		if try >= tries || !(l.unavailable(err) || retryable) || within > 0 && !retryable && time.Since(started) > within {
+			return false, err
 		}
 		select {
 		case <-time.After(backoff*3/4 + rand.N(backoff/2)):
 		case <-l.abandoned.Done():
-			return err
+			return false, err
 		}
 		backoff = min(2*backoff, mostBackoff)
 	}
 }
 
-func (l *Ledger) tryOnce(write func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(l.abandoned, tryTimeout)
+func (l *Ledger) tryOnce(write func(context.Context) error, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(l.abandoned, patience)
 	defer cancel()
 	err := write(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -227,7 +306,7 @@ func (l *Ledger) tryOnce(write func(context.Context) error) error {
 // unavailable reports whether the database could not be asked at all, as opposed
 // to having refused.
 func (l *Ledger) unavailable(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || l.db.IsUnavailable(err)
+	return errors.Is(err, errSpooling) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || l.db.IsUnavailable(err)
 }
 
 // newBatchID begins with the time, so that new ids are neighbours in the index and

@@ -1,9 +1,9 @@
-// Package ledger is "how much": what every request was charged, durably, and the
-// record of every request. In this version all models are free, so a line's amount
-// is zero and nothing is reserved; the units are already exact.
+// Package ledger is "how much": the credit of accounts, what every request and
+// prediction was charged, durably, and the record of every request.
 //
-// It knows accounts, keys and models as strings, and no HTTP. Its one invariant:
-// when Commit returns without an error, the line is on disk, and it is there once.
+// It knows accounts, keys and models as strings, and no HTTP. Its invariants: when
+// Commit returns without an error, the line is on disk, and it is there once, with the
+// movement of money that it stands for; and nothing is promised that is not there.
 package ledger
 
 import (
@@ -39,6 +39,12 @@ const (
 	firstBackoff = 20 * time.Millisecond // doubles
 	mostBackoff  = 2 * time.Second
 	tryTimeout   = 10 * time.Second
+	stopReturn   = 3 * time.Second // for giving credit back
+
+	// With a spool, nobody waits that long for the database.
+	spoolTries      = 2
+	spoolAfter      = time.Second
+	spoolTryTimeout = 2 * time.Second
 )
 
 // ErrStopped is returned by Commit after Stop.
@@ -70,6 +76,12 @@ type Options struct {
 	Replica     string        // names this process among those on the database; "": a random one
 	Retention   time.Duration // of the request log; 0 keeps it
 	TrimEvery   time.Duration // between deletions of what is past its retention; 0 means 5 minutes
+	// Spool is the folder that charges are written to while the database is away; "": they
+	// fail then.
+	Spool string
+	// OnSpool hears of batches that go to the spool, and of those that leave it: how many
+	// bytes wait.
+	OnSpool func(waiting int64)
 	// OnBatch hears of every commit of charge lines.
 	OnBatch func(lines int, took time.Duration)
 	// OnDropped hears at once of request-log entries that are lost, from any goroutine.
@@ -88,7 +100,13 @@ type Ledger struct {
 	chargePool  sync.Pool
 	entryPool   sync.Pool
 	entryBatch  []*Entry     // the committer's
+	entryTries  int          // of entryBatch, where it is still to be written
 	dropped     atomic.Int64 // since it was last logged
+
+	tills   sync.Map   // by purse: *till
+	topUps  chan *till // for the lease loop
+	orphans orphans
+	spool   *spool // nil: there is none
 
 	holdsDone atomic.Int64 // Expire's bookmark: the time up to which holds have been ended
 
@@ -101,10 +119,14 @@ type Ledger struct {
 	abandon   context.CancelFunc
 }
 
-// pending is a charge with its waiter.
+// pending is a charge with its waiter and with what pays for it.
 type pending struct {
-	charge Charge
-	done   chan error
+	charge   Charge
+	done     chan error
+	budget   string // the purse of the key's budget, or ""
+	pay      []payment
+	buf      [3]payment // for pay, which is hardly ever longer
+	repeated bool       // the request was charged before: nothing was written
 }
 
 // New returns a ledger on the database. Nothing is written before Start.
@@ -123,7 +145,10 @@ func New(db *store.DB, o Options) *Ledger {
 	}
 	l := &Ledger{
 		db: db, o: o, charges: make(chan *pending, maxQueue), entries: make(chan *Entry, maxLogQueue),
-		manyEntries: make(chan struct{}, 1),
+		manyEntries: make(chan struct{}, 1), topUps: make(chan *till, maxTopUps),
+	}
+	if o.Spool != "" {
+		l.spool = newSpool(o.Spool, o.Replica)
 	}
 	l.stopping, l.stop = context.WithCancel(context.Background())
 	l.abandoned, l.abandon = context.WithCancel(context.Background())
@@ -138,15 +163,29 @@ func (l *Ledger) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the ledger's statements: %w", err)
 	}
+	if l.db.Dialect() == store.SQLite {
+		if err := l.endAll(ctx); err != nil {
+			return errors.Join(err, writer.close())
+		}
+	}
+	if l.spool != nil {
+		l.writer = writer
+		if err := l.adoptSpool(ctx); err != nil {
+			return errors.Join(err, writer.close())
+		}
+	}
 	l.start(writer)
 	return nil
 }
 
 func (l *Ledger) start(writer batchWriter) {
 	l.writer = writer
-	l.done.Add(2)
-	go l.commitLoop()
-	go l.trimLoop()
+	l.done.Go(l.commitLoop)
+	l.done.Go(l.trimLoop)
+	l.done.Go(l.leaseLoop)
+	if l.spool != nil {
+		l.done.Go(l.spoolLoop)
+	}
 }
 
 // Stop makes what is queued durable and ends; when ctx is over before, or the
@@ -167,29 +206,58 @@ func (l *Ledger) Stop(ctx context.Context) error {
 	if !first || l.writer == nil {
 		return nil
 	}
-	err := l.writer.close()
+	l.returnCredit(ctx)
+	var err error
+	if l.spool != nil {
+		err = l.spool.close()
+	}
+	err = errors.Join(err, l.writer.close())
 	if !inTime {
 		err = errors.Join(fmt.Errorf("stop the ledger: %w", ctx.Err()), err)
 	}
 	return err
 }
 
+// returnCredit replays what is spooled and gives leased credit back, at the end. Where
+// the database is away, the spool stays for the next start, and leases end by their time.
+func (l *Ledger) returnCredit(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReturn)
+	defer cancel()
+	if l.spool != nil {
+		if err := l.replayAll(ctx); err != nil {
+			l.o.Log.Warn("spooled charges stay in the spool until the next start", "folder", l.o.Spool, "error", err)
+		}
+	}
+	if err := l.returnAll(ctx); err != nil {
+		l.o.Log.Warn("leased credit could not be given back; its leases end by themselves", "error", err)
+	}
+}
+
 // Commit charges the request and returns when the line is durable. A charge that
 // has been queued is written even if ctx ends meanwhile. After an error the line
 // may be there all the same: an answer can get lost. A request that has been
 // charged before stays charged as it was.
-func (l *Ledger) Commit(ctx context.Context, _ *Reservation, c Charge) error {
+//
+// The amount comes from the reservation first, then from what else this process has
+// leased of the account; what is more than that the account owes. What the reservation
+// has left is free at once; the reservation is used up, whatever Commit returns.
+func (l *Ledger) Commit(ctx context.Context, r *Reservation, c Charge) error {
 	if err := c.check(); err != nil {
+		l.Release(r)
 		return err
 	}
 	p, _ := l.chargePool.Get().(*pending)
 	p.charge = c
+	if err := l.prepay(ctx, p, r); err != nil {
+		return err
+	}
 	if err := l.enqueue(ctx, p); err != nil {
+		p.settle(refused)
 		return err
 	}
 	select {
 	case err := <-p.done:
-		p.charge = Charge{}
+		p.reset()
 		l.chargePool.Put(p)
 		if err != nil {
 			return fmt.Errorf("write the charge of request %s: %w", c.Request, err)
@@ -243,6 +311,9 @@ func (c *Charge) check() error {
 		if n < 0 || n > most {
 			return fmt.Errorf("charge of request %.64q has an impossible number of tokens: %d", c.Request, n)
 		}
+	}
+	if c.Amount < 0 || c.Amount > maxPromise || c.Cost < 0 || c.Cost > maxPromise {
+		return fmt.Errorf("charge of request %.64q has an impossible amount: %d, cost %d", c.Request, c.Amount, c.Cost)
 	}
 	for _, id := range [...]string{c.Request, c.Account, c.Key} {
 		if len(id) > maxText || !utf8.ValidString(id) || fit(id) != id {

@@ -19,7 +19,6 @@ const (
 
 // trimLoop deletes what is past its retention, in the background.
 func (l *Ledger) trimLoop() {
-	defer l.done.Done()
 	tick := time.NewTicker(l.o.TrimEvery)
 	defer tick.Stop()
 	for {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"skytower/internal/store"
 )
@@ -12,21 +14,42 @@ import (
 const (
 	insertBatch = `insert into charge_batch (id, at, lines) values ($1, $2, $3)`
 	insertLine  = `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
-		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome)
-		values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, 0, $12, $13) on conflict (request) do nothing`
-	insertEntry = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
+		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome, cost, budget)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict (request) do nothing`
+	takeFromBucket = `update bucket set balance = balance - $2 where id = $1`
+	insertPosting  = `insert into posting (transfer, source, dest, amount, at) values ($1, $2, 'revenue', $3, $4)`
+	useLease       = `update lease set used = used + $2 where id = $1`
+	insertEntry    = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
 		model, target, tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		on conflict (at, request) do nothing`
 	// One round trip and no explicit transaction: on PostgreSQL that is the cost.
-	insertBatchAndLines = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint))
-	insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
-		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome)
-	select request, $1::text, at, account, api_key, model, target, 0, units_in, units_out, units_cached, units_reasoning, 0, counted, outcome
-	from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-		$10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[], $15::text[])
-		as v(request, at, account, api_key, model, target, units_in, units_out, units_cached, units_reasoning, counted, outcome)
+	insertLines = `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
+		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome, cost, budget)
+	select request, $1::text, at, account, api_key, model, target, price_version, units_in, units_out, units_cached,
+		units_reasoning, amount, counted, outcome, cost, budget
+	from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
+		$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::boolean[], $17::text[], $18::bigint[], $19::text[])
+		as v(request, at, account, api_key, model, target, price_version, units_in, units_out, units_cached,
+		units_reasoning, amount, counted, outcome, cost, budget)
 	on conflict (request) do nothing`
+	insertBatchAndLines = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint)) ` + insertLines
+	// Money moves for the lines that were inserted, and for no other. Rows are locked in
+	// the order of their ids, whatever the plan: batches of several processes would wait
+	// for each other in a circle otherwise.
+	insertPricedBatch = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint)),
+	l as (` + insertLines + ` returning request),
+	d as materialized (select v.bucket, v.lease, v.budget, v.amount
+		from unnest($20::text[], $21::text[], $22::text[], $23::boolean[], $24::bigint[]) as v(request, bucket, lease, budget, amount)
+		join l on l.request = v.request),
+	bs as materialized (select bucket, budget, cast(sum(amount) as bigint) as amount from d group by bucket, budget),
+	ls as materialized (select lease, cast(sum(amount) as bigint) as amount from d where lease <> '' group by lease),
+	bl as materialized (select id from bucket where id in (select bucket from bs) order by id for update),
+	ll as materialized (select id from lease where id in (select lease from ls) order by id for update),
+	bu as (update bucket set balance = balance - bs.amount from bs, bl where bl.id = bs.bucket and bucket.id = bl.id),
+	lu as (update lease set used = used + ls.amount from ls, ll where ll.id = ls.lease and lease.id = ll.id),
+	po as (insert into posting (transfer, source, dest, amount, at) select $1::text, bucket, 'revenue', amount, $2::bigint from bs where not budget)
+	select count(*) from l`
 	insertEntries = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
 		model, target, tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client)
 	select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
@@ -40,7 +63,7 @@ func newBatchWriter(ctx context.Context, db *store.DB) (batchWriter, error) {
 		return &postgresWriter{db: db.Writer()}, nil
 	}
 	w := &sqliteWriter{db: db.Writer()}
-	for text, stmt := range map[string]**sql.Stmt{insertBatch: &w.batch, insertLine: &w.line, insertEntry: &w.entry} {
+	for text, stmt := range w.statements() {
 		var err error
 		if *stmt, err = w.db.PrepareContext(ctx, text); err != nil {
 			return nil, errors.Join(err, w.close())
@@ -53,6 +76,15 @@ func newBatchWriter(ctx context.Context, db *store.DB) (batchWriter, error) {
 type sqliteWriter struct {
 	db                 *sql.DB
 	batch, line, entry *sql.Stmt
+	take, post, use    *sql.Stmt
+	sums               sums // used by who has the one connection
+}
+
+func (w *sqliteWriter) statements() map[string]**sql.Stmt {
+	return map[string]**sql.Stmt{
+		insertBatch: &w.batch, insertLine: &w.line, insertEntry: &w.entry,
+		takeFromBucket: &w.take, insertPosting: &w.post, useLease: &w.use,
+	}
 }
 
 func (w *sqliteWriter) writeCharges(ctx context.Context, b *batch) error {
@@ -61,15 +93,78 @@ func (w *sqliteWriter) writeCharges(ctx context.Context, b *batch) error {
 			return fmt.Errorf("insert batch: %w", err)
 		}
 		line := tx.StmtContext(ctx, w.line)
+		w.sums.clear()
 		for _, p := range b.pending {
 			c := &p.charge
-			if _, err := line.ExecContext(ctx, c.Request, b.id, store.Micros(c.At), c.Account, c.Key, c.Model, c.Target,
-				c.Input, c.Output, c.Cached, c.Reasoning, c.Counted, c.Outcome); err != nil {
+			inserted, err := affected(line.ExecContext(ctx, c.Request, b.id, store.Micros(c.At), c.Account, c.Key, c.Model, c.Target, c.PriceVersion,
+				c.Input, c.Output, c.Cached, c.Reasoning, c.Amount, c.Counted, c.Outcome, c.Cost, p.budget))
+			if err != nil {
 				return fmt.Errorf("insert charge line: %w", err)
 			}
+			p.repeated = !inserted
+			if inserted {
+				w.sums.add(p.pay)
+			}
+		}
+		return w.move(ctx, tx, b)
+	})
+}
+
+// move has buckets and leases pay the sums.
+func (w *sqliteWriter) move(ctx context.Context, tx *sql.Tx, b *batch) error {
+	if len(w.sums.payments) == 0 {
+		return nil
+	}
+	take, post, use := tx.StmtContext(ctx, w.take), tx.StmtContext(ctx, w.post), tx.StmtContext(ctx, w.use)
+	err := w.sums.each(bucketOf, func(y payment) error {
+		if _, err := take.ExecContext(ctx, y.bucket, y.amount); err != nil {
+			return fmt.Errorf("take from bucket: %w", err)
+		}
+		if y.budget {
+			return nil
+		}
+		if _, err := post.ExecContext(ctx, b.id, y.bucket, y.amount, b.at); err != nil {
+			return fmt.Errorf("insert posting: %w", err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return w.sums.each(leaseOf, func(y payment) error {
+		if y.lease == "" {
+			return nil
+		}
+		if _, err := use.ExecContext(ctx, y.lease, y.amount); err != nil {
+			return fmt.Errorf("use lease: %w", err)
+		}
+		return nil
+	})
+}
+
+// sums adds payments up by bucket and by lease.
+type sums struct{ payments []payment }
+
+func bucketOf(y *payment) string { return y.bucket }
+func leaseOf(y *payment) string  { return y.lease }
+
+func (s *sums) clear() { s.payments = s.payments[:0] }
+
+func (s *sums) add(pay []payment) { s.payments = append(s.payments, pay...) }
+
+// each calls fn with the sum of each name, in the order of names.
+func (s *sums) each(name func(*payment) string, fn func(payment) error) error {
+	slices.SortFunc(s.payments, func(a, b payment) int { return strings.Compare(name(&a), name(&b)) })
+	for i := 0; i < len(s.payments); {
+		sum := s.payments[i]
+		for i++; i < len(s.payments) && name(&s.payments[i]) == name(&sum); i++ {
+			sum.amount += s.payments[i].amount
+		}
+		if err := fn(sum); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *sqliteWriter) writeEntries(ctx context.Context, entries []*Entry) error {
@@ -113,9 +208,9 @@ func (w *sqliteWriter) transact(ctx context.Context, fn func(context.Context, *s
 
 func (w *sqliteWriter) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{w.batch, w.line, w.entry} {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
+	for _, stmt := range w.statements() {
+		if *stmt != nil {
+			errs = append(errs, (*stmt).Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -126,10 +221,48 @@ type postgresWriter struct{ db *sql.DB }
 
 func (w *postgresWriter) writeCharges(ctx context.Context, b *batch) error {
 	args := append([]any{b.id, b.at, int64(len(b.pending))}, lineColumns(b.pending)...)
-	if _, err := w.db.ExecContext(ctx, insertBatchAndLines, args...); err != nil {
-		return fmt.Errorf("insert batch: %w", err)
+	if !b.priced() {
+		if _, err := w.db.ExecContext(ctx, insertBatchAndLines, args...); err != nil {
+			return fmt.Errorf("insert batch: %w", err)
+		}
+		return nil
 	}
+	once := markTwins(b.pending)
+	var inserted int
+	if err := w.db.QueryRowContext(ctx, insertPricedBatch, append(args, paymentColumns(b.pending)...)...).Scan(&inserted); err != nil {
+		return fmt.Errorf("insert priced batch: %w", err)
+	}
+	b.unclear = inserted != once
 	return nil
+}
+
+// markTwins marks the second of two charges of one request in a batch, and counts the
+// requests.
+func markTwins(all []*pending) (requests int) {
+	seen := make(map[string]struct{}, len(all))
+	for _, p := range all {
+		_, p.repeated = seen[p.charge.Request]
+		seen[p.charge.Request] = struct{}{}
+	}
+	return len(seen)
+}
+
+// paymentColumns are the payments of the batch.
+func paymentColumns(all []*pending) []any {
+	n := 2 * len(all)
+	requests, buckets, leases := make([]string, 0, n), make([]string, 0, n), make([]string, 0, n)
+	budgets, amounts := make([]bool, 0, n), make([]int64, 0, n)
+	for _, p := range all {
+		if p.repeated {
+			continue
+		}
+		for i := range p.pay {
+			y := &p.pay[i]
+			requests, buckets, leases = append(requests, p.charge.Request), append(buckets, y.bucket), append(leases, y.lease)
+			budgets, amounts = append(budgets, y.budget), append(amounts, int64(y.amount))
+		}
+	}
+	return []any{requests, buckets, leases, budgets, amounts}
 }
 
 func (w *postgresWriter) writeEntries(ctx context.Context, entries []*Entry) error {
@@ -160,9 +293,11 @@ func lineColumns(p []*pending) []any {
 		text(func(c *Charge) string { return c.Request }), number(func(c *Charge) int64 { return store.Micros(c.At) }),
 		text(func(c *Charge) string { return c.Account }), text(func(c *Charge) string { return c.Key }),
 		text(func(c *Charge) string { return c.Model }), text(func(c *Charge) string { return c.Target }),
-		number(func(c *Charge) int64 { return c.Input }), number(func(c *Charge) int64 { return c.Output }),
+		number(func(c *Charge) int64 { return c.PriceVersion }), number(func(c *Charge) int64 { return c.Input }), number(func(c *Charge) int64 { return c.Output }),
 		number(func(c *Charge) int64 { return c.Cached }), number(func(c *Charge) int64 { return c.Reasoning }),
-		column(p, func(p *pending) bool { return p.charge.Counted }), text(func(c *Charge) string { return c.Outcome }),
+		number(func(c *Charge) int64 { return int64(c.Amount) }), column(p, func(p *pending) bool { return p.charge.Counted }),
+		text(func(c *Charge) string { return c.Outcome }), number(func(c *Charge) int64 { return int64(c.Cost) }),
+		column(p, func(p *pending) string { return p.budget }),
 	}
 }
 
