@@ -11,7 +11,7 @@ import (
 type accountsCommand struct {
 	List          accountsList          `cmd:"" help:"List accounts."`
 	Create        accountsCreate        `cmd:"" help:"Make an account."`
-	Set           accountsSet           `cmd:"" help:"Change an account's name, or what its predictions follow."`
+	Set           accountsSet           `cmd:"" help:"Change an account's name, its tier, or what its predictions follow."`
 	WebhookSecret accountsWebhookSecret `cmd:"" help:"Make the secret that signs an account's webhooks, in place of an older one; it alone goes to standard output, this once."`
 	Suspend       accountsSuspend       `cmd:"" help:"Stop all keys of an account, within two seconds everywhere."`
 	Resume        accountsResume        `cmd:"" help:"End a suspension."`
@@ -33,8 +33,8 @@ func (*accountsList) Run(ctx context.Context, s *session) error {
 }
 
 func showAccounts(s *session, accounts []skytells.Account) error {
-	return list(s, accounts, []string{"ID", "NAME", "STATE", "CREATED", "REASON"}, func(a skytells.Account) []string {
-		return []string{a.ID, a.Name, accountState(a), day(a.CreatedAt), a.Reason}
+	return list(s, accounts, []string{"ID", "NAME", "STATE", "TIER", "CREATED", "REASON"}, func(a skytells.Account) []string {
+		return []string{a.ID, a.Name, accountState(a), tier(a), day(a.CreatedAt), a.Reason}
 	})
 }
 
@@ -64,12 +64,16 @@ type accountsSet struct {
 	Name        string  `help:"New name."`
 	Retention   *string `placeholder:"24h" help:"How long the data of predictions is kept: 24h, 5m, 30d; 0 keeps it; 'default' is the server's setting."`
 	Concurrency *int    `placeholder:"N" help:"Predictions that run at the same time; 0 is the server's setting."`
+	Tier        *string `placeholder:"NAME" help:"Tier, such as 3 or enterprise, whatever the account spends; 'auto' follows the spending."`
 }
 
 // Run changes the account.
 func (a *accountsSet) Run(ctx context.Context, s *session) error {
-	if a.Name == "" && a.Retention == nil && a.Concurrency == nil {
-		return usagef("say what to change: --name, --retention or --concurrency")
+	if a.Name == "" && a.Retention == nil && a.Concurrency == nil && a.Tier == nil {
+		return usagef("say what to change: --name, --retention, --concurrency or --tier")
+	}
+	if a.Tier != nil && *a.Tier == automatic {
+		*a.Tier = ""
 	}
 	if a.Retention != nil && *a.Retention == serversDefault {
 		*a.Retention = ""
@@ -78,17 +82,27 @@ func (a *accountsSet) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	changed, err := c.UpdateAccount(ctx, a.ID, skytells.AccountRequest{Name: a.Name, Retention: a.Retention, Concurrency: a.Concurrency})
+	changed, err := c.UpdateAccount(ctx, a.ID, skytells.AccountRequest{Name: a.Name, Retention: a.Retention, Concurrency: a.Concurrency, Tier: a.Tier})
 	if err != nil {
 		return err
 	}
 	return s.show(changed, func(t *table) {
-		t.row(changed.ID, changed.Name, "retention "+retention(changed), "concurrency "+concurrency(changed))
+		t.row(changed.ID, changed.Name, "retention "+retention(changed), "concurrency "+concurrency(changed), "tier "+tier(changed))
 	})
 }
 
 // serversDefault is the word for a setting that the account leaves to the server.
 const serversDefault = "default"
+
+// automatic is the word for a tier that follows the spending.
+const automatic = "auto"
+
+func tier(a skytells.Account) string {
+	if a.TierFixed {
+		return a.Tier + " (fixed)"
+	}
+	return a.Tier
+}
 
 func retention(a skytells.Account) string {
 	switch a.Retention {

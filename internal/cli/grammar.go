@@ -21,6 +21,8 @@ type commands struct {
 
 	Keys      keysCommand      `cmd:"" group:"server" help:"API keys."`
 	Accounts  accountsCommand  `cmd:"" group:"server" help:"Accounts, which own keys."`
+	Members   membersCommand   `cmd:"" group:"server" help:"People of an account, whose roles bound their keys."`
+	Audit     auditCommand     `cmd:"" group:"server" help:"Show who did what: every administrative act, newest first."`
 	Providers providersCommand `cmd:"" group:"server" help:"Upstreams that serve models."`
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
 	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`

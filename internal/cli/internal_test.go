@@ -224,7 +224,7 @@ func TestCandidates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for words, want := range map[string][]string{
-		"ke": {"keys"}, "co": {"config", "completion"}, "keys ": {"create", "list", "revoke"}, "keys cr": {"create"},
+		"ke": {"keys"}, "co": {"config", "completion"}, "keys ": {"create", "list", "show", "update", "rotate", "revoke"}, "keys cr": {"create"},
 		"keys create --n": {"--name"}, "--json keys l": {"list"}, "models import --d": {"--data", "--dry-run"},
 		"serve --listen": {"--listen"}, "keys list ": nil, "nothing": nil,
 	} {

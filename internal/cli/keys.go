@@ -13,14 +13,21 @@ import (
 type keysCommand struct {
 	Create keysCreate `cmd:"" help:"Make an API key; the key alone goes to standard output, this once."`
 	List   keysList   `cmd:"" help:"List API keys, without the secret part."`
+	Show   keysShow   `cmd:"" help:"Show one API key with its restrictions, without the secret part."`
+	Update keysUpdate `cmd:"" help:"Change an API key's name or restrictions, within two seconds everywhere."`
+	Rotate keysRotate `cmd:"" help:"Make a new key of the same kind, which alone goes to standard output, and let the old one end after a while."`
 	Revoke keysRevoke `cmd:"" help:"End an API key for good, within two seconds everywhere."`
 }
 
 type keysCreate struct {
 	Name    string   `help:"What it is for."`
 	Account string   `placeholder:"ID" help:"Account; may be left out if there is just one."`
-	Scope   []string `placeholder:"SCOPE,..." help:"What it may do: models:read, predictions:read, predictions:create, inference, files, usage:read. All if left out."`
+	Scope   []string `aliases:"scopes" placeholder:"SCOPE,..." help:"What it may do: models:read, predictions:read, predictions:create, inference, files, usage:read, billing:read, billing:write. All, or all that the member's role allows, if left out."`
 	Expires string   `placeholder:"30d|DATE" help:"Lifetime (12h, 30d) or date (2027-01-31, from 00:00 UTC on it is expired)."`
+	Address []string `aliases:"addresses" placeholder:"RANGE,..." help:"Addresses that it may be used from: 203.0.113.7, 10.0.0.0/8, 2001:db8::/32. All if left out."`
+	Model   []string `aliases:"models" placeholder:"SLUG,..." help:"Models that it may use. All if left out."`
+	Budget  string   `placeholder:"DOLLARS" help:"What it may spend in a calendar month (UTC)."`
+	Member  string   `placeholder:"ID" help:"The account's member (mem_…) that it is for: it has at most the scopes of the member's role, and ends with the membership."`
 }
 
 // Run makes the key. The note goes to standard error, so that a pipe or $(…) gets
@@ -30,11 +37,18 @@ func (k *keysCreate) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	budget, err := parseBudget(k.Budget)
+	if err != nil {
+		return err
+	}
 	c, err := s.connect()
 	if err != nil {
 		return err
 	}
-	key, err := c.CreateKey(ctx, skytells.KeyRequest{Account: k.Account, Name: k.Name, Scopes: k.Scope, ExpiresAt: expires})
+	key, err := c.CreateKey(ctx, skytells.KeyRequest{
+		Account: k.Account, Name: k.Name, Scopes: k.Scope, ExpiresAt: expires,
+		Addresses: k.Address, Models: k.Model, Budget: budget, Member: k.Member,
+	})
 	if err != nil {
 		return err
 	}
@@ -57,8 +71,8 @@ func (k *keysList) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	now := time.Now()
-	return list(s, keys, []string{"ID", "NAME", "KEY", "ACCOUNT", "STATE", "CREATED", "EXPIRES", "SCOPES"}, func(k skytells.Key) []string {
-		return []string{k.ID, k.Name, k.Masked, k.Account, keyState(k, now), day(k.CreatedAt), dayOr(k.ExpiresAt, "never"), strings.Join(k.Scopes, ",")}
+	return list(s, keys, []string{"ID", "NAME", "KEY", "ACCOUNT", "STATE", "CREATED", "EXPIRES", "USED", "SCOPES"}, func(k skytells.Key) []string {
+		return []string{k.ID, k.Name, k.Masked, k.Account, keyState(k, now), day(k.CreatedAt), dayOr(k.ExpiresAt, "never"), dayOr(k.LastUsedAt, "never"), strings.Join(k.Scopes, ",")}
 	})
 }
 
@@ -72,14 +86,152 @@ func keyState(k skytells.Key, now time.Time) string {
 	return "active"
 }
 
+type keysShow struct {
+	ID string `arg:"" help:"Id of the key (key_…), as 'keys list' shows it."`
+}
+
+// Run shows the key.
+func (k *keysShow) Run(ctx context.Context, s *session) error {
+	if err := checkKeyID(k.ID); err != nil {
+		return err
+	}
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	key, err := c.Key(ctx, k.ID)
+	return showKey(s, key, err)
+}
+
+func showKey(s *session, k skytells.Key, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.show(k, func(t *table) {
+		t.row("id", k.ID)
+		t.row("name", k.Name)
+		t.row("key", k.Masked)
+		t.row("account", k.Account)
+		t.row("member", firstOf(k.Member, "none"))
+		t.row("state", keyState(k, time.Now()))
+		t.row("created", day(k.CreatedAt))
+		t.row("expires", dayOr(k.ExpiresAt, "never"))
+		t.row("last used", dayOr(k.LastUsedAt, "never"))
+		t.row("rotated to", k.RotatedTo)
+		t.row("scopes", strings.Join(k.Scopes, ", "))
+		t.row("addresses", firstOf(strings.Join(k.Addresses, ", "), everything))
+		t.row("models", firstOf(strings.Join(k.Models, ", "), everything))
+		t.row("budget", budgetText(k.Budget))
+	})
+}
+
+// Words that take a restriction away.
+const (
+	everything = "all"
+	noBudget   = "none"
+)
+
+func budgetText(b skytells.Amount) string {
+	if b == "" {
+		return noBudget
+	}
+	return "$" + string(b) + " a month"
+}
+
+type keysUpdate struct {
+	ID      string   `arg:"" help:"Id of the key (key_…), as 'keys list' shows it."`
+	Name    *string  `help:"New name."`
+	Address []string `aliases:"addresses" placeholder:"RANGE,..." help:"Addresses that it may be used from, in place of the ones before; 'all' for everywhere."`
+	Model   []string `aliases:"models" placeholder:"SLUG,..." help:"Models that it may use, in place of the ones before; 'all' for every one."`
+	Budget  string   `placeholder:"DOLLARS" help:"What it may spend in a calendar month (UTC); 'none' for no bound."`
+}
+
+// Run changes the key.
+func (k *keysUpdate) Run(ctx context.Context, s *session) error {
+	if err := checkKeyID(k.ID); err != nil {
+		return err
+	}
+	change := skytells.KeyChange{Name: k.Name, Addresses: restriction(k.Address), Models: restriction(k.Model)}
+	if k.Budget != "" {
+		text := k.Budget
+		if text == noBudget {
+			text = ""
+		}
+		budget, err := parseBudget(text)
+		if err != nil {
+			return err
+		}
+		change.Budget = &budget
+	}
+	if change == (skytells.KeyChange{}) {
+		return usagef("say what to change: --name, --address, --model or --budget")
+	}
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	key, err := c.UpdateKey(ctx, k.ID, change)
+	return showKey(s, key, err)
+}
+
+// restriction is nil where nothing was said.
+func restriction(words []string) *[]string {
+	if len(words) == 0 {
+		return nil
+	}
+	if len(words) == 1 && words[0] == everything {
+		words = []string{}
+	}
+	return &words
+}
+
+type keysRotate struct {
+	ID      string `arg:"" help:"Id of the key (key_…), as 'keys list' shows it."`
+	Overlap string `placeholder:"24h" help:"How long the old key still works: 0s to 90d; 24h if left out."`
+}
+
+// Run rotates the key. The note goes to standard error, as that of 'keys create'.
+func (k *keysRotate) Run(ctx context.Context, s *session) error {
+	if err := checkKeyID(k.ID); err != nil {
+		return err
+	}
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	key, err := c.RotateKey(ctx, k.ID, skytells.RotateRequest{Overlap: k.Overlap})
+	if err != nil {
+		return err
+	}
+	s.note("Made the key %s in place of %s, which works for %s more. It can't be shown again:", key.ID, k.ID, firstOf(k.Overlap, "24h"))
+	return s.show(key, func(t *table) { t.row(key.Secret) })
+}
+
+// checkKeyID keeps a key that was pasted by mistake from travelling in an address.
+func checkKeyID(id string) error {
+	if strings.HasPrefix(id, "sk-") || strings.HasPrefix(id, "op-") {
+		return usagef("give the key's id (key_…), as 'skytower keys list' shows it, not the key itself")
+	}
+	return nil
+}
+
+// parseBudget reads dollars a month; "" is none.
+func parseBudget(text string) (skytells.Amount, error) {
+	budget := skytells.Amount(strings.TrimPrefix(text, "$"))
+	if budget == "" {
+		return "", nil
+	}
+	return budget, checkAmount(budget)
+}
+
 type keysRevoke struct {
 	ID string `arg:"" help:"Id of the key (key_…), as 'keys list' shows it."`
 }
 
 // Run revokes the key.
 func (k *keysRevoke) Run(ctx context.Context, s *session) error {
-	if strings.HasPrefix(k.ID, "sk-") || strings.HasPrefix(k.ID, "op-") {
-		return usagef("give the key's id (key_…), as 'skytower keys list' shows it, not the key itself")
+	if err := checkKeyID(k.ID); err != nil {
+		return err
 	}
 	c, err := s.connect()
 	if err != nil {

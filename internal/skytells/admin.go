@@ -1,6 +1,7 @@
 package skytells
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -229,6 +230,25 @@ type KeyChange struct {
 	Addresses *[]string `json:"addresses,omitempty"`
 	Models    *[]string `json:"models,omitempty"`
 	Budget    *Amount   `json:"budget,omitempty" doc:"null takes it away."`
+}
+
+// UnmarshalJSON keeps apart a budget of null, which takes it away, and a missing one.
+// Unknown fields are errors.
+func (k *KeyChange) UnmarshalJSON(text []byte) error {
+	type plain KeyChange
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode((*plain)(k)); err != nil {
+		return err
+	}
+	var budget struct{ Budget json.RawMessage }
+	if err := json.Unmarshal(text, &budget); err != nil {
+		return err
+	}
+	if string(budget.Budget) == "null" {
+		k.Budget = new(Amount)
+	}
+	return nil
 }
 
 // RotateRequest replaces a key by a new one of the same kind.

@@ -29,8 +29,19 @@ type Accounts interface {
 	Suspend(ctx context.Context, by account.Operator, id, reason string) (skytells.Account, error)
 	Resume(ctx context.Context, by account.Operator, id string) (skytells.Account, error)
 	CreateKey(context.Context, account.Operator, skytells.KeyRequest) (skytells.Key, error)
+	Key(ctx context.Context, id string) (skytells.Key, error)
 	Keys(ctx context.Context, account string, p account.Page) ([]skytells.Key, error)
+	UpdateKey(ctx context.Context, by account.Operator, id string, c skytells.KeyChange) (skytells.Key, error)
+	RotateKey(ctx context.Context, by account.Operator, id string, r skytells.RotateRequest) (skytells.Key, error)
 	RevokeKey(ctx context.Context, by account.Operator, id string) (skytells.Key, error)
+
+	CreateMember(ctx context.Context, by account.Operator, account string, r skytells.MemberRequest) (skytells.Member, error)
+	Member(ctx context.Context, id string) (skytells.Member, error)
+	Members(ctx context.Context, account string, p account.Page) ([]skytells.Member, error)
+	UpdateMember(ctx context.Context, by account.Operator, id string, r skytells.MemberRequest) (skytells.Member, error)
+	RemoveMember(ctx context.Context, by account.Operator, id string) (skytells.Member, error)
+
+	Audit(context.Context, account.AuditQuery) ([]skytells.AuditEntry, error)
 }
 
 // Catalog is the part of the catalogue that the routes use.
@@ -65,7 +76,9 @@ type Handlers struct {
 
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
-	return dress(append(h.accountRows(), h.catalogRows()...))
+	rows := append(h.accountRows(), h.memberRows()...)
+	rows = append(rows, h.auditRows()...)
+	return dress(append(rows, h.catalogRows()...))
 }
 
 // dress gives the rows what all rows of the surface have.
