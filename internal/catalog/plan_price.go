@@ -238,7 +238,7 @@ func (p *plan) formula(path string, s *skytells.PricingSpec) {
 	if s.Formula == nil {
 		return
 	}
-	f := *s.Formula
+	given, f := *s.Formula, *s.Formula
 	s.Formula = &f
 	if s.Unit != price.Megapixel && s.Unit != price.ImageMegapixel {
 		p.problem(path, "counts megapixels, and the unit is '%s'", s.Unit)
@@ -251,8 +251,8 @@ func (p *plan) formula(path string, s *skytells.PricingSpec) {
 		return
 	}
 	f.Variables = map[string]skytells.Amount{}
-	for _, name := range sortedKeys(s.Formula.Variables) {
-		amount := s.Formula.Variables[name]
+	for _, name := range sortedKeys(given.Variables) {
+		amount := given.Variables[name]
 		at := fmt.Sprintf("%s.variables.%s", path, quotable(name))
 		if name == "" || len(name) > maxKey || amount == "" {
 			p.problem(at, "must be an amount with a name of at most %d bytes", maxKey)
@@ -264,7 +264,6 @@ func (p *plan) formula(path string, s *skytells.PricingSpec) {
 	for i := range f.Terms {
 		p.term(fmt.Sprintf("%s.terms[%d]", path, i), f.Terms[i], f.Variables)
 	}
-	*s.Formula = f
 }
 
 func (p *plan) term(path string, t skytells.FormulaTerm, variables map[string]skytells.Amount) {

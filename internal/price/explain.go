@@ -87,11 +87,25 @@ func (p *Price) Explain(c Charge) []Line {
 	if IsTokens(c.Unit) {
 		formula = nil
 	}
+	parts := products(c, rates, p.Request, formula)
+	if amount, err := sumOf(parts); c.Amount != 0 && (err != nil || amount != c.Amount) {
+		// Charged otherwise, as where the sum was beyond all money: then that is all there is to say.
+		parts = []product{{"charge", "request", million, c.Amount}}
+	}
 	var lines []Line
-	for _, part := range products(c, rates, p.Request, formula) {
+	for _, part := range parts {
 		lines = append(lines, part.line())
 	}
 	return lines
+}
+
+// sumOf is the products' sum, rounded once.
+func sumOf(parts []product) (money.Nanos, error) {
+	var sum money.Sum
+	for _, p := range parts {
+		sum.Add(p.units, p.rate)
+	}
+	return sum.Cost()
 }
 
 func (p product) line() Line {

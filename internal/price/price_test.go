@@ -377,6 +377,11 @@ func TestExplanationsReadWell(t *testing.T) {
 	if diff := cmp.Diff(want, one(t, "0.20", price.VideoSecond).Explain(c)); diff != "" {
 		t.Error(diff)
 	}
+	other := price.Charge{Amount: money.Dollar, Quantity: 1_000_000, Unit: price.Prediction, Rate: money.Dollar}
+	want = []price.Line{{What: "charge", Quantity: "1", Unit: "request", Rate: "1", Amount: "1"}}
+	if diff := cmp.Diff(want, gpt5.Explain(other)); diff != "" {
+		t.Error(diff)
+	}
 	if lines := (*price.Price)(nil).ExplainTokens(price.Tokens{In: 5}); lines != nil {
 		t.Errorf("what is free is explained by %+v", lines)
 	}

@@ -3,8 +3,6 @@ package price
 import (
 	"encoding/json"
 	"fmt"
-
-	"skytower/internal/money"
 )
 
 // Quote chooses the rates for a prediction's input, in which the schema's defaults are
@@ -81,12 +79,8 @@ func (q Quote) Charge(m Measure) (Charge, error) {
 	default:
 		c.Quantity = quantity(q.Unit, m)
 	}
-	var sum money.Sum
-	for _, p := range products(c, tokenRates{q.Input, q.Output, q.Cached, q.Reasoning}, q.Request, q.Formula) {
-		sum.Add(p.units, p.rate)
-	}
 	var err error
-	c.Amount, err = sum.Cost()
+	c.Amount, err = sumOf(products(c, tokenRates{q.Input, q.Output, q.Cached, q.Reasoning}, q.Request, q.Formula))
 	return c, err
 }
 
