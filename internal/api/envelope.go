@@ -33,9 +33,9 @@ func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 }
 
 // RetryAfter is d in whole seconds, at least 1 (contract 1.20).
-func RetryAfter(d time.Duration) string {
-	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
-}
+func RetryAfter(d time.Duration) string { return strconv.Itoa(wholeSeconds(d)) }
+
+func wholeSeconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
 
 // RESTEnvelope is err as contract 9.1 shows it.
 func RESTEnvelope(err *fault.Error, requestID string) skytells.ErrorEnvelope {
@@ -62,6 +62,10 @@ func InferenceEnvelope(err *fault.Error, requestID string) skytells.InferenceEnv
 	}
 	if err.Param != "" {
 		out.Param = &err.Param
+	}
+	if l := err.Limit; l != nil {
+		out.Details.Dimension, out.Details.Scope, out.Details.Limit = l.Dimension, l.Scope, &l.Size
+		out.Details.RetryAfter = int64(wholeSeconds(err.RetryAfter))
 	}
 	return skytells.InferenceEnvelope{Error: out}
 }

@@ -28,8 +28,16 @@ type Error struct {
 	RetryAfter time.Duration // for 429 and 503; 0: not said
 	NoRetry    bool          // tells OpenAI-style clients not to retry a 5xx
 	Allow      string        // methods for a 405
+	Limit      *Limit        // which limit a 429 is about; nil: not said
 
 	Err error // the cause, never shown
+}
+
+// Limit is a limit that is used up.
+type Limit struct {
+	Dimension string // what is counted: requests, input tokens, output tokens, concurrent calls
+	Scope     string // of what, for people
+	Size      int64
 }
 
 // New returns an error with the given id and message.

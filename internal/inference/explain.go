@@ -13,6 +13,9 @@ import (
 // explain says to the caller what contract 9.4 allows it to know of an upstream's
 // failure. Errors that are not an upstream's pass unchanged.
 func (r *run) explain(err error) error {
+	if errors.Is(err, errTooLong) {
+		return fault.Wrap(err, fault.InferenceTimeout, fmt.Sprintf("A stream on this surface ends after %s; ask for less, or use the standard surface.", r.req.MaxStream))
+	}
 	var up *provider.Error
 	if !errors.As(err, &up) {
 		return err

@@ -10,6 +10,7 @@ package inference
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -45,8 +46,14 @@ type Request struct {
 	IncludeUsage bool
 	// MaxTokens, known once checked, is the caller's output limit, 0 if unset.
 	MaxTokens int64
-	Header    http.Header // the caller's headers that may pass on
-	Surface   string      // standard or edge
+	// Choices, known once checked, is how many answers he asked for; at least 1.
+	Choices int64
+	// DryRun asks what the call would cost (`dry_run: true`): nothing runs.
+	DryRun  bool
+	Header  http.Header // the caller's headers that may pass on
+	Surface string      // standard or edge
+	// MaxStream is how long a stream may take as a whole; 0: no bound.
+	MaxStream time.Duration
 
 	fields  *rawjson.Fields // what Body was scanned for
 	options *rawjson.Fields // likewise stream_options
@@ -85,8 +92,10 @@ type Outcome string
 const (
 	Complete Outcome = "ok"
 	Refused  Outcome = "error"   // ended before any output
-	Cut      Outcome = "cut"     // the upstream ended a stream early
+	Cut      Outcome = "cut"     // a stream ended early: by the upstream, or at its longest time
 	HungUp   Outcome = "hang_up" // the caller left
+	// OutOfCredit is a stream that ended where nothing more could be reserved.
+	OutOfCredit Outcome = "out_of_credit"
 )
 
 // Catalog resolves names; the catalogue's snapshot in memory.
@@ -106,6 +115,7 @@ type Meter interface {
 	Grow(ctx context.Context, r *ledger.Reservation, by money.Nanos) bool
 	Commit(context.Context, *ledger.Reservation, ledger.Charge) error
 	Release(*ledger.Reservation)
+	Balance(ctx context.Context, account string) (ledger.Balance, error)
 }
 
 // Fetcher brings the content of an address in a caller's input, or refuses it.
@@ -124,19 +134,35 @@ type Service struct {
 	Now      func() time.Time
 	// SettleTimeout bounds the work after the answer: committing and settling.
 	SettleTimeout time.Duration
+	// Patience is how long the answer of a plain call that costs is waited for after its
+	// caller has left; 0: 2 minutes.
+	Patience time.Duration
 	// OnFailure hears of every failed call to a provider; it may be nil.
 	OnFailure func(provider string, class provider.Class)
 }
 
 // Do serves one call. The result is filled whatever the error; an error after the
-// sink's first event belongs in band.
+// sink's first event belongs in band. A dry run is answered plainly, without Admit.
 func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, sink Sink) (Result, error) {
-	r := &run{svc: s, who: who, req: req, started: s.Now()}
+	r := &run{svc: s, who: who, req: req}
+	if req.DryRun {
+		err := r.quote(ctx, sink)
+		return r.result, err
+	}
 	if err := r.admit(ctx); err != nil {
 		r.result.Outcome = Refused
 		return r.result, err
 	}
+	// A panic gives back what was taken, too.
+	defer func() {
+		if !r.finished {
+			_ = r.finish(ctx, errPanicked, sink)
+		}
+	}()
 	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits})
 	err := r.finish(ctx, r.serve(ctx, sink), sink)
 	return r.result, err
 }
+
+// errPanicked stands for the cause that the panic itself carries.
+var errPanicked = errors.New("the call panicked")

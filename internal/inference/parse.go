@@ -2,6 +2,7 @@ package inference
 
 import (
 	"skytower/internal/fault"
+	"skytower/internal/limit"
 	"skytower/internal/rawjson"
 )
 
@@ -18,18 +19,21 @@ func NewParser() *Parser {
 	return &Parser{
 		fields: map[API]*rawjson.Fields{
 			Chat: rawjson.NewFields("model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens",
-				"n", "temperature", "top_p", "stop", "tools", "tool_choice", "response_format", "user", "prompt_cache_key"),
+				"n", "temperature", "top_p", "stop", "tools", "tool_choice", "response_format", "user", "prompt_cache_key", dryRun),
 			Responses: rawjson.NewFields("model", "input", "instructions", "stream", "max_output_tokens", "store",
 				"previous_response_id", "background", "conversation", "prompt", "temperature", "top_p", "tools", "tool_choice",
-				"text", "reasoning", "user", "metadata", "truncation", "parallel_tool_calls", "prompt_cache_key"),
-			Embeddings: rawjson.NewFields("model", "input", "encoding_format", "dimensions", "user"),
+				"text", "reasoning", "user", "metadata", "truncation", "parallel_tool_calls", "prompt_cache_key", dryRun),
+			Embeddings: rawjson.NewFields("model", "input", "encoding_format", "dimensions", "user", dryRun),
 		},
 		stream: rawjson.NewFields("include_usage"),
 	}
 }
 
+// dryRun is our own field: no upstream gets to see it.
+const dryRun = "dry_run"
+
 // Parse scans body as a request of the API and reads what is needed before the
-// model is known: its name, and whether the answer is a stream. The other fields
+// model is known: its name, and whether the answer is a stream, or a price. The other fields
 // wait for Check, since an unknown model is told before a wrong field (design,
 // Errors). streamQuery is the `?stream=` of the address, which asks for a stream as
 // the field does (contract 7.1).
@@ -38,8 +42,11 @@ func (p *Parser) Parse(api API, body []byte, streamQuery bool) (*Request, error)
 	if err != nil {
 		return nil, err
 	}
-	req := &Request{API: api, Body: doc, Surface: "standard", fields: p.fields[api], options: p.stream}
+	req := &Request{API: api, Body: doc, Choices: 1, Surface: limit.Standard, fields: p.fields[api], options: p.stream}
 	if req.Model, err = requiredString(doc, "model"); err != nil {
+		return nil, err
+	}
+	if err := req.takeDryRun(); err != nil {
 		return nil, err
 	}
 	if api == Embeddings {
@@ -53,8 +60,20 @@ func (p *Parser) Parse(api API, body []byte, streamQuery bool) (*Request, error)
 	return req, nil
 }
 
+// takeDryRun reads dry_run and takes it out of the body.
+func (r *Request) takeDryRun() (err error) {
+	if _, ok := r.Body.Raw(dryRun); !ok {
+		return nil
+	}
+	if r.DryRun, _, err = r.Body.Bool(dryRun); err != nil {
+		return err
+	}
+	r.Body, err = r.Body.Edit().Delete(dryRun).Apply()
+	return err
+}
+
 // Check reads and checks the fields that the server acts on, besides those that
-// Parse read; it fills IncludeUsage and MaxTokens.
+// Parse read; it fills IncludeUsage, MaxTokens and Choices.
 func (r *Request) Check() error {
 	switch r.API {
 	case Embeddings:
@@ -64,6 +83,18 @@ func (r *Request) Check() error {
 	default:
 		return r.checkChat()
 	}
+}
+
+// checkCharged refuses what cannot be charged: an answer that is made when the call is
+// over.
+func (r *Request) checkCharged() error {
+	if r.API != Responses {
+		return nil
+	}
+	if later, _, err := r.Body.Bool("background"); err != nil || !later {
+		return err
+	}
+	return &fault.Error{ID: fault.ModelNotSupported, Param: "background", Message: "A model that costs does not answer in the background; leave out 'background'."}
 }
 
 func requiredString(doc *rawjson.Object, name string) (string, error) {
@@ -98,6 +129,9 @@ func (r *Request) checkChat() error {
 	}
 	if err := positives(r.Body, "n"); err != nil {
 		return err
+	}
+	if n, ok, _ := r.Body.Int("n"); ok {
+		r.Choices = n
 	}
 	if err := numbers(r.Body); err != nil {
 		return err

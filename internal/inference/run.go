@@ -4,37 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"math"
 
 	"skytower/internal/account"
 	"skytower/internal/catalog"
 	"skytower/internal/fault"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/money"
+	"skytower/internal/price"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
 
 // run is one call in progress.
 type run struct {
-	svc     *Service
-	who     account.Principal
-	req     *Request
-	started time.Time
+	svc *Service
+	who account.Principal
+	req *Request
 
 	model  catalog.Resolved
+	price  *price.Price // of the model; nil: free
+	target catalog.Target
+	size   size
+	need   need
 	limits limit.Decision
-	hold   *ledger.Reservation
 	ticket limit.Ticket // what was taken of the limits, an estimate
+
+	hold      *ledger.Reservation
+	reserved  money.Nanos // what hold sets aside
+	maxTokens int64       // the output limit of each choice that goes upstream; 0: the caller's stays
+	covered   int64       // tokens of output that are reserved
+	allowed   int64       // tokens of output, by our count, that may be delivered on it
+	pieces    int64       // events with output
 
 	prepared    *rawjson.Object // the body with its addresses dealt with,
 	preparedFor catalog.Policy  // by this policy
 
+	choices *choices   // of a chat stream that costs
+	native  *nativeEnd // of an upstream's own Responses stream that costs
+	ending  lastWords  // set where credit ran out
+
 	held      *heldEvent // the last event, kept back until the charge is durable
+	failed    bool       // the upstream says in its last event, or its answer, that it failed
 	answer    []byte     // a plain answer, likewise
 	delivered int        // bytes of generated content that a caller got
 	usage     provider.Usage
 	result    Result
+	finished  bool
 }
 
 type heldEvent struct {
@@ -45,12 +62,11 @@ type heldEvent struct {
 // admit resolves the model, checks the fields, takes from the limits and reserves:
 // nothing goes upstream before all four agreed.
 func (r *run) admit(ctx context.Context) error {
-	model, err := r.svc.Catalog.Resolve(r.req.Model, catalog.Viewer{Account: r.who.Account, Only: r.who.Models, Edge: r.req.Surface == limit.Edge}, catalogAPI(r.req.API))
-	if err != nil {
+	if err := r.check(); err != nil {
 		return err
 	}
-	r.model, r.result.Model = model, model.Model.Slug
-	if err := r.req.Check(); err != nil {
+	estimate, err := r.estimate()
+	if err != nil {
 		return err
 	}
 	if r.ticket, r.limits, err = r.svc.Limits.Take(ctx, r.draw()); err != nil {
@@ -59,10 +75,33 @@ func (r *run) admit(ctx context.Context) error {
 	if !r.limits.Allowed {
 		return denied(r.limits)
 	}
-	if r.hold, err = r.svc.Meter.Reserve(ctx, r.estimate()); err != nil {
-		r.settle(ctx, provider.Usage{Reported: true})
+	if err := r.reserve(ctx, estimate); err != nil {
+		settled, cancel := r.afterwards(ctx)
+		defer cancel()
+		r.settle(settled, provider.Usage{}) // a refused call used no token; it stays a request
 		return err
 	}
+	return nil
+}
+
+// check resolves the model and checks the fields. It fills what the estimates need.
+func (r *run) check() error {
+	viewer := catalog.Viewer{Account: r.who.Account, Only: r.who.Models, Edge: r.req.Surface == limit.Edge}
+	model, err := r.svc.Catalog.Resolve(r.req.Model, viewer, catalogAPI(r.req.API))
+	if err != nil {
+		return err
+	}
+	r.model, r.price, r.result.Model = model, model.Model.Price, model.Model.Slug
+	if err := r.req.Check(); err != nil {
+		return err
+	}
+	if r.price != nil {
+		if err := r.req.checkCharged(); err != nil {
+			return err
+		}
+	}
+	r.size = r.req.measure()
+	r.need = r.needs()
 	return nil
 }
 
@@ -74,64 +113,87 @@ func catalogAPI(api API) string {
 	return string(Chat)
 }
 
+// denied says which limit refused, and when to come again.
 func denied(d limit.Decision) error {
+	if d.NoEdge {
+		return fault.New(fault.Forbidden, "The account's tier does not include the edge surface.")
+	}
 	return &fault.Error{
-		ID: fault.RateLimited, RetryAfter: d.RetryAfter,
-		Message: fmt.Sprintf("The limit on %s is used up; try again in %s.", d.Dimension, d.RetryAfter.Round(time.Second)),
+		ID: fault.RateLimited, RetryAfter: d.RetryAfter, Message: sentence(d),
+		Limit: &fault.Limit{Dimension: d.Dimension, Scope: d.Scope, Size: d.Limit},
 	}
 }
 
-// inputBytesPerToken is the estimate of the design ("Money", Reserving): it errs
-// high, so that a reservation covers the input.
-const inputBytesPerToken = 3
-
-func (r *run) draw() limit.Request {
-	return limit.Request{
-		ID: r.req.ID, Account: r.who.Account, Key: r.who.Key, Tier: r.who.Tier, Surface: r.req.Surface, Route: string(r.req.API),
-		Model: r.model.Model.Slug, TokensIn: int64(len(r.req.Body.Bytes())) / inputBytesPerToken, TokensOut: r.req.MaxTokens, Slot: true,
+func sentence(d limit.Decision) string {
+	per, scope := " a minute", ""
+	if d.Dimension == "concurrent calls" {
+		per = " at a time"
 	}
-}
-
-func (r *run) estimate() ledger.Estimate {
-	return ledger.Estimate{
-		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.model.Model.Slug,
+	if d.Scope != "" {
+		scope = " " + d.Scope
 	}
+	wait := max(1, int(math.Ceil(d.RetryAfter.Seconds())))
+	return fmt.Sprintf("The limit of %d %s%s%s is used up; try again in %d s.", d.Limit, d.Dimension, per, scope, wait)
 }
 
 // finish is the one exit of an admitted request. The caller's context may be
 // gone, and what is owed must be written all the same.
 func (r *run) finish(ctx context.Context, err error, sink Sink) error {
-	err = hangUp(ctx, err)
-	r.result.Outcome = outcome(err)
+	r.finished = true
+	gone := ctx.Err() != nil
+	err = hangUp(gone, err)
+	r.result.Outcome = r.outcome(gone, err)
 	r.count(err)
-	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.svc.SettleTimeout)
+	settled, cancel := r.afterwards(ctx)
 	defer cancel()
-	defer r.settle(settled, r.usage)
+	defer func() { r.settle(settled, r.usage) }()
 	if !r.owes(err) {
 		r.svc.Meter.Release(r.hold)
-		return r.explain(err)
+		if err != nil {
+			return r.explain(err)
+		}
+		return r.deliverEnd(sink)
 	}
-	if failed := r.svc.Meter.Commit(settled, r.hold, r.charge()); failed != nil {
+	charge, priced := r.charge()
+	if failed := r.svc.Meter.Commit(settled, r.hold, charge); failed != nil {
 		r.result.Outcome = Refused
 		return fault.Wrap(failed, fault.ServiceUnavailable, "The server cannot record usage at the moment; try again later.")
 	}
-	if err != nil {
+	switch {
+	case priced != nil:
+		r.result.Outcome = Refused
+		return priced
+	case err != nil:
 		return r.explain(err)
 	}
 	return r.deliverEnd(sink)
 }
 
+// afterwards is the context of what has to be done although the caller may be gone.
+func (r *run) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), r.svc.SettleTimeout)
+}
+
 // hangUp marks an error that came from the caller's leaving, wherever it surfaced.
-func hangUp(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
+func hangUp(gone bool, err error) error {
+	if err != nil && gone {
 		return &provider.Error{Class: provider.Cancelled, Err: err}
 	}
 	return err
 }
 
-func outcome(err error) Outcome {
-	if err == nil {
+func (r *run) outcome(gone bool, err error) Outcome {
+	switch {
+	case err == nil && r.ending != nil:
+		return OutOfCredit
+	case err == nil && r.failed:
+		return Refused
+	case err == nil && gone && !r.req.Stream:
+		return HungUp
+	case err == nil:
 		return Complete
+	case errors.Is(err, errTooLong):
+		return Cut
 	}
 	var up *provider.Error
 	if errors.As(err, &up) {
@@ -148,11 +210,8 @@ func outcome(err error) Outcome {
 // owes says whether anything was delivered or generated (contract 12's table): a
 // complete answer always, else what a caller got.
 func (r *run) owes(err error) bool {
-	return err == nil || r.delivered > 0 || r.usage.Reported && r.usage.Output > 0
+	return err == nil && !r.failed || r.delivered > 0 || r.usage.Reported && r.usage.Output > 0
 }
-
-// bytesPerToken turns delivered bytes into tokens where no usage was reported.
-const bytesPerToken = 4
 
 // count fills the usage that an upstream did not report, and labels it.
 func (r *run) count(err error) {
@@ -160,17 +219,34 @@ func (r *run) count(err error) {
 	if r.usage.Reported || !r.owes(err) {
 		return
 	}
-	r.usage.Input = int64(len(r.req.Body.Bytes())) / bytesPerToken
+	r.usage.Input = r.size.counted()
 	r.usage.Output = int64(r.delivered+bytesPerToken-1) / bytesPerToken
 	r.result.Usage, r.result.Counted = r.usage, true
 }
 
-func (r *run) charge() ledger.Charge {
-	return ledger.Charge{
+// charge is what the request used, at the resolved model's price. The error is an amount
+// beyond all bounds: the tokens are recorded all the same.
+func (r *run) charge() (ledger.Charge, error) {
+	u := r.usage
+	c := ledger.Charge{
 		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.result.Model, Target: r.result.Target,
-		Input: r.usage.Input, Output: r.usage.Output, Cached: r.usage.Cached, Reasoning: r.usage.Reasoning,
+		Input: u.Input, Output: u.Output, Cached: u.Cached, Reasoning: u.Reasoning,
 		Counted: r.result.Counted, Outcome: string(r.result.Outcome), At: r.svc.Now(), Patient: r.req.Stream,
 	}
+	used := price.Tokens{In: u.Input, Out: u.Output, Cached: u.Cached, Reasoning: u.Reasoning}
+	if cost, err := r.target.Cost.Tokens(used); err == nil {
+		c.Cost = cost // of an unknown cost, 0
+	}
+	if r.price == nil {
+		return c, nil
+	}
+	amount, err := r.price.Tokens(used)
+	if err != nil {
+		c.Outcome = string(Refused)
+		return c, fmt.Errorf("price %d and %d tokens of %s: %w", u.Input, u.Output, c.Model, err)
+	}
+	c.Amount, c.PriceVersion = amount, r.price.Version
+	return c, nil
 }
 
 // settle corrects the limits from the estimate to what was used. A failure costs
@@ -182,11 +258,18 @@ func (r *run) settle(ctx context.Context, used provider.Usage) {
 }
 
 // deliverEnd gives the caller what was held back until the charge was durable. A
-// stream's last event is not flushed by itself: it leaves with the response's end.
+// stream's last events are not flushed by themselves: they leave with the response's end.
 func (r *run) deliverEnd(sink Sink) error {
 	switch {
 	case !r.req.Stream:
 		return sink.Answer(r.answer)
+	case r.ending != nil:
+		for _, event := range r.ending.events(r.usage) {
+			if err := sink.Event(event.Name, event.Data); err != nil {
+				return err
+			}
+		}
+		return nil
 	case r.held != nil:
 		return sink.Event(r.held.name, r.held.data)
 	default:

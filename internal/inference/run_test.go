@@ -47,7 +47,7 @@ func TestPlainAnswer(t *testing.T) {
 	if c := u.calls[0]; c.Model != "up-a" || c.Show != "m" || c.RequestID != "req_1" || c.MaxTokens != 0 {
 		t.Errorf("called with %+v", c)
 	}
-	if diff := cmp.Diff([]limit.Request{{ID: "req_1", Account: "acct", Key: "key", Surface: "standard", Route: "chat", Model: "slug", TokensIn: 14, TokensOut: 50, Slot: true}}, d.drawn); diff != "" {
+	if diff := cmp.Diff([]limit.Request{{ID: "req_1", Account: "acct", Key: "key", Surface: "standard", Route: "chat", Model: "slug", TokensIn: 15, TokensOut: 50, Slot: true}}, d.drawn); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]limit.Use{{TokensIn: 7, TokensOut: 3}}, d.settled); diff != "" {
@@ -326,8 +326,9 @@ func TestRefusedBeforeAdmission(t *testing.T) {
 				t.Errorf("got %+v", f)
 			}
 		}
-		if c.id == fault.InsufficientCredits && d.settled[0].TokensIn != -d.drawn[0].TokensIn {
-			t.Errorf("what was taken is not given back: %+v", d.settled)
+		// What was taken in tokens is given back: none was used. The request stays counted.
+		if c.id == fault.InsufficientCredits && d.settled[0] != (limit.Use{}) {
+			t.Errorf("settled with %+v", d.settled)
 		}
 	}
 }

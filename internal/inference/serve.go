@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"skytower/internal/catalog"
 	"skytower/internal/provider"
@@ -14,11 +15,19 @@ import (
 // failure proves, or the upstream said, that this one did no work, and never after
 // the first event of an answer (design, Routing).
 func (r *run) serve(ctx context.Context, sink Sink) error {
+	if r.req.Stream && r.req.MaxStream > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.req.MaxStream, errTooLong)
+		defer cancel()
+	}
 	var last error
 	for _, target := range r.model.Model.Targets {
 		started, err := r.try(ctx, target, sink)
 		if err == nil {
 			return nil
+		}
+		if errors.Is(context.Cause(ctx), errTooLong) {
+			return errTooLong
 		}
 		last = err
 		r.svc.failed(target.Provider, err)
@@ -31,6 +40,9 @@ func (r *run) serve(ctx context.Context, sink Sink) error {
 	}
 	return last
 }
+
+// errTooLong ends a stream that took as long as the surface allows.
+var errTooLong = errors.New("the stream reached its longest time")
 
 // failed reports an upstream's failure. The caller's own leaving is none.
 func (s *Service) failed(name string, err error) {
@@ -60,6 +72,7 @@ func mayMoveOn(err error) bool {
 // try calls one target. started is whether the caller got a part of its answer.
 func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (started bool, err error) {
 	r.result.Tries++
+	r.target = target
 	r.result.Target = target.Provider + "/" + target.Model
 	adapter, err := r.svc.Adapters.Adapter(target.Provider)
 	if err != nil {
@@ -70,7 +83,7 @@ func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (starte
 		return false, err
 	}
 	call := &provider.Call{
-		Body: body, Model: target.Model, Show: r.model.Show, Header: r.req.Header, RequestID: r.req.ID,
+		Body: body, Model: target.Model, Show: r.model.Show, MaxTokens: r.maxTokens, Header: r.req.Header, RequestID: r.req.ID,
 	}
 	if r.req.Stream {
 		return r.stream(ctx, adapter, call, sink)
@@ -93,12 +106,44 @@ func (r *run) inputs(ctx context.Context, policy catalog.Policy) (*rawjson.Objec
 }
 
 func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error {
+	if r.price != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = r.svc.outlive(ctx)
+		defer cancel()
+	}
 	answer, err := plainAnswer(ctx, r.req.API, adapter, call)
 	if err != nil {
 		return err
 	}
 	r.answer, r.usage, r.delivered = answer.Body, answer.Usage, answer.Bytes
+	r.failed = r.req.API == Responses && !answer.Usage.Reported && saysFailed(answer.Body)
 	return nil
+}
+
+// saysFailed reports whether a response object tells of a failure.
+func saysFailed(response []byte) bool {
+	status, _ := rawjson.Get(response, "status")
+	return string(status) == `"failed"`
+}
+
+// defaultPatience is long enough for nearly every answer, and short enough that nobody
+// piles up calls without end.
+const defaultPatience = 2 * time.Minute
+
+// outlive is a context that ends some time after its parent: an answer that costs is
+// waited for although its caller left. Until then nobody knows what was generated, and
+// leaving just before the end must not make an answer free.
+func (s *Service) outlive(parent context.Context) (context.Context, context.CancelFunc) {
+	patience := s.Patience
+	if patience <= 0 {
+		patience = defaultPatience
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { time.AfterFunc(patience, cancel) })
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // plainAnswer asks for the whole answer of the API.
@@ -141,6 +186,7 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink
 		return false, err
 	}
 	defer events.Close()
+	r.watch(events)
 	for {
 		event, err := events.Next()
 		if err == io.EOF {
@@ -149,7 +195,11 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink
 		if err != nil {
 			return started, err
 		}
-		sent, err := r.relay(event, sink)
+		sent, err := r.relay(ctx, &event, sink)
+		if err == errOutOfCredit {
+			r.ending = r.stop(events, &event)
+			return true, nil
+		}
 		started = started || sent
 		if err != nil {
 			return started, err
@@ -163,21 +213,49 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink
 	}
 }
 
-// relay passes one event on, reading usage on the way.
-func (r *run) relay(event provider.Event, sink Sink) (sent bool, err error) {
+// watch makes ready what keeps the parts of a stream that its end may have to repeat.
+func (r *run) watch(events provider.Stream) {
+	if r.price == nil {
+		return
+	}
+	_, translated := events.(*responseStream)
+	switch {
+	case r.req.API == Chat:
+		r.choices = newChoices(r.req.Choices)
+	case !translated:
+		r.native = &nativeEnd{}
+	}
+}
+
+// relay passes one event on, reading usage on the way. It costs a free model's stream
+// two comparisons more.
+func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent bool, err error) {
+	if event.Output && r.price != nil && !r.afford(ctx, event) {
+		return false, errOutOfCredit
+	}
 	if event.Usage.Reported {
 		r.usage = event.Usage
 	}
 	if event.Final {
 		r.held = &heldEvent{name: event.Name, data: append([]byte(nil), event.Data...)}
+		r.failed = event.Name == "response.failed"
 		return false, nil
 	}
 	if event.UsageOnly && !r.req.IncludeUsage {
 		return false, nil
 	}
+	if r.req.MaxStream > 0 && ctx.Err() != nil { // an upstream that never waits sees no end
+		return false, &provider.Error{Class: provider.Cancelled, Err: ctx.Err()}
+	}
 	if err := sink.Event(event.Name, event.Data); err != nil {
 		return true, &provider.Error{Class: provider.Cancelled, Err: err}
 	}
 	r.delivered += event.Bytes
+	switch {
+	case r.choices != nil:
+		r.choices.note(event.Data)
+	case r.native != nil:
+		r.native.note(event)
+	}
 	return true, nil
 }

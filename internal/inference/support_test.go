@@ -37,6 +37,10 @@ type desk struct {
 	fetchErr error
 	sinkErr  error // of every event and answer
 	show     string
+	model    catalog.Model // Slug and Targets are set by the desk
+
+	balance    ledger.Balance
+	balanceErr error
 
 	mu      sync.Mutex
 	journal []string
@@ -67,7 +71,9 @@ func (d *desk) Resolve(name string, _ catalog.Viewer, api string) (catalog.Resol
 		return catalog.Resolved{}, fault.New(fault.ModelNotFound, "none")
 	}
 	d.note("resolve %s", api)
-	return catalog.Resolved{Model: &catalog.Model{Slug: "slug", Targets: d.targets}, Asked: name, Show: d.show}, nil
+	m := d.model
+	m.Slug, m.Targets = "slug", d.targets
+	return catalog.Resolved{Model: &m, Asked: name, Show: d.show}, nil
 }
 
 func (d *desk) Adapter(name string) (any, error) {
@@ -102,6 +108,8 @@ func (d *desk) Commit(ctx context.Context, _ *ledger.Reservation, c ledger.Charg
 }
 
 func (d *desk) Grow(context.Context, *ledger.Reservation, money.Nanos) bool { return true }
+
+func (d *desk) Balance(context.Context, string) (ledger.Balance, error) { return d.balance, d.balanceErr }
 
 func (d *desk) Release(*ledger.Reservation) { d.note("release") }
 

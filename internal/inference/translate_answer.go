@@ -123,12 +123,16 @@ func (t *translation) finished(text, reason string, usage provider.Usage) respon
 	}
 	o.Output, o.OutputText = []outputItem{t.message(itemStatus, text)}, text
 	if usage.Reported {
-		o.Usage = &responseUsage{
-			Input: usage.Input, Output: usage.Output, Total: usage.Input + usage.Output,
-			InputDetails: cachedTokens{usage.Cached}, OutputDetails: reasoningPart{usage.Reasoning},
-		}
+		o.Usage = usageOf(usage)
 	}
 	return o
+}
+
+func usageOf(u provider.Usage) *responseUsage {
+	return &responseUsage{
+		Input: u.Input, Output: u.Output, Total: u.Input + u.Output,
+		InputDetails: cachedTokens{u.Cached}, OutputDetails: reasoningPart{u.Reasoning},
+	}
 }
 
 // chatReply is the part of a chat completion, or of a chunk, that the translation

@@ -17,6 +17,7 @@ type responseStream struct {
 	seq    int64
 	opened bool
 	text   []byte
+	before int // length of the text before the last delta
 	reason string
 	usage  provider.Usage
 	err    error // what comes after the queue
@@ -123,6 +124,7 @@ func (s *responseStream) open() {
 
 func (s *responseStream) delta(text string, size int) {
 	zero := 0
+	s.before = len(s.text)
 	s.text = append(s.text, text...)
 	if size == 0 {
 		size = len(text)
@@ -144,4 +146,18 @@ func (s *responseStream) finish() {
 	s.emit(responseEvent{Type: "response.content_part.done", OutputIndex: &zero, ContentIndex: &zero, ItemID: s.t.item, Part: &done}, provider.Event{})
 	s.emit(responseEvent{Type: "response.output_item.done", OutputIndex: &zero, Item: &object.Output[0]}, provider.Event{})
 	s.emit(responseEvent{Type: "response." + object.Status, Response: &object}, provider.Event{Final: true, Usage: s.usage})
+}
+
+// takeBack undoes the delta that Next gave last: it was not delivered.
+func (s *responseStream) takeBack() {
+	s.text = s.text[:s.before]
+	s.seq--
+}
+
+// events are what finish queues, for an answer that stops here.
+func (s *responseStream) events(usage provider.Usage) []provider.Event {
+	usage.Reported = true // what is charged is told, be it our count
+	s.queue, s.reason, s.usage = nil, "length", usage
+	s.finish()
+	return s.queue
 }

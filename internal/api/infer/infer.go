@@ -29,6 +29,10 @@ type Handlers struct {
 	Parser    *inference.Parser
 	MaxBody   int64         // bytes of a request body
 	KeepAlive time.Duration // silence after which a stream gets a comment
+	// Surface is where these routes are served: limit.Standard, also if empty, or limit.Edge.
+	Surface string
+	// MaxStream is how long a stream may take as a whole; 0: no bound.
+	MaxStream time.Duration
 	// OpenStreams counts the streams that are open; it may be nil.
 	OpenStreams Gauge
 }
@@ -55,7 +59,10 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 		if err != nil {
 			return err
 		}
-		req.ID, req.Header = c.Record.ID, forwarded(c.Request.Header)
+		req.ID, req.Header, req.MaxStream = c.Record.ID, forwarded(c.Request.Header), h.MaxStream
+		if h.Surface != "" {
+			req.Surface = h.Surface
+		}
 		return h.do(c, who, req)
 	}
 }
@@ -63,7 +70,7 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Request) error {
 	s := &sink{call: c, stream: req.Stream, keepAlive: h.KeepAlive}
 	defer s.close()
-	if req.Stream && h.OpenStreams != nil {
+	if req.Stream && !req.DryRun && h.OpenStreams != nil {
 		h.OpenStreams.Inc()
 		defer h.OpenStreams.Dec()
 	}
@@ -76,6 +83,8 @@ func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Reque
 	s.close()
 	if s.begun() {
 		s.failInBand(err, req.API)
+	} else {
+		s.withdraw()
 	}
 	return err
 }
@@ -111,7 +120,7 @@ func record(r *httpx.Record, result inference.Result) {
 // errors of every inference route, for the document.
 func routeErrors(more ...fault.ID) []fault.ID {
 	return append([]fault.ID{
-		fault.Unauthorized, fault.AccountSuspended, fault.Forbidden, fault.ModelNotFound, fault.InvalidRequest,
+		fault.Unauthorized, fault.AccountSuspended, fault.PaymentRequired, fault.InsufficientCredits, fault.Forbidden, fault.ModelNotFound, fault.InvalidRequest,
 		fault.InvalidParameter, fault.ModelNotSupported, fault.RateLimited, fault.InferenceRateLimited,
 		fault.InternalError, fault.InferenceError, fault.ServiceUnavailable, fault.InferenceTimeout,
 	}, more...)

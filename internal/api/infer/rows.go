@@ -75,6 +75,7 @@ type ChatRequest struct {
 	ResponseFormat      any               `json:"response_format,omitempty" doc:"text, json_object or json_schema."`
 	Seed                *int64            `json:"seed,omitempty"`
 	User                string            `json:"user,omitempty"`
+	DryRun              bool              `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // StreamOptions are options of a chat stream.
@@ -130,6 +131,7 @@ type ResponseRequest struct {
 	Text               any               `json:"text,omitempty"`
 	Reasoning          any               `json:"reasoning,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
+	DryRun             bool              `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // Response is the answer of the Responses API.
@@ -159,6 +161,7 @@ type EmbeddingsRequest struct {
 	EncodingFormat string `json:"encoding_format,omitempty" enum:"float,base64" doc:"base64 is little-endian float32."`
 	Dimensions     *int64 `json:"dimensions,omitempty" minimum:"1"`
 	User           string `json:"user,omitempty"`
+	DryRun         bool   `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // EmbeddingsResponse is the answer.

@@ -44,6 +44,17 @@ func limitHeaders(h http.Header, d limit.Decision) {
 	set("Tokens-Out", d.TokensOut)
 }
 
+// withdraw takes back what Admit said of the limits: those headers stand on answers
+// (contract 10), and this is an error.
+func (s *sink) withdraw() {
+	h := s.call.Header()
+	delete(h, "X-Skytells-Ratelimit-Window")
+	for _, name := range [...]string{"Requests", "Tokens-In", "Tokens-Out"} {
+		delete(h, "X-Skytells-Ratelimit-Limit-"+name)
+		delete(h, "X-Skytells-Ratelimit-Remaining-"+name)
+	}
+}
+
 func (s *sink) Answer(body []byte) error {
 	return s.call.Raw(http.StatusOK, "application/json", body)
 }
