@@ -11,6 +11,7 @@ import (
 
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
+	"skytower/internal/fault"
 	"skytower/internal/ledger"
 	"skytower/internal/money"
 	"skytower/internal/price"
@@ -21,14 +22,20 @@ import (
 // waits in a queue. A prediction that ends later still is charged all the same.
 const holdGrace = 7 * 24 * time.Hour
 
+// Bounds of what the ledger takes.
+const (
+	mostCharge   = 1_000_000_000 * money.Dollar
+	mostQuantity = 1 << 50
+)
+
 // quoteFor is what the model asks for an input; nil is nothing.
 func quoteFor(model *catalog.Model, input json.RawMessage) (*price.Quote, error) {
 	if model.Price == nil {
 		return nil, nil
 	}
 	q, err := model.Price.Quote(input)
-	if err != nil {
-		return nil, fmt.Errorf("price an input of model %s: %w", model.Slug, err)
+	if err != nil || q.Estimate > mostCharge {
+		return nil, &fault.Error{ID: fault.InvalidInput, Err: err, Message: "The input asks for more than can be paid for; ask for less."}
 	}
 	return &q, nil
 }
@@ -134,8 +141,8 @@ func (s *Service) ran(x *exit) time.Duration {
 	return max(x.rec.Beat.Sub(x.rec.Started), 0)
 }
 
-// priced is a charge for what was used. An amount that does not fit is beyond all money:
-// then the estimate is owed.
+// priced is a charge for what was used. One that is beyond all money, and that the ledger
+// would refuse for ever, is brought back to the estimate.
 func (s *Service) priced(x *exit, q price.Quote, used price.Measure, shown bool) price.Charge {
 	charge := func() (price.Charge, error) {
 		if x.end.status == Cancelled {
@@ -146,7 +153,7 @@ func (s *Service) priced(x *exit, q price.Quote, used price.Measure, shown bool)
 		return q.Charge(used)
 	}
 	c, err := charge()
-	if err != nil {
+	if err != nil || c.Amount > mostCharge || max(c.Quantity, c.Input, c.Tokens.In, c.Tokens.Out) > mostQuantity {
 		s.o.Log.Error("a prediction's charge can't be computed; its estimate is charged", "prediction", x.rec.ID, "error", err)
 		return price.Charge{Amount: q.Estimate, Quantity: 1_000_000, Unit: price.Prediction, Rate: q.Estimate, Version: q.Version}
 	}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -257,17 +256,13 @@ func overLimit(d limit.Decision) error {
 	}
 	return &fault.Error{
 		ID: fault.RateLimitExceeded, RetryAfter: d.RetryAfter,
-		Message: fmt.Sprintf("The limit of %s is used up; try again in %d s.", spaced(size+per, d.Scope), wait),
+		Message: fmt.Sprintf("%s is %s%s, and it is used up; try again in %d s.", strings.TrimSpace("The limit "+d.Scope), size, per, wait),
 		Details: fmt.Sprintf("dimension: %s; limit: %d%s; scope: %s; retry after: %d s", d.Dimension, d.Limit, per, d.Scope, wait),
 	}
 }
 
 // concurrency is the dimension that has no window.
 const concurrency = "concurrent calls"
-
-func spaced(words ...string) string {
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
-}
 
 // prepare makes the record but for its input.
 func (s *Service) prepare(c Create, hash []byte, model catalog.Resolved) (Record, error) {

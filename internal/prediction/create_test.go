@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"skytower/internal/fault"
+	"skytower/internal/limit"
 	"skytower/internal/webhook"
 )
 
@@ -48,7 +49,10 @@ func TestCreateRefuses(t *testing.T) {
 			"unknown model": {func(c *Create) { c.Model = "nope" }, fault.ModelNotFound},
 			"input":         {func(c *Create) { c.Input = json.RawMessage(`[1]`) }, fault.InvalidInput},
 			"id":            {func(c *Create) { c.ID = "{" + uuid.NewString() + "}" }, fault.InvalidParameter},
-			"key":           {func(c *Create) { c.IdempotencyKey = strings.Repeat("k", maxIdempotencyKey+1) }, fault.InvalidParameter},
+			"edge webhook": {func(c *Create) {
+				c.Surface, c.Webhook = limit.Edge, webhook.Subscription{URL: "http://hooks.example/x"}
+			}, fault.InvalidParameter},
+			"key": {func(c *Create) { c.IdempotencyKey = strings.Repeat("k", maxIdempotencyKey+1) }, fault.InvalidParameter},
 		} {
 			request := ask("acct", "m")
 			c.change(&request)
@@ -56,11 +60,29 @@ func TestCreateRefuses(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		r.denied = true
-		_, _, err := p.Create(t.Context(), ask("acct", "m"))
-		var f *fault.Error
-		if !errors.As(err, &f) || f.ID != fault.RateLimitExceeded || f.RetryAfter != 7*time.Second {
-			t.Errorf("denied: %v", err)
+		for name, c := range map[string]struct {
+			decision limit.Decision
+			want     fault.ID
+			message  string
+			details  string
+		}{
+			"a minute": {limit.Decision{Dimension: "requests", Scope: "of this API key, all models together", Limit: 25, RetryAfter: 6500 * time.Millisecond}, fault.RateLimitExceeded,
+				"The limit of this API key, all models together is 25 requests a minute, and it is used up; try again in 7 s.",
+				"dimension: requests; limit: 25 a minute; scope: of this API key, all models together; retry after: 7 s"},
+			"at once": {limit.Decision{Dimension: "concurrent calls", Scope: "of this account", Limit: 2, RetryAfter: time.Second}, fault.RateLimitExceeded,
+				"The limit of this account is 2 concurrent calls, and it is used up; try again in 1 s.",
+				"dimension: concurrent calls; limit: 2; scope: of this account; retry after: 1 s"},
+			"no edge": {limit.Decision{NoEdge: true}, fault.Forbidden, "The edge surface is not part of this account's tier; use the standard one.", ""},
+		} {
+			r.decision = c.decision
+			_, _, err := p.Create(t.Context(), ask("acct", "m"))
+			var f *fault.Error
+			if !errors.As(err, &f) || f.ID != c.want || f.RetryAfter != c.decision.RetryAfter || f.Message != c.message || f.Details != c.details {
+				t.Errorf("%s: %+v", name, err)
+			}
+		}
+		if r.settled != 0 {
+			t.Errorf("%d denied requests were settled", r.settled)
 		}
 		if n := r.number(`select (select count(*) from prediction) + (select count(*) from river_job) + (select count(*) from prediction_lane)`); n != 0 {
 			t.Errorf("%d rows were left", n)

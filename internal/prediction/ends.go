@@ -457,6 +457,9 @@ func (b *ends) keep(ctx context.Context) error {
 // last.
 func (b *ends) settle(ctx context.Context) (err error) {
 	for _, x := range byAccount(b.over) {
+		if x.ended.Quote == "" {
+			continue // free: nothing was held
+		}
 		if x.bill.owes(x.end.status) {
 			err = b.s.o.Meter.Settle(ctx, b.tx, x.work())
 		} else {

@@ -22,6 +22,8 @@ import (
 	"skytower/internal/jobs/jobstest"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/money"
+	"skytower/internal/price"
 	"skytower/internal/provider"
 	"skytower/internal/secret"
 	"skytower/internal/store"
@@ -40,12 +42,15 @@ type rig struct {
 	clock *clock
 	actor *actor
 	calls receiver
+	// keeper is the meter: one that takes notes, or the real ledger.
+	keeper Meter
 
 	mu       sync.Mutex
 	models   map[string]*catalog.Model
 	settings account.PredictionSettings
 	meter    []string // what happened to holds
-	denied   bool     // by the limits
+	decision limit.Decision
+	settled  int // tickets of the limits
 }
 
 // clock is the real time, moved on by tests.
@@ -67,7 +72,8 @@ func newRig(t *testing.T, db *store.DB) *rig {
 	if err := jobs.Migrate(t.Context(), db); err != nil { // quick where eachRig made it
 		t.Fatal(err)
 	}
-	r := &rig{t: t, db: db, clock: &clock{}, actor: &actor{}, settings: account.PredictionSettings{Retention: -1}}
+	r := &rig{t: t, db: db, clock: &clock{}, actor: &actor{}, settings: account.PredictionSettings{Retention: -1}, decision: limit.Decision{Allowed: true}}
+	r.keeper = meter{r}
 	r.models = map[string]*catalog.Model{"m": model("m", 0), "bounded": model("bounded", 2)}
 	var err error
 	r.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + t.TempDir() + "/files", Links: masterKey(t), Now: r.clock.now})
@@ -81,6 +87,7 @@ func newRig(t *testing.T, db *store.DB) *rig {
 func model(slug string, concurrency int) *catalog.Model {
 	return &catalog.Model{
 		Slug: slug, API: catalog.Prediction, Concurrency: concurrency, Deadline: time.Hour,
+		Price:   &price.Price{Version: 1, Unit: price.Prediction, Rate: money.Dollar},
 		Targets: []catalog.Target{{Provider: "actor", Model: "upstream-" + slug, FetchInputs: catalog.FetchProxy}},
 	}
 }
@@ -125,7 +132,7 @@ func (r *rig) process(n int) *process {
 		Lock: func(ctx context.Context, tx *store.Tx, id string) error { return p.WebhookLock(ctx, tx, id) },
 	})
 	p.Service = New(Options{
-		DB: r.db, Jobs: queue, Files: r.files, Webhooks: hooks, Catalog: r, Accounts: r, Adapters: r, Limits: r, Meter: meter{r}, Fetch: r,
+		DB: r.db, Jobs: queue, Files: r.files, Webhooks: hooks, Catalog: r, Accounts: r, Adapters: r, Limits: r, Meter: r.keeper, Fetch: r,
 		Sealer: sealer, Log: quiet(), Now: r.clock.now, Retention: 24 * time.Hour, MaxFile: 1 << 20, MaxFiles: 8, Scratch: r.t.TempDir(),
 	})
 	p.waits = []time.Duration{0, 0, 0}
@@ -199,7 +206,7 @@ func (r *rig) PredictionSettingsOf(_ context.Context, _ *store.Tx, accounts []st
 func (r *rig) Take(context.Context, limit.Request) (limit.Ticket, limit.Decision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return limit.Ticket{}, limit.Decision{Allowed: !r.denied, Dimension: "requests", RetryAfter: 7 * time.Second}, nil
+	return limit.Ticket{}, r.decision, nil
 }
 
 func (r *rig) note(what, id string) {
@@ -222,9 +229,17 @@ func (r *rig) noted(what, id string) (n int) {
 // The limits' settling and the meter's share a name and not their arguments.
 type meter struct{ *rig }
 
-func (r *rig) Settle(context.Context, limit.Ticket, limit.Use) error { return nil }
+func (r *rig) Settle(context.Context, limit.Ticket, limit.Use) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled++
+	return nil
+}
 
-func (r meter) Hold(_ context.Context, _ *store.Tx, w ledger.Work) error { return nil }
+func (r meter) Hold(_ context.Context, tx *store.Tx, w ledger.Work) error {
+	tx.AfterCommit(func() { r.note("hold", w.Prediction) })
+	return nil
+}
 
 func (r meter) Gather(context.Context, ledger.Work) error { return nil }
 
