@@ -30,8 +30,8 @@ const (
 	MaxEvent = 1 << 20
 	// maxAnswer bounds an answer of the API, in bytes.
 	maxAnswer = 1 << 20
-	// retries after a failure of the network or of Stripe; the library waits about half
-	// a second before each.
+	// retries after a failure of the network; the library waits about half a second
+	// before each.
 	retries = 1
 	// maxCents is the largest amount that Stripe takes.
 	maxCents = 99_999_999
