@@ -44,13 +44,21 @@ type document struct {
 	registry huma.Registry
 }
 
-// newRegistry knows raw JSON as any value; a byte slice it would describe as a
-// base64 string.
+// newRegistry knows raw JSON as any value, which it would describe as a base64 string,
+// and amounts as numbers.
 func newRegistry() huma.Registry {
 	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[anyJSON]())
+	r.RegisterTypeAlias(reflect.TypeFor[skytells.Schema](), reflect.TypeFor[anyJSON]())
+	r.RegisterTypeAlias(reflect.TypeFor[skytells.Amount](), reflect.TypeFor[amount]())
 	return r
 }
+
+// amount stands for an exact decimal number, which is a string in Go alone.
+type amount struct{}
+
+// Schema is how OpenAPI writes a number.
+func (amount) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: "number"} }
 
 // anyJSON stands for any JSON value.
 type anyJSON struct{}

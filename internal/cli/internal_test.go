@@ -67,6 +67,15 @@ func TestParseResourcesNamesEveryMistake(t *testing.T) {
 		"schema wanted":   {"models: [{slug: a, input_schema: object}]", []string{"line 1: models[0].input_schema must be a JSON Schema"}},
 		"key in a schema": {"models:\n- slug: a\n  input_schema:\n    properties: {1: {}}", []string{"line 4: a key in models[0].input_schema must be a text"}},
 		"no JSON":         {"models: [{slug: a, output_schema: {minimum: .nan}}]", []string{"models[0].output_schema must hold what JSON can hold"}},
+		"amount wanted":   {"models: [{slug: a, pricing: {amount: much}}]", []string{"models[0].pricing.amount must be a decimal number of dollars"}},
+		"exponent":        {"models: [{slug: a, pricing: {amount: 1e-3}}]", []string{"models[0].pricing.amount must be a decimal number of dollars"}},
+		"in a price":      {"models: [{slug: a, pricing: {units: image}}]", []string{`"units" in models[0].pricing; did you mean "unit"?`}},
+		"version":         {"models: [{slug: a, pricing: {version: 1}}]", []string{"models[0].pricing.version is shown, never given"}},
+		"in a criterion":  {"models: [{slug: a, pricing: {criterias: [{feild: a}]}}]", []string{`"feild" in models[0].pricing.criterias[0]; did you mean "field"?`}},
+		"value":           {"models: [{slug: a, pricing: {criterias: [{value: .nan}]}}]", []string{"models[0].pricing.criterias[0].value must hold what JSON can hold"}},
+		"variables":       {"models: [{slug: a, pricing: {formula: {variables: [1]}}}]", []string{"models[0].pricing.formula.variables must hold names"}},
+		"a variable":      {"models: [{slug: a, pricing: {formula: {variables: {x: y}}}}]", []string{"models[0].pricing.formula.variables.x must be a decimal number"}},
+		"in a cost":       {"models: [{slug: a, targets: [{cost: 3}]}]", []string{"models[0].targets[0].cost must hold fields"}},
 		"after a merge":   {"models: [{<<: {slg: a}}]", []string{`there is no "slg"`}},
 		"JSON":            {`{"models": [{"slug": 1, "fre": true}]}`, []string{`there is no "fre"`}},
 		"secret not repeated": {"providers:\n- {name: a, credential: [sk-hunter2], kind: {a: sk-hunter2}}\n- sk-hunter2\n- sk-hunter2: a",
@@ -149,6 +158,27 @@ func TestSchemasAreWrittenAsYAML(t *testing.T) {
 	}
 	if text, err := json.Marshal(m); err != nil || strings.Contains(string(text), `"output_schema":{`) {
 		t.Errorf("sent %s %v", text, err)
+	}
+}
+
+func TestPricesAreWrittenAsYAML(t *testing.T) {
+	t.Parallel()
+	got, err := parseResources([]byte("models:\n- slug: a\n  accounts: [acct_1]\n  edge: true\n  pricing: &p\n    amount: 0.20\n    unit: 5 seconds\n" +
+		"    criterias:\n    - {field: resolution, value: 1080p, billable_price: '0.35'}\n    - {field: n, value: {a: [1, 2.5]}, billable_price: 1}\n" +
+		"  targets:\n  - {provider: p, model: m, cost: {formula: {variables: {r: 0.000000001}, terms: [{megapixel_type: output, rate_key: r}]}}}\n" +
+		"- slug: b\n  pricing: {<<: *p, amount: 1}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(got.Models)
+	for _, want := range []string{
+		`"pricing":{"unit":"5 seconds","amount":0.20,"criterias":[{"field":"resolution","value":"1080p","billable_price":0.35},{"field":"n","value":{"a":[1,2.5]},"billable_price":1}]}`,
+		`"accounts":["acct_1"],"edge":true`, `"cost":{"formula":{"variables":{"r":0.000000001},"terms":[{"megapixel_type":"output","rate_key":"r"}]}}`,
+		`"pricing":{"unit":"5 seconds","amount":1,`,
+	} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%v, sent %s, which lacks %s", err, text, want)
+		}
 	}
 }
 

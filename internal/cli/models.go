@@ -13,7 +13,8 @@ type modelsCommand struct {
 	List    modelsList    `cmd:"" help:"List models as operators see them."`
 	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
 	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
-	Set     modelsSet     `cmd:"" help:"Change a model: how it is shown, how long and how often it may run, whether it is served."`
+	Set     modelsSet     `cmd:"" help:"Change a model: its price, how it is shown, how long and how often it may run, who is served."`
+	Prices  modelsPrices  `cmd:"" help:"List all prices that a model has had."`
 	Alias   modelsAlias   `cmd:"" help:"Give a model a further name."`
 	Remove  modelsRemove  `cmd:"" help:"Remove a model."`
 	Default modelsDefault `cmd:"" help:"Choose the models behind deepbrain-router."`
@@ -39,9 +40,9 @@ func (m *modelsList) Run(ctx context.Context, s *session) error {
 			s.note("%d more that callers can't use; --all shows them.", hidden)
 		}
 	}
-	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "FREE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
+	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "PRICE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
 		func(m skytells.ModelSpec) []string {
-			return []string{m.Slug, modelState(m), m.Type, m.API, yesNo(m.Free), m.Privacy, strings.Join(m.Aliases, ","), servedBy(m), m.Managed}
+			return []string{m.Slug, modelState(m), m.Type, m.API, priceOf(m), m.Privacy, strings.Join(m.Aliases, ","), servedBy(m), m.Managed}
 		})
 }
 
@@ -138,10 +139,10 @@ type modelsOpen struct {
 // Run opens the models, one after the other.
 func (m *modelsOpen) Run(ctx context.Context, s *session) error {
 	if !m.Free {
-		return usagef("a model opens without a price: add --free")
+		return usagef("a model opens with a price (skytower models set %s --price …, or --input … --output …) or without: add --free", firstOf(m.Slugs...))
 	}
 	return s.editModels(ctx, m.Slugs, func(spec *skytells.ModelSpec) error {
-		spec.Free = true
+		spec.Free, spec.Pricing = true, nil
 		spec.Type, spec.API = firstOf(m.Type, spec.Type), firstOf(m.API, spec.API)
 		switch {
 		case spec.API == "":

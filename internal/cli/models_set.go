@@ -23,13 +23,20 @@ type modelsSet struct {
 	InputSchema  *string `name:"input-schema" placeholder:"FILE" help:"JSON Schema that inputs are checked against, from a JSON file or - for standard input; empty takes it away."`
 	OutputSchema *string `name:"output-schema" placeholder:"FILE" help:"JSON Schema of outputs, likewise."`
 	Offline      *bool   `negatable:"" help:"Show it, but don't serve it; --no-offline serves it again."`
-	Private      *bool   `negatable:"" help:"Hide it from all accounts; --no-private shows it again."`
+	Private      *bool   `negatable:"" help:"Hide it from all accounts but those of --accounts; --no-private shows it again."`
+	Accounts     *string `placeholder:"ID,..." help:"The accounts that may use it where it is private; empty: none."`
+	Edge         *bool   `negatable:"" help:"Serve it on the edge surface as well; --no-edge ends it."`
+
+	priceFlags
 }
 
 // Run changes the model.
 func (m *modelsSet) Run(ctx context.Context, s *session) error {
 	if (modelsSet{Slug: m.Slug}) == *m {
 		return usagef("say what to change: skytower models set --help lists it")
+	}
+	if err := m.check(); err != nil {
+		return err
 	}
 	input, err := s.schemaFile(ctx, m.InputSchema)
 	if err != nil {
@@ -52,6 +59,11 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 		if m.Private != nil {
 			spec.Privacy = map[bool]string{true: "private", false: "public"}[*m.Private]
 		}
+		set(&spec.Edge, m.Edge)
+		if m.Accounts != nil {
+			spec.Accounts = words(*m.Accounts)
+		}
+		m.apply(spec)
 		return nil
 	})
 }

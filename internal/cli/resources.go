@@ -89,12 +89,33 @@ func (c *checker) value(path string, n *yaml.Node, t reflect.Type) {
 		return
 	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		c.value(path, n, t.Elem())
+	case reflect.Interface:
+		c.json(path, n)
+	case reflect.Map:
+		c.named(path, n, t.Elem())
 	case reflect.Struct:
 		c.mapping(path, n, t)
 	case reflect.Slice:
 		c.list(path, n, t.Elem())
 	default:
 		c.scalar(path, n, t)
+	}
+}
+
+// named checks values whose keys the writer chose.
+func (c *checker) named(path string, n *yaml.Node, element reflect.Type) {
+	if n.Kind != yaml.MappingNode {
+		c.problem(n, "%s must hold names with values", path)
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Tag == "!!merge" {
+			c.value(path, n.Content[i+1], reflect.MapOf(reflect.TypeFor[string](), element))
+			continue
+		}
+		c.value(join(path, n.Content[i].Value), n.Content[i+1], element)
 	}
 }
 
@@ -110,6 +131,9 @@ func (c *checker) list(path string, n *yaml.Node, element reflect.Type) {
 
 func (c *checker) scalar(path string, n *yaml.Node, t reflect.Type) {
 	word, tag := "a text", ""
+	if t == reflect.TypeFor[skytells.Amount]() {
+		word = "a decimal number of dollars, such as 0.03"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		word, tag = "true or false", "!!bool"
@@ -128,10 +152,15 @@ func (c *checker) schema(path string, n *yaml.Node) {
 		c.problem(n, "%s must be a JSON Schema, written as YAML", path)
 		return
 	}
+	c.json(path, n)
+}
+
+// json checks a value of any form.
+func (c *checker) json(path string, n *yaml.Node) {
 	problems := len(c.problems)
 	c.anything(path, n)
-	var schema skytells.Schema
-	if len(c.problems) == problems && n.Decode(&schema) != nil {
+	var sent skytells.Schema
+	if len(c.problems) == problems && n.Decode(&sent) != nil {
 		c.problem(n, "%s must hold what JSON can hold", path)
 	}
 }

@@ -113,6 +113,12 @@ func (c *Client) DeleteModel(ctx context.Context, slug string) error {
 	return err
 }
 
+// Prices lists a model's prices, newest first, also of one that was deleted.
+func (c *Client) Prices(ctx context.Context, slug string) ([]PriceVersion, error) {
+	list, err := call[List[PriceVersion]](ctx, c, http.MethodGet, "/admin/v1/models/"+url.PathEscape(slug)+"/prices", nil)
+	return list.Data, err
+}
+
 // Settings reads the instance's stored choices.
 func (c *Client) Settings(ctx context.Context) (Settings, error) {
 	return call[Settings](ctx, c, http.MethodGet, "/admin/v1/settings", nil)

@@ -54,6 +54,7 @@ type Catalog interface {
 	Models(context.Context) ([]skytells.ModelSpec, error)
 	PutModel(ctx context.Context, m skytells.ModelSpec, actor string) (skytells.ModelSpec, error)
 	DeleteModel(ctx context.Context, slug, actor string) error
+	Prices(ctx context.Context, model string) ([]skytells.PriceVersion, error)
 	Settings(context.Context) (skytells.Settings, error)
 	SetSettings(ctx context.Context, s skytells.Settings, actor string) (skytells.Settings, error)
 }

@@ -32,6 +32,9 @@ func (h *Handlers) catalogRows() []api.Route {
 			Params: slug, Request: skytells.ModelSpec{}, Response: skytells.ModelSpec{}, Operator: h.putModel},
 		{Method: http.MethodDelete, Pattern: "/admin/v1/models/{slug}", ID: "deleteModel", Summary: "Delete a model",
 			Params: slug, Response: skytells.Done{}, Operator: h.deleteModel},
+		{Method: http.MethodGet, Pattern: "/admin/v1/models/{slug}/prices", ID: "listPrices", Summary: "List a model's prices",
+			Description: "Newest first, at most 1,000. A price never changes: a new one gets a new version, and every charge names the version that it was made at. A model that was deleted keeps its prices.",
+			Params:      slug, Response: skytells.List[skytells.PriceVersion]{}, Operator: h.listPrices},
 		{Method: http.MethodGet, Pattern: "/admin/v1/settings", ID: "getSettings", Summary: "Get the settings",
 			Response: skytells.Settings{}, Operator: h.settings},
 		{Method: http.MethodPut, Pattern: "/admin/v1/settings", ID: "putSettings", Summary: "Change the settings",
@@ -105,6 +108,11 @@ func (h *Handlers) putModel(c *httpx.Call, by account.Operator) error {
 func (h *Handlers) deleteModel(c *httpx.Call, by account.Operator) error {
 	err := h.Catalog.DeleteModel(c.Request.Context(), c.Request.PathValue("slug"), by.ID)
 	return h.answer(c, skytells.Done{Success: true}, err)
+}
+
+func (h *Handlers) listPrices(c *httpx.Call, _ account.Operator) error {
+	prices, err := h.Catalog.Prices(c.Request.Context(), c.Request.PathValue("slug"))
+	return list(c, prices, err)
 }
 
 func (h *Handlers) settings(c *httpx.Call, _ account.Operator) error {
