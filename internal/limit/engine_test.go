@@ -238,7 +238,7 @@ func TestEnginesAgree(t *testing.T) {
 		o Outcome
 	}
 	var list []open
-	for range 3000 {
+	for range 1500 {
 		switch n := random.IntN(10); {
 		case n < 5:
 			var draws []Draw
@@ -273,8 +273,8 @@ func TestNeverMoreInAnySixtySeconds(t *testing.T) {
 	const most = 10
 	w, random := newTwin(t), rand.New(rand.NewPCG(3, 4))
 	var taken []time.Time
-	for range 2500 {
-		w.clock.advance(time.Duration(random.IntN(180)) * time.Millisecond)
+	for range 800 {
+		w.clock.advance(time.Duration(random.IntN(600)) * time.Millisecond)
 		if _, o := w.take(one(), limited("m", requests, most)); o.Allowed {
 			taken = append(taken, w.clock.now())
 		}

@@ -9,6 +9,7 @@ package limit
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,7 +44,13 @@ type Ticket struct {
 }
 
 // taken is a call's draws.
-type taken struct{}
+type taken struct {
+	call    Call
+	at      Moment
+	began   int64 // milliseconds
+	settled atomic.Bool
+	draws   [maxDraws]Draw // what call.Draws is made of
+}
 
 // Use is what a call used in the end.
 type Use struct{ TokensIn, TokensOut int64 }
@@ -75,6 +82,8 @@ type Decision struct {
 	Scope      string // for people: such as "of this API key, all models together"
 	Limit      int64
 	RetryAfter time.Duration
+	// TooLarge is set where the call asks for more than the whole limit: waiting does not help.
+	TooLarge bool
 
 	Requests  Quota // the scope with the least left
 	TokensIn  Quota

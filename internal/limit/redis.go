@@ -62,6 +62,7 @@ func newRedis(url string, patience time.Duration, clock func() time.Time) (*redi
 	option.DisableCache = true
 	option.DisableRetry = true // a script that ran twice would draw twice
 	option.ForceSingleClient = option.ForceSingleClient || option.SelectDB != 0
+	option.PipelineMultiplex = -1 // one connection, which signs of life keep from going stale; calls share it
 	option.ConnWriteTimeout = upkeepPatience
 	option.Dialer.Timeout = upkeepPatience
 	if patience <= 0 {
@@ -105,14 +106,18 @@ func (r *redis) known() (rueidis.Client, string, error) {
 	return r.client, r.marker, nil
 }
 
-// know sets the marker of the memory that later calls count on, and reports whether
-// it is another than before.
-func (r *redis) know(marker string) bool {
+// differs reports whether a marker is that of another memory than the one known.
+func (r *redis) differs(marker string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.marker != marker
+}
+
+// know sets the marker of the memory that later calls count on.
+func (r *redis) know(marker string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	changed := r.marker != marker
 	r.marker = marker
-	return changed
 }
 
 func (r *redis) close() {
@@ -283,8 +288,17 @@ func (r *redis) runPart(ctx context.Context, patience time.Duration, batches []b
 	return nil
 }
 
-// live sends a sign of life, or the word that this process ends.
+// live sends a sign of life, or the word that this process ends. It tries twice: the first
+// one may only find that a connection is dead.
 func (r *redis) live(ctx context.Context, process, word string) (heartbeat, error) {
+	b, err := r.liveOnce(ctx, process, word)
+	if err != nil {
+		b, err = r.liveOnce(ctx, process, word)
+	}
+	return b, err
+}
+
+func (r *redis) liveOnce(ctx context.Context, process, word string) (heartbeat, error) {
 	client, err := r.connect()
 	if err != nil {
 		return heartbeat{}, err
