@@ -9,6 +9,7 @@ import (
 	"skytower/internal/api/admin"
 	"skytower/internal/api/infer"
 	"skytower/internal/api/rest"
+	"skytower/internal/skytells"
 )
 
 func rows() []api.Route {
@@ -52,6 +53,34 @@ func TestDocumentDescribesEveryPublicRow(t *testing.T) {
 	}
 	if strings.Contains(string(text), "/admin/") || strings.Contains(string(text), `"$schema"`) {
 		t.Error("the document holds what it must not")
+	}
+}
+
+// An amount is a number, though it is a string in Go; a schema is any JSON.
+func TestAmountsAreNumbers(t *testing.T) {
+	t.Parallel()
+	text, err := api.Document([]api.Route{{
+		Method: "GET", Pattern: "/v1/x", Surface: api.REST, ID: "x", Summary: "X", Response: skytells.ModelSpec{},
+	}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct{ Type any }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	schemas := doc.Components.Schemas
+	if got := schemas["PricingSpec"].Properties["amount"].Type; got != "number" {
+		t.Errorf("an amount is %v", got)
+	}
+	if got := schemas["ModelSpec"].Properties["input_schema"].Type; got != nil {
+		t.Errorf("a schema is %v", got)
 	}
 }
 

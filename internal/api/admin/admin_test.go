@@ -261,6 +261,32 @@ func TestProvidersModelsAndSettings(t *testing.T) {
 	}
 }
 
+func TestPricesOfAModel(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.must("PUT", "/admin/v1/providers/up", upSpec, &skytells.ProviderSpec{})
+	spec := `{"api":"chat","targets":[{"provider":"up","model":"x","cost":{"input":0.1,"output":0.2}}],"pricing":{"input":"0.50","output":1.25}}`
+	var put skytells.ModelSpec
+	s.must("PUT", "/admin/v1/models/acme%2Fone", spec, &put)
+	if put.Pricing == nil || put.Pricing.Version != 1 || put.Pricing.Input != "0.5" || !put.Open || put.Targets[0].Cost.Output != "0.2" {
+		t.Errorf("put %+v", put)
+	}
+	s.must("PUT", "/admin/v1/models/acme%2Fone", strings.Replace(spec, "1.25", "2", 1), &put)
+	s.must("DELETE", "/admin/v1/models/acme%2Fone", "", &skytells.Done{})
+	var prices skytells.List[skytells.PriceVersion]
+	s.must("GET", "/admin/v1/models/acme%2Fone/prices", "", &prices)
+	if len(prices.Data) != 2 || prices.Data[0].Version != 2 || prices.Data[1].Pricing.Output != "1.25" || prices.Data[1].Actor == "" {
+		t.Errorf("prices %+v", prices)
+	}
+	if code, text := s.call("GET", "/admin/v1/models/none/prices", "", "op-boss"); code != 404 || !strings.Contains(text, "MODEL_NOT_FOUND") {
+		t.Errorf("of no model: %d %s", code, text)
+	}
+	code, text := s.call("PUT", "/admin/v1/models/two", strings.Replace(spec, "1.25", "1e3", 1), "op-boss")
+	if code != 400 {
+		t.Errorf("an amount with an exponent: %d %s", code, text)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
