@@ -47,6 +47,7 @@ const (
 type asking struct {
 	demand money.Nanos   // of all who wait for it
 	most   money.Nanos   // of its leader
+	least  money.Nanos   // of who can do with the least
 	after  chan struct{} // of the asking before; nil: there is none
 	done   chan struct{}
 	budget money.Nanos
@@ -63,10 +64,11 @@ type asking struct {
 func (t *till) join(w wish) (a *asking, leads bool) {
 	if t.next != nil {
 		t.next.demand += min(w.most, maxPromise-t.next.demand)
+		t.next.least = min(w.least, t.next.least)
 		t.next.budget = w.budget
 		return t.next, false
 	}
-	a = &asking{demand: w.most, most: w.most, budget: w.budget, done: make(chan struct{})}
+	a = &asking{demand: w.most, most: w.most, least: w.least, budget: w.budget, done: make(chan struct{})}
 	if t.asking == nil {
 		t.asking = a
 	} else {
@@ -309,7 +311,8 @@ func (x *leasing) decide(ctx context.Context, tx *store.Tx, now int64, left mone
 	if short {
 		x.out.refused = p.refusal
 	}
-	if broke || available <= 0 {
+	// What helps nobody here is left for other processes.
+	if broke || available <= 0 || available+left < x.a.least {
 		return nil
 	}
 	return x.grant(ctx, tx, now, x.amount(available, need))
@@ -321,7 +324,8 @@ func (x *leasing) amount(available, need money.Nanos) money.Nanos {
 		return min(available, need)
 	}
 	wanted := x.scale() * min(x.a.most, maxPromise/mostScale)
-	return max(need, min(available/shareOf, wanted))
+	slice := min(available/shareOf, wanted)
+	return max(need, slice-slice%max(1, x.a.most)) // whole requests: a rest would lie idle
 }
 
 func (x *leasing) scale() money.Nanos {
@@ -468,7 +472,7 @@ func (l *Ledger) topUp(ctx context.Context, t *till) {
 		t.mu.Unlock()
 		return
 	}
-	a, _ := t.join(wish{most: t.size, budget: t.budget})
+	a, _ := t.join(wish{most: t.size, least: t.size, budget: t.budget})
 	a.topUp, a.most = true, max(1, t.size/t.scale)
 	t.mu.Unlock()
 	if _, err := l.lead(ctx, &share{till: t}, a, wish{}); err != nil && ctx.Err() == nil {
