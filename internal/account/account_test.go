@@ -99,6 +99,25 @@ func (p *process) wantKey(t testing.TB, raw string, want fault.ID) {
 	wantFault(t, err, want)
 }
 
+// principal is who the key stands for, used from the address (or from nowhere known: "").
+func (p *process) principal(t testing.TB, raw, from string) (Principal, error) {
+	t.Helper()
+	var addr netip.Addr
+	if from != "" {
+		addr = netip.MustParseAddr(from)
+	}
+	return p.index.Authenticate(t.Context(), raw, addr)
+}
+
+func newMember(t testing.TB, s *Service, account string, role MemberRole) skytells.Member {
+	t.Helper()
+	m, err := s.CreateMember(t.Context(), System(), account, skytells.MemberRequest{Name: "Ada", Role: string(role)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // clock is a time that tests move.
 type clock struct {
 	mu sync.Mutex
