@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"skytower/internal/fault"
+	"skytower/internal/ledger"
+	"skytower/internal/money"
 	"skytower/internal/price"
 	"skytower/internal/skytells"
 )
@@ -48,13 +50,36 @@ func (r *run) quoted(ctx context.Context) (*skytells.DryRun, error) {
 		return nil, fmt.Errorf("quote %d and %d tokens of %s: %w", t.In, t.Out, out.Model, err)
 	}
 	out.PriceVersion, out.Estimate = r.price.Version, skytells.Amount(amount.String())
-	out.After, out.Sufficient = skytells.Amount((balance.Available - amount).String()), balance.Available >= amount
+	out.After = skytells.Amount((balance.Available - amount).String())
+	if out.Sufficient, err = r.sufficient(ctx, balance, amount); err != nil {
+		return nil, err
+	}
 	for _, line := range r.price.Explain(price.Charge{Unit: price.MillionTokens, Tokens: t}) {
 		out.Lines = append(out.Lines, skytells.Explanation{
 			What: line.What, Quantity: skytells.Amount(line.Quantity), Unit: line.Unit, Rate: skytells.Amount(line.Rate), Amount: skytells.Amount(line.Amount),
 		})
 	}
 	return out, nil
+}
+
+// sufficient reports whether the amount could be set aside. Where it depends on what
+// processes have leased and do not use, or on the key's budget, that is tried, and given
+// back at once.
+func (r *run) sufficient(ctx context.Context, b ledger.Balance, amount money.Nanos) (bool, error) {
+	if !r.who.Budgeted && (amount <= b.Available || amount > b.Available+b.Reserved) {
+		return amount <= b.Available, nil
+	}
+	e := r.asks()
+	e.Amount, e.Least = amount, amount
+	hold, err := r.svc.Meter.Reserve(ctx, e)
+	switch {
+	case fault.Is(err, fault.InsufficientCredits), fault.Is(err, fault.PaymentRequired):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	r.svc.Meter.Release(hold)
+	return true, nil
 }
 
 // expected is the most output that the request is expected to have. Of a stream whose

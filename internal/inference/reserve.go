@@ -84,9 +84,7 @@ func (r *run) draw() limit.Request {
 // estimate is what the request wants set aside, and the least that it can begin with. A
 // free model needs nothing.
 func (r *run) estimate() (ledger.Estimate, error) {
-	e := ledger.Estimate{
-		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.model.Model.Slug, Budget: r.who.Budget, Budgeted: r.who.Budgeted,
-	}
+	e := r.asks()
 	if r.price == nil {
 		return e, nil
 	}
@@ -101,6 +99,13 @@ func (r *run) estimate() (ledger.Estimate, error) {
 	}
 	e.Least = max(least, 1) // none would stand for all
 	return e, err
+}
+
+// asks is an estimate of nothing yet, in the caller's name.
+func (r *run) asks() ledger.Estimate {
+	return ledger.Estimate{
+		Request: r.req.ID, Account: r.who.Account, Key: r.who.Key, Model: r.model.Model.Slug, Budget: r.who.Budget, Budgeted: r.who.Budgeted,
+	}
 }
 
 // cost is the most that the input and so much output can cost.

@@ -39,6 +39,11 @@ type desk struct {
 	show     string
 	model    catalog.Model // Slug and Targets are set by the desk
 
+	meter      inference.Meter // the desk itself if nil
+	who        account.Principal
+	request    string
+	patience   time.Duration
+	edit       func(*inference.Request) // before it is served
 	balance    ledger.Balance
 	balanceErr error
 
@@ -57,6 +62,7 @@ func newDesk(adapter any) *desk {
 	return &desk{
 		targets:  []catalog.Target{{Provider: "a", Model: "up-a", FetchInputs: catalog.FetchProxy}},
 		adapters: map[string]any{"a": adapter}, decision: limit.Decision{Allowed: true}, show: "m",
+		who: account.Principal{Account: "acct", Key: "key"}, request: "req_1",
 	}
 }
 
@@ -109,7 +115,9 @@ func (d *desk) Commit(ctx context.Context, _ *ledger.Reservation, c ledger.Charg
 
 func (d *desk) Grow(context.Context, *ledger.Reservation, money.Nanos) bool { return true }
 
-func (d *desk) Balance(context.Context, string) (ledger.Balance, error) { return d.balance, d.balanceErr }
+func (d *desk) Balance(context.Context, string) (ledger.Balance, error) {
+	return d.balance, d.balanceErr
+}
 
 func (d *desk) Release(*ledger.Reservation) { d.note("release") }
 
@@ -164,8 +172,12 @@ func (d *desk) times(words ...string) int {
 }
 
 func (d *desk) service() *inference.Service {
+	meter := d.meter
+	if meter == nil {
+		meter = d
+	}
 	return &inference.Service{
-		Catalog: d, Adapters: d, Limits: d, Meter: d, Inputs: d, Log: slog.New(slog.DiscardHandler),
+		Catalog: d, Adapters: d, Limits: d, Meter: meter, Inputs: d, Patience: d.patience, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Unix(1_700_000_000, 0) }, SettleTimeout: time.Minute,
 	}
 }
@@ -177,8 +189,11 @@ func (d *desk) call(ctx context.Context, t *testing.T, api inference.API, body s
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
-	req.ID = "req_1"
-	return d.service().Do(ctx, account.Principal{Account: "acct", Key: "key"}, req, d)
+	req.ID = d.request
+	if d.edit != nil {
+		d.edit(req)
+	}
+	return d.service().Do(ctx, d.who, req, d)
 }
 
 // upstream is an adapter that answers from what it was given, and remembers what it
@@ -191,11 +206,17 @@ type upstream struct {
 	before func(n int) // runs before event n
 	calls  []provider.Call
 	closed int
-	wait   bool // the call itself waits until its context ends
+	wait   bool                  // the call itself waits until its context ends
+	during func(context.Context) // runs within the call
+	book   []byte                // the stream never ends: this chunk again and again
+	sent   int
 }
 
 func (u *upstream) note(ctx context.Context, c *provider.Call) error {
 	u.calls = append(u.calls, *c)
+	if u.during != nil {
+		u.during(ctx)
+	}
 	if u.wait {
 		<-ctx.Done()
 		return &provider.Error{Class: provider.Cancelled, Err: ctx.Err()}
@@ -227,6 +248,10 @@ func (s *stream) Next() (provider.Event, error) {
 	if s.n < len(s.u.events) {
 		s.n++
 		return s.u.events[s.n-1], nil
+	}
+	if s.u.book != nil {
+		s.u.sent++
+		return chunk(string(s.u.book)), nil
 	}
 	if s.u.end != nil {
 		return provider.Event{}, s.u.end
