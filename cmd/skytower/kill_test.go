@@ -356,6 +356,7 @@ func (k *killing) checkFiles() {
 // paidUpstream speaks Replicate's API and counts what is submitted.
 type paidUpstream struct {
 	server *httptest.Server
+	base   string // of the links in its answers
 
 	mu    sync.Mutex
 	works map[string]*work // by the upstream's id
@@ -380,6 +381,7 @@ func newPaidUpstream(t *testing.T) *paidUpstream {
 		_, _ = io.WriteString(w, "\x89PNG\r\n\x1a\n"+r.PathValue("id"))
 	})
 	u.server = httptest.NewServer(mux)
+	u.base = u.server.URL
 	t.Cleanup(u.server.Close)
 	return u
 }
@@ -440,9 +442,9 @@ func (u *paidUpstream) poll(w http.ResponseWriter, r *http.Request) {
 
 func (u *paidUpstream) answer(w http.ResponseWriter, id, status string, code int) {
 	reply := map[string]any{"id": id, "status": status, "output": nil, "error": nil, "logs": "",
-		"urls": map[string]string{"get": u.server.URL + "/v1/predictions/" + id}}
+		"urls": map[string]string{"get": u.base + "/v1/predictions/" + id}}
 	if status == "succeeded" {
-		reply["output"] = []string{u.server.URL + "/files/" + id}
+		reply["output"] = []string{u.base + "/files/" + id}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

@@ -37,6 +37,7 @@ import (
 	"skytower/internal/jobs"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/payment"
 	"skytower/internal/prediction"
 	"skytower/internal/provider/command"
 	"skytower/internal/provider/local"
@@ -69,6 +70,13 @@ type App struct {
 	keys     *account.Index
 	catalog  *catalog.Catalog
 	ledger   *ledger.Ledger
+	credits  *credits
+	payments *payment.Service // nil: not set up
+	limits   *limit.Service
+	rules    *limit.Rules
+	tiers    limit.Table     // the zero Table: off
+	refused  *limit.Refusals // nil: not bounded
+	polls    *limit.Polls    // likewise
 	adapters *adapters
 	key      secret.MasterKey
 
@@ -81,8 +89,10 @@ type App struct {
 	stopping    sync.Once
 
 	api        *http.Server
+	edge       *http.Server // nil: it has no listener of its own
 	operations *http.Server
 	apiAddr    net.Addr
+	edgeAddr   net.Addr
 	opsAddr    net.Addr
 	serving    chan error
 	ready      readiness
@@ -105,8 +115,8 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.makeAccounts, a.makeProviders, a.makeCatalog, a.makeLedger,
-		a.makeJobs, a.makeFiles, a.makePredictions, a.makeServers,
+		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeProviders, a.makeCatalog,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -129,7 +139,8 @@ func (a *App) makeAccounts(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer})
+	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, Tiers: a.tiers.Names()})
+	a.credits.accounts = a.accounts
 	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
 	a.keys.Watch(a.feed)
 	return nil
@@ -165,18 +176,6 @@ func (a *App) makeCatalog(context.Context) error {
 	return nil
 }
 
-func (a *App) makeLedger(context.Context) error {
-	a.ledger = ledger.New(a.db, ledger.Options{
-		Log: a.log, Retention: a.cfg.RequestLogRetention,
-		OnBatch: func(lines int, took time.Duration) {
-			a.metrics.LedgerBatchLines.Observe(float64(lines))
-			a.metrics.LedgerBatchSeconds.Observe(took.Seconds())
-		},
-		OnDropped: func(entries int) { a.metrics.LogDropped.Add(float64(entries)) },
-	})
-	return nil
-}
-
 func (a *App) makeServers(context.Context) error {
 	rows := a.rows()
 	document, err := api.Document(rows, a.opts.Version)
@@ -188,10 +187,8 @@ func (a *App) makeServers(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("render the manual: %w", err)
 	}
-	a.api = &http.Server{
-		Handler: api.NewRouter(server, a.keys, rows, pages), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	a.api = a.httpServer(a.guarded(api.NewRouter(server, a.keys, rows, pages)))
+	a.serveEdge(server)
 	a.operations = a.operationsServer()
 	return nil
 }
@@ -207,19 +204,33 @@ func (a *App) foreignRules() egress.Rules {
 
 // rows are all routes of the API.
 func (a *App) rows() []api.Route {
+	rows := append(a.inferRows(limit.Standard), a.restRows(limit.Standard)...)
+	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
+	rows = append(rows, operators.Rows()...)
+	return append(rows, a.moneyRows()...)
+}
+
+func (a *App) inferRows(surface string) []api.Route {
 	calls := &inference.Service{
-		Catalog: a.catalog, Adapters: a.adapters, Limits: limit.Off{}, Meter: a.ledger, Inputs: a.foreign(),
+		Catalog: a.catalog, Adapters: a.adapters, Limits: a.limits, Meter: a.ledger, Inputs: a.foreign(),
 		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
 	}
-	inferRoutes := &infer.Handlers{Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams}
-	restRoutes := &rest.Handlers{
-		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Webhooks: a.webhooks,
-		Public: a.cfg.PublicURL, FilesURL: textOf(a.cfg.Predictions.FilesURL), MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
-		KeepAlive: a.cfg.KeepAlive, UnknownAs404: a.cfg.Predictions.Unknown == "404", Closing: a.closing,
+	h := &infer.Handlers{
+		Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams, Surface: surface,
 	}
-	adminRoutes := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
-	rows := append(inferRoutes.Rows(), restRoutes.Rows()...)
-	return append(rows, adminRoutes.Rows()...)
+	if surface == limit.Edge {
+		h.MaxStream = a.cfg.Money.EdgeMaxTime
+	}
+	return h.Rows()
+}
+
+func (a *App) restRows(surface string) []api.Route {
+	h := &rest.Handlers{
+		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Webhooks: a.webhooks, Balances: a.ledger,
+		Public: a.cfg.PublicURL, FilesURL: textOf(a.cfg.Predictions.FilesURL), MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
+		KeepAlive: a.cfg.KeepAlive, UnknownAs404: a.cfg.Predictions.Unknown == "404", Closing: a.closing, Surface: surface,
+	}
+	return h.Rows()
 }
 
 // Start brings the state into memory, makes the first operator and key on a new
@@ -231,6 +242,10 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.ledger.Start(ctx); err != nil {
 		return fmt.Errorf("start the ledger: %w", err)
 	}
+	if err := a.limits.Start(ctx); err != nil {
+		return fmt.Errorf("start the limits: %w", err)
+	}
+	a.keys.Start()
 	first, err := a.bootstrap(ctx)
 	if err != nil {
 		return err
@@ -262,6 +277,9 @@ func (a *App) listen(ctx context.Context) error {
 	}
 	a.apiAddr = listener.Addr()
 	go func() { a.serving <- a.api.Serve(listener) }()
+	if err := a.listenEdge(ctx); err != nil {
+		return err
+	}
 	a.listenOperations(ctx)
 	return nil
 }
@@ -290,15 +308,25 @@ func (a *App) Stop(ctx context.Context) error {
 	a.feed.Stop()
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	errs = append(errs, a.ledger.Stop(settled), a.operations.Close())
+	errs = append(errs, a.keys.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
+	a.limits.Stop()
 	a.closeStores()
 	return errors.Join(errs...)
 }
 
 func (a *App) stopServing(ctx context.Context) error {
-	err := a.api.Shutdown(ctx)
-	if err != nil {
-		_ = a.api.Close()
+	var both errgroup.Group
+	for _, server := range []*http.Server{a.api, a.edge} {
+		if server != nil {
+			both.Go(func() error { return stopServer(ctx, server) })
+		}
+	}
+	return both.Wait()
+}
+
+func stopServer(ctx context.Context, server *http.Server) error {
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close()
 		return fmt.Errorf("calls were still running at the end of the grace time: %w", err)
 	}
 	return nil

@@ -33,6 +33,7 @@ type status struct {
 	Reason  string `json:"reason,omitempty"`
 	Version string `json:"version,omitempty"`
 	Config  string `json:"config,omitempty"` // hash of the process file, the same on all nodes
+	Limits  string `json:"limits,omitempty"` // what is not as it should be, and no reason to send traffic elsewhere
 }
 
 // staleAfter is when keys are no longer trusted (design, Keys).
@@ -41,6 +42,9 @@ const staleAfter = 60 * time.Second
 func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
 	s := status{Status: "ready", Version: a.opts.Version, Config: a.cfg.Hash()}
 	code := http.StatusOK
+	if a.limits.Degraded() {
+		s.Limits = "Redis is away: this process counts its part of the limits by itself"
+	}
 	switch {
 	case !a.ready.on.Load():
 		s.Status, s.Reason, code = "not ready", "starting or stopping", http.StatusServiceUnavailable

@@ -43,6 +43,11 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 	if a.jobs, err = jobs.New(a.db, jobs.Options{Log: a.log, Workers: workers}); err != nil {
 		return fmt.Errorf("make the job queue: %w", err)
 	}
+	a.jobs.Every("expire credit", expireInterval, a.ledger.Expire)
+	if !a.tiers.Off() {
+		tiers := &limit.Tiers{DB: a.db, Table: a.tiers, Spending: a.credits, Now: time.Now}
+		a.jobs.Every("review tiers", tierInterval, tiers.Review)
+	}
 	return nil
 }
 
@@ -70,7 +75,7 @@ func (a *App) makePredictions(context.Context) error {
 	a.webhooks = webhook.New(a.webhookOptions())
 	a.predictions = prediction.New(prediction.Options{
 		DB: a.db, Jobs: a.jobs, Files: a.files, Webhooks: a.webhooks, Catalog: a.catalog, Accounts: a.accounts, Adapters: a.adapters,
-		Limits: limit.Off{}, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: textOf(a.cfg.PublicURL),
+		Limits: a.limits, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: textOf(a.cfg.PublicURL),
 		FilesURL:    textOf(a.cfg.Predictions.FilesURL),
 		Concurrency: a.cfg.Predictions.Concurrency, Retention: a.cfg.Predictions.Retention,
 		MaxFile: a.cfg.Predictions.MaxFile, MaxFiles: a.cfg.Predictions.MaxFiles, Scratch: a.scratch,

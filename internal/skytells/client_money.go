@@ -71,8 +71,11 @@ func (c *Client) VerifyLedger(ctx context.Context) (Verification, error) {
 
 // LimitRules lists limits besides those of the tiers, of one account or of all.
 func (c *Client) LimitRules(ctx context.Context, account string) ([]LimitRule, error) {
-	list, err := call[List[LimitRule]](ctx, c, http.MethodGet, "/admin/v1/limits?account="+url.QueryEscape(account), nil)
-	return list.Data, err
+	query := url.Values{}
+	if account != "" {
+		query.Set("account", account)
+	}
+	return all(ctx, c, "/admin/v1/limits", query, func(r LimitRule) string { return r.ID })
 }
 
 // PutLimit sets a limit; one of the same scope is replaced.

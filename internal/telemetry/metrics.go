@@ -59,6 +59,8 @@ type Metrics struct {
 	LedgerBatchLines   prometheus.Observer // charge lines in one commit
 	LedgerBatchSeconds prometheus.Observer // time that one commit took
 	LedgerQueue        prometheus.Gauge    // charge lines waiting for a commit
+	LedgerSpool        prometheus.Gauge    // batches that wait for the database
+	LimitsDegraded     prometheus.Gauge    // 1: Redis is away
 	LogDropped         prometheus.Counter  // request-log entries that were lost
 	FeedLag            prometheus.Gauge    // seconds since the change feed last confirmed that it saw every change
 
@@ -118,6 +120,8 @@ func (m *Metrics) addLedger() {
 		[]float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})
 	m.LedgerBatchSeconds = m.histogram("skytower_ledger_batch_seconds", "Time that one commit of charge lines took.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5})
+	m.LedgerSpool = m.gauge("skytower_ledger_spool_batches", "Batches of charges on this process's disk that wait for the database.")
+	m.LimitsDegraded = m.gauge("skytower_limits_degraded", "1 while Redis is away and this process counts its part of the limits by itself.")
 	m.LedgerQueue = m.gauge("skytower_ledger_queue_lines", "Charge lines that wait for a commit.")
 	m.LogDropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "skytower_request_log_dropped_total", Help: "Request-log entries that were lost: too many waited, or the database was away.",

@@ -13,7 +13,7 @@ import (
 // Rules keeps the limits besides those of the tiers.
 type Rules interface {
 	Put(ctx context.Context, actor string, r skytells.LimitRule) (skytells.LimitRule, error)
-	List(ctx context.Context, account string) ([]skytells.LimitRule, error)
+	List(ctx context.Context, account, after string, limit int) ([]skytells.LimitRule, error)
 	Delete(ctx context.Context, actor, id string) error
 }
 
@@ -27,7 +27,11 @@ type LimitHandlers struct {
 func (h *LimitHandlers) Rows() []api.Route {
 	return dress([]api.Route{
 		{Method: http.MethodGet, Pattern: "/admin/v1/limits", ID: "listLimits", Summary: "List limits of accounts and keys",
-			Params:   []api.Param{{Name: "account", In: "query", Description: "Only of this account."}},
+			Params: []api.Param{
+				{Name: "account", In: "query", Description: "Only of this account."},
+				{Name: "after", In: "query", Description: "Id of the last one of the page before."},
+				{Name: "limit", In: "query", Description: "Items a page."},
+			},
 			Response: skytells.List[skytells.LimitRule]{}, Operator: h.list},
 		{Method: http.MethodPut, Pattern: "/admin/v1/limits", ID: "putLimit", Summary: "Set a limit of an account or a key",
 			Description: "A limit of the same scope is replaced. An account's limit takes the place of its tier's; a key's comes on top. Tiers' own numbers are in the server's settings.",
@@ -38,7 +42,11 @@ func (h *LimitHandlers) Rows() []api.Route {
 }
 
 func (h *LimitHandlers) list(c *httpx.Call, _ account.Operator) error {
-	rules, err := h.Rules.List(c.Request.Context(), c.Request.URL.Query().Get("account"))
+	p, err := page(c)
+	if err != nil {
+		return err
+	}
+	rules, err := h.Rules.List(c.Request.Context(), c.Request.URL.Query().Get("account"), p.After, p.Limit)
 	return list(c, rules, err)
 }
 
