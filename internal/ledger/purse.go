@@ -279,12 +279,15 @@ func openBudget(ctx context.Context, tx *store.Tx, key, account string, budget m
 	return addToBucket(ctx, tx, bucketID(id, budgetKind), budget-line)
 }
 
+// keySpent is what a key was charged in some time while it had no budget.
+const keySpent = `select cast(coalesce(sum(amount), 0) as bigint) from charge_line
+	where api_key = $1 and at >= $2 and at < $3 and amount > 0 and budget = ''`
+
 // fillBudget makes the bucket of a budget's new purse.
 func fillBudget(ctx context.Context, tx *store.Tx, purse, key string, budget money.Nanos, at time.Time) error {
 	from, to := month(at)
 	var earlier money.Nanos
-	err := tx.QueryRow(ctx, `select cast(coalesce(sum(amount), 0) as bigint) from charge_line
-		where api_key = $1 and at >= $2 and at < $3 and amount > 0 and budget = ''`, key, store.Micros(from), store.Micros(to)).Scan(&earlier)
+	err := tx.QueryRow(ctx, keySpent, key, store.Micros(from), store.Micros(to)).Scan(&earlier)
 	if err != nil {
 		return fmt.Errorf("add up what key %s spent: %w", key, err)
 	}

@@ -28,30 +28,34 @@ func (r Report) Clean() bool { return len(r.Problems) == 0 }
 // Verify checks the whole ledger: postings and balances, holds, leases, budgets, and that
 // charges, their batches and their postings agree. It sees one state of the database, in
 // which all of that is always true, whatever runs meanwhile.
-func (l *Ledger) Verify(ctx context.Context) (Report, error) {
-	var r Report
-	err := l.db.Read(ctx, func(tx *store.Tx) error {
-		r = Report{Checked: map[string]int64{}}
-		now, err := l.clock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, table := range []string{"purse", "bucket", "posting", "transfer", "lease", "hold", "charge_line"} {
-			var n int64
-			if err := tx.QueryRow(ctx, `select count(*) from `+table).Scan(&n); err != nil {
-				return fmt.Errorf("count %s: %w", table, err)
-			}
-			r.Checked[table] = n
-		}
-		for _, c := range checks(now) {
-			if err := r.run(ctx, tx, c); err != nil {
-				return fmt.Errorf("check %s: %w", c.name, err)
-			}
-		}
-		return nil
+func (l *Ledger) Verify(ctx context.Context) (r Report, err error) {
+	err = l.db.Read(ctx, func(tx *store.Tx) error {
+		r, err = l.verify(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return Report{}, fmt.Errorf("verify the ledger: %w", err)
+	}
+	return r, nil
+}
+
+func (l *Ledger) verify(ctx context.Context, tx *store.Tx) (Report, error) {
+	r := Report{Checked: map[string]int64{}}
+	now, err := l.clock(ctx, tx)
+	if err != nil {
+		return r, err
+	}
+	for _, table := range []string{"purse", "bucket", "posting", "transfer", "lease", "hold", "charge_line"} {
+		var n int64
+		if err := tx.QueryRow(ctx, `select count(*) from `+table).Scan(&n); err != nil {
+			return r, fmt.Errorf("count %s: %w", table, err)
+		}
+		r.Checked[table] = n
+	}
+	for _, c := range checks(now) {
+		if err := r.run(ctx, tx, c); err != nil {
+			return r, fmt.Errorf("check %s: %w", c.name, err)
+		}
 	}
 	return r, nil
 }
