@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -147,22 +146,13 @@ func recordTransfer(ctx context.Context, tx *store.Tx, c Credit) (first bool, er
 }
 
 func insertTransfer(ctx context.Context, tx *store.Tx, t Transfer, digest []byte) (first bool, err error) {
-	first, err = changed(tx.Exec(ctx, `insert into transfer (id, kind, account, amount, at, actor, reason, ref, digest)
+	first, err = affected(tx.Exec(ctx, `insert into transfer (id, kind, account, amount, at, actor, reason, ref, digest)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
 		t.ID, t.Kind, t.Account, t.Amount, store.Micros(t.At), t.Actor, t.Reason, t.Ref, digest))
 	if err != nil {
 		return false, fmt.Errorf("write transfer %s: %w", t.ID, err)
 	}
 	return first, nil
-}
-
-// changed reports whether a statement changed a row.
-func changed(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
 }
 
 // give raises every bucket that is below zero, and puts the rest where it belongs.

@@ -46,8 +46,9 @@ func (l *Ledger) Expire(ctx context.Context) error {
 // expireLeases ends the leases that were not renewed, and forgets old ones. Their credit
 // is free again by that: it never left the bucket.
 func (l *Ledger) expireLeases(ctx context.Context, now int64) error {
-	const late = `from lease where state = 'live' and expires_at < $1 order by expires_at limit $2`
-	err := l.inSlices(ctx, `update lease set state = 'ended' where id in (select id `+late+`) and state = 'live' and expires_at < $1`,
+	// In order, as everywhere: a batch of charges locks several of these rows.
+	err := l.inSlices(ctx, `update lease set state = 'ended' where id in (select id from lease
+		where state = 'live' and expires_at < $1 order by id limit $2`+l.db.Dialect().ForUpdate()+`) and state = 'live' and expires_at < $1`,
 		now-leaseGrace.Microseconds())
 	if err != nil {
 		return fmt.Errorf("end leases: %w", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"skytower/internal/fault"
@@ -141,7 +142,7 @@ func changeHeld(ctx context.Context, tx *store.Tx, purse string, by money.Nanos)
 }
 
 func insertHold(ctx context.Context, tx *store.Tx, w Work, keyPurse string, now int64) error {
-	first, err := changed(tx.Exec(ctx, `insert into hold (id, purse, key_purse, account, api_key, model, amount, created_at, expires_at)
+	first, err := affected(tx.Exec(ctx, `insert into hold (id, purse, key_purse, account, api_key, model, amount, created_at, expires_at)
 		select cast($1 as text), cast($2 as text), cast($3 as text), cast($2 as text), cast($4 as text), cast($5 as text),
 			cast($6 as bigint), cast($7 as bigint), cast($8 as bigint)
 		where not exists (select 1 from charge_line where request = $1) on conflict (id) do nothing`,
@@ -172,59 +173,13 @@ func (l *Ledger) Gather(ctx context.Context, w Work) error {
 	if w.Budgeted {
 		purses = append(purses, budgetPurse(w.Key, l.o.Now()))
 	}
-	ctx, cancel := context.WithTimeout(ctx, gatherPatience)
-	defer cancel()
-	for _, purse := range purses {
-		err := l.callBack(ctx, purse)
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil // a process that is busy or dead: its lease ends by itself
-		}
-		if err != nil {
-			return fmt.Errorf("gather credit of %s: %w", purse, err)
-		}
+	errs := make([]error, len(purses))
+	var group sync.WaitGroup
+	for i, purse := range purses {
+		group.Go(func() { errs[i] = l.recall(ctx, purse) })
 	}
-	return nil
-}
-
-const (
-	gatherPatience = 2 * time.Second
-	gatherLook     = 20 * time.Millisecond
-)
-
-// callBack asks for what processes have leased of a purse and do not use, and waits until
-// they have answered.
-func (l *Ledger) callBack(ctx context.Context, purse string) error {
-	err := l.db.Write(ctx, func(tx *store.Tx) error {
-		now, err := l.clock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		asked, err := changed(tx.Exec(ctx, `update lease set recall = $2 where purse = $1 and state = 'live' and amount > used`, purse, now))
-		if err != nil || !asked {
-			return err
-		}
-		return tx.Publish(ctx, "lease", purse)
-	})
-	if err != nil {
-		return err
-	}
-	look := time.NewTicker(gatherLook)
-	defer look.Stop()
-	for {
-		var waiting bool
-		err := l.db.Read(ctx, func(tx *store.Tx) error {
-			return tx.QueryRow(ctx, `select exists (select 1 from lease
-				where purse = $1 and state = 'live' and amount > used and recall > 0)`, purse).Scan(&waiting)
-		})
-		if err != nil || !waiting {
-			return err
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	group.Wait()
+	return errors.Join(errs...)
 }
 
 // hold is a prediction's hold, and how it ended.
@@ -364,7 +319,7 @@ func (h *hold) settle(ctx context.Context, tx *store.Tx, w Work, account, key *p
 
 // insertPrediction writes the charge line; false where it is there already.
 func insertPrediction(ctx context.Context, tx *store.Tx, w Work, budget string) (first bool, err error) {
-	first, err = changed(tx.Exec(ctx, `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
+	first, err = affected(tx.Exec(ctx, `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
 		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome, kind, quantity, unit, rate, cost, budget)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, false, $12, $13, $14, $15, $16, $17, $18) on conflict (request) do nothing`,
 		w.Prediction, predictionBatch, store.Micros(w.At), w.Account, w.Key, fit(w.Model), fit(w.Target), w.PriceVersion,
