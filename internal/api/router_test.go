@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -389,5 +390,119 @@ func TestHeadersOfAnError(t *testing.T) {
 		if h.Get("Retry-After") != c.retryAfter || h.Get("X-Should-Retry") != c.retrying {
 			t.Errorf("%s: got %v", name, h)
 		}
+	}
+}
+
+// guard allows so many calls of an address (or reads of an account), and notes what it
+// was asked.
+type guard struct {
+	left  map[string]int
+	noted []string
+}
+
+func (g *guard) Allow(key string) (time.Duration, bool) {
+	return 1500 * time.Millisecond, g.left[key] > 0
+}
+
+func (g *guard) Note(key string) {
+	g.noted = append(g.noted, key)
+	g.left[key]--
+}
+
+// counted is a keyring that counts its questions.
+type counted struct {
+	keyring
+	asked int
+	from  []netip.Addr
+}
+
+func (c *counted) Authenticate(ctx context.Context, key string, from netip.Addr) (account.Principal, error) {
+	c.asked++
+	c.from = append(c.from, from)
+	return c.keyring.Authenticate(ctx, key, from)
+}
+
+func (c *counted) AuthenticateOperator(ctx context.Context, key string) (account.Operator, error) {
+	c.asked++
+	return c.keyring.AuthenticateOperator(ctx, key)
+}
+
+func TestWrongKeysOfAnAddressAreBounded(t *testing.T) {
+	t.Parallel()
+	keys := &counted{}
+	g := &guard{left: map[string]int{"192.0.2.1": 2, "2001:db8:0:1::/64": 1, "198.51.100.7": 1, "10.0.0.1": 9}}
+	server := &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler), Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+	rt := api.NewRouter(server, keys, sampleRows(), nil)
+	rt.Refused = g
+	for i, c := range []struct {
+		from, path, key string
+		status          int
+		id              string
+		asked           int
+	}{
+		{"192.0.2.1", "/v1/models", "sk-all", 200, "", 1},
+		{"192.0.2.1", "/v1/models", "sk-wrong", 401, "UNAUTHORIZED", 2},
+		{"192.0.2.1", "/v1/models", "sk-all", 200, "", 3},
+		{"192.0.2.1", "/admin/v1/keys", "op-wrong", 401, "UNAUTHORIZED", 4},
+		{"192.0.2.1", "/v1/models", "sk-all", 429, "RATE_LIMIT_EXCEEDED", 4}, // not even looked at
+		{"192.0.2.1", "/v1/chat/completions", "sk-all", 429, "RATE_LIMITED", 4},
+		{"192.0.2.1", "/admin/v1/keys", "op-boss", 429, "RATE_LIMIT_EXCEEDED", 4},
+		{"192.0.2.1", "/v1/open", "", 200, "", 4},
+		{"10.0.0.1", "/v1/chat/completions", "sk-models", 403, "FORBIDDEN", 5}, // a right key
+		// Of IPv6 a caller has a network; IPv4 in another form is the same address.
+		{"2001:db8:0:1::5", "/v1/models", "sk-wrong", 401, "UNAUTHORIZED", 6},
+		{"2001:db8:0:1:ffff::9", "/v1/models", "sk-all", 429, "RATE_LIMIT_EXCEEDED", 6},
+		{"::ffff:198.51.100.7", "/v1/models", "sk-wrong", 401, "UNAUTHORIZED", 7},
+		{"198.51.100.7", "/v1/models", "sk-all", 429, "RATE_LIMIT_EXCEEDED", 7},
+	} {
+		method := http.MethodGet
+		if strings.HasPrefix(c.path, "/v1/chat") {
+			method = http.MethodPost
+		}
+		r := request(method, c.path, "Authorization", "Bearer "+c.key, "X-Forwarded-For", "203.0.113.99, "+c.from)
+		r.RemoteAddr = "127.0.0.1:1000"
+		res := do(rt, r)
+		body := text(t, res)
+		if res.StatusCode != c.status || !strings.Contains(body, c.id) || keys.asked != c.asked {
+			t.Errorf("%d: %d %s after %d questions", i, res.StatusCode, body, keys.asked)
+		}
+		if retry := res.Header.Get("Retry-After"); (retry == "2") != (c.status == 429) {
+			t.Errorf("%d: Retry-After %q", i, retry)
+		}
+	}
+	if diff := cmp.Diff([]string{"192.0.2.1", "192.0.2.1", "2001:db8:0:1::/64", "198.51.100.7"}, g.noted); diff != "" {
+		t.Error(diff)
+	}
+	if keys.from[0] != netip.MustParseAddr("192.0.2.1") {
+		t.Errorf("the keys' judge heard of %s", keys.from[0])
+	}
+}
+
+func TestPollingIsBounded(t *testing.T) {
+	t.Parallel()
+	rows := sampleRows()
+	rows[0].Poll = true
+	s := &site{}
+	server := &httpx.Server{Done: func(r *httpx.Record) { s.records = append(s.records, r) }, Log: slog.New(slog.DiscardHandler)}
+	rt := api.NewRouter(server, keyring{}, rows, nil)
+	rt.Polls = &guard{left: map[string]int{"acct_1": 1}}
+	for _, c := range []struct {
+		method, path, key string
+		status            int
+	}{
+		{"GET", "/v1/models", "sk-all", 200},
+		{"GET", "/v1/models", "sk-models", 429}, // of an account whose bucket is empty
+		{"HEAD", "/v1/models", "sk-models", 429},
+		{"GET", "/v1/models/x", "sk-models", 200}, // no row for polling
+		{"GET", "/v1/models", "sk-wrong", 401},
+	} {
+		res := do(rt, request(c.method, c.path, "X-Api-Key", c.key))
+		body := text(t, res)
+		if res.StatusCode != c.status || c.status == 429 && (res.Header.Get("Retry-After") != "2" || !strings.Contains(body, "RATE_LIMIT_EXCEEDED")) {
+			t.Errorf("%s %s with %s: %d %s", c.method, c.path, c.key, res.StatusCode, body)
+		}
+	}
+	if r := s.records[1]; r.Account != "acct_2" || r.ErrorID != "RATE_LIMIT_EXCEEDED" {
+		t.Errorf("record %+v", r)
 	}
 }
