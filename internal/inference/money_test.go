@@ -151,7 +151,7 @@ func TestMoney(t *testing.T) {
 	eachBooks(t, func(t *testing.T, b *books) {
 		for name, test := range map[string]func(*testing.T, *books){
 			"unfinished work": unfinishedWork, "a book": bookEndsWhereCreditDoes, "plain": plainAnswerIsLowered, "limit": streamKeepsToItsLimit,
-			"budget": budgetAndDebt, "embeddings": embeddingsReserveInput, "free": freeModelsReserveNothing, "dry run": dryRuns,
+			"budget": budgetAndDebt, "embeddings": embeddingsReserveInput, "free": freeModelsReserveNothing, "dry run": dryRuns, "dry run beside leases": quoteCountsLeases,
 		} {
 			t.Run(name, func(t *testing.T) { test(t, &books{t: t, db: b.db, l: b.l, name: name}) })
 		}
@@ -395,6 +395,27 @@ func dryRuns(t *testing.T, b *books) {
 		}
 		b.left(name, d, c.credit)
 	}
+}
+
+// What this process has leased and does not use counts for its callers.
+func quoteCountsLeases(t *testing.T, b *books) {
+	up := &upstream{answer: provider.Answer{Body: []byte("{}"), Usage: provider.Usage{Reported: true, Input: 5, Output: 5}}}
+	d, _ := b.desk(up, plenty)
+	if _, err := d.call(t.Context(), t, inference.Chat, plainChat); err != nil {
+		t.Fatal(err)
+	}
+	left := plenty - 5*inPrice - 5*outPrice
+	for more, want := range map[money.Nanos]bool{0: true, 1: false} {
+		body := `{"model":"m","max_tokens":%d,"messages":[]}`
+		out := (left-tokens(fmt.Sprintf(body, 99_999))*inPrice)/outPrice + more
+		if _, err := d.call(t.Context(), t, inference.Chat, `{"dry_run":true,`+fmt.Sprintf(body, out)[1:]); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(d.answer, `"sufficient":true`) != want {
+			t.Errorf("%d tokens more than there is credit for: %s", more, d.answer)
+		}
+	}
+	b.left("quote", d, left)
 }
 
 func amountOf(n money.Nanos) skytells.Amount { return skytells.Amount(n.String()) }

@@ -113,27 +113,33 @@ func catalogAPI(api API) string {
 	return string(Chat)
 }
 
+// concurrency is the dimension of limits that is not counted by the minute.
+const concurrency = "concurrent calls"
+
 // denied says which limit refused, and when to come again.
 func denied(d limit.Decision) error {
 	if d.NoEdge {
 		return fault.New(fault.Forbidden, "The account's tier does not include the edge surface.")
 	}
 	return &fault.Error{
-		ID: fault.RateLimited, RetryAfter: d.RetryAfter, Message: sentence(d),
+		ID: fault.RateLimited, RetryAfter: d.RetryAfter, Message: sentence(d), NoRetry: d.TooLarge,
 		Limit: &fault.Limit{Dimension: d.Dimension, Scope: d.Scope, Size: d.Limit},
 	}
 }
 
 func sentence(d limit.Decision) string {
-	per, scope := " a minute", ""
-	if d.Dimension == "concurrent calls" {
-		per = " at a time"
-	}
+	scope := ""
 	if d.Scope != "" {
 		scope = " " + d.Scope
 	}
 	wait := max(1, int(math.Ceil(d.RetryAfter.Seconds())))
-	return fmt.Sprintf("The limit of %d %s%s%s is used up; try again in %d s.", d.Limit, d.Dimension, per, scope, wait)
+	switch {
+	case d.TooLarge:
+		return fmt.Sprintf("This request may take more than the whole limit of %d %s a minute%s; ask for less.", d.Limit, d.Dimension, scope)
+	case d.Dimension == concurrency:
+		return fmt.Sprintf("The limit of %d %s%s is reached; try again in %d s.", d.Limit, d.Dimension, scope, wait)
+	}
+	return fmt.Sprintf("The limit of %d %s a minute%s is used up; try again in %d s.", d.Limit, d.Dimension, scope, wait)
 }
 
 // finish is the one exit of an admitted request. The caller's context may be

@@ -210,10 +210,13 @@ type upstream struct {
 	during func(context.Context) // runs within the call
 	book   []byte                // the stream never ends: this chunk again and again
 	sent   int
+	silent bool // after its events the stream waits until its context ends
+	ctx    context.Context
 }
 
 func (u *upstream) note(ctx context.Context, c *provider.Call) error {
 	u.calls = append(u.calls, *c)
+	u.ctx = ctx
 	if u.during != nil {
 		u.during(ctx)
 	}
@@ -252,6 +255,10 @@ func (s *stream) Next() (provider.Event, error) {
 	if s.u.book != nil {
 		s.u.sent++
 		return chunk(string(s.u.book)), nil
+	}
+	if s.u.silent {
+		<-s.u.ctx.Done()
+		return provider.Event{}, &provider.Error{Class: provider.Cancelled, Err: s.u.ctx.Err()}
 	}
 	if s.u.end != nil {
 		return provider.Event{}, s.u.end

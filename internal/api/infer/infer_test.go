@@ -274,3 +274,85 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		}
 	}
 }
+
+// Contract section 10: those headers stand on answers, in 2xx.
+func TestNoLimitHeadersOnErrors(t *testing.T) {
+	t.Parallel()
+	s := newSite(&desk{act: func(s inference.Sink) error {
+		s.Admit(inference.Admission{Model: "slug", Limits: limit.Decision{Allowed: true, Requests: limit.Quota{Limited: true, Limit: 60, Remaining: 59}}})
+		return broken()
+	}})
+	for _, body := range []string{chatBody, streamed} {
+		res, text := s.post(t, chatPath, body)
+		for name := range res.Header {
+			if strings.HasPrefix(name, "X-Skytells-Ratelimit") {
+				t.Errorf("%s stands on %s", name, text)
+			}
+		}
+		if res.StatusCode != 500 || res.Header.Get("X-Skytells-Model") != "slug" {
+			t.Errorf("%d %v", res.StatusCode, res.Header)
+		}
+	}
+}
+
+// Contract section 10: a 429 tells which limit, its size, and when.
+func TestDeniedByALimit(t *testing.T) {
+	t.Parallel()
+	res, body := newSite(&desk{act: func(inference.Sink) error {
+		return &fault.Error{ID: fault.RateLimited, Message: "Wait.", RetryAfter: 1500 * time.Millisecond, Limit: &fault.Limit{Dimension: "requests", Scope: "of this API key", Size: 60}}
+	}}).post(t, chatPath, chatBody)
+	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "2" ||
+		!strings.Contains(body, `"details":{"category":"rate_limit","dimension":"requests","limit":60,"scope":"of this API key","retry_after":2}`) {
+		t.Errorf("%d %v %s", res.StatusCode, res.Header, body)
+	}
+}
+
+// A dry run is answered in one piece, whatever form of answer was asked for.
+func TestDryRun(t *testing.T) {
+	t.Parallel()
+	d := &desk{act: func(s inference.Sink) error { return s.Answer([]byte(`{"dry_run":true}`)) }}
+	s := newSite(d)
+	for path, body := range map[string]string{
+		chatPath: `{"dry_run":true,"model":"m","stream":true,"messages":[]}`, respPath: `{"model":"m","dry_run":true,"input":"x","stream":true}`,
+		"/v1/embeddings": `{"model":"m","input":"x","dry_run":true}`,
+	} {
+		res, text := s.post(t, path, body)
+		if res.StatusCode != 200 || text != `{"dry_run":true}` || res.Header.Get("Content-Type") != "application/json" || !d.got.DryRun || s.open.most != 0 {
+			t.Errorf("%s: %d %s, open streams %+v", path, res.StatusCode, text, s.open)
+		}
+		if _, sent := d.got.Body.Raw("dry_run"); sent {
+			t.Errorf("%s: the field is still in the body", path)
+		}
+	}
+	if res, _ := s.post(t, chatPath, `{"model":"m","dry_run":"yes","messages":[]}`); res.StatusCode != 400 {
+		t.Errorf("a word: %d", res.StatusCode)
+	}
+}
+
+// The edge surface has its name, its longest stream, and the same headers.
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	d := &desk{act: func(s inference.Sink) error {
+		s.Admit(inference.Admission{Model: "slug", Limits: limit.Decision{Requests: limit.Quota{Limited: true, Limit: 10, Remaining: 9}}})
+		if err := s.Event("", []byte(`{"choices":[]}`)); err != nil {
+			return err
+		}
+		return fault.New(fault.InferenceTimeout, "A stream on this surface ends after 5m0s.")
+	}}
+	handlers := &infer.Handlers{Service: d, Parser: inference.NewParser(), MaxBody: 4096, KeepAlive: time.Hour, Surface: limit.Edge, MaxStream: 300 * time.Second}
+	s := &site{}
+	server := &httpx.Server{Done: func(r *httpx.Record) { s.records = append(s.records, *r) }, Log: slog.New(slog.DiscardHandler)}
+	s.Handler = api.NewRouter(server, keyring{}, handlers.Rows(), nil)
+	res, body := s.post(t, chatPath, streamed)
+	if d.got.Surface != "edge" || d.got.MaxStream != 300*time.Second || res.Header.Get("X-Skytells-Ratelimit-Limit-Requests") != "10" {
+		t.Errorf("got %+v, %v", d.got, res.Header)
+	}
+	if res.StatusCode != 200 || !strings.Contains(body, `"code":"inference_timeout"`) || !strings.HasSuffix(body, "data: [DONE]\n\n") {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+	plain := &desk{act: answers(limit.Decision{})}
+	newSite(plain).post(t, chatPath, chatBody)
+	if plain.got.Surface != "standard" || plain.got.MaxStream != 0 {
+		t.Errorf("without a surface: %+v", plain.got)
+	}
+}

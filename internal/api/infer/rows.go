@@ -9,12 +9,14 @@ import (
 	"skytower/internal/inference"
 )
 
+const dryRunText = "With `dry_run: true` nothing runs: the answer is a DryRun object with the most that the call is expected to cost, and what that would do to the balance."
+
 func (h *Handlers) chatRow() api.Route {
 	return api.Route{
 		Method: http.MethodPost, Pattern: "/v1/chat/completions", Surface: api.Inference,
 		ID: "createChatCompletion", Tag: "Inference", Summary: "Create a chat completion",
 		Description: "Answers a conversation. What the model's upstream knows passes through untouched, fields that are not listed here included. " +
-			"With `stream: true` (or `?stream=true`) the answer is a stream of `chat.completion.chunk` events that ends with `data: [DONE]`.",
+			"With `stream: true` (or `?stream=true`) the answer is a stream of `chat.completion.chunk` events that ends with `data: [DONE]`. " + dryRunText,
 		Scope:   account.Inference,
 		Params:  []api.Param{{Name: "stream", In: "query", Description: "`true` streams the answer, as the body's field does.", Enum: []string{"true", "false"}}},
 		Request: ChatRequest{}, Response: ChatCompletion{}, Streams: true,
@@ -29,7 +31,7 @@ func (h *Handlers) responsesRow() api.Route {
 		Method: http.MethodPost, Pattern: "/v1/responses", Surface: api.Inference,
 		ID: "createResponse", Tag: "Inference", Summary: "Create a response",
 		Description: "OpenAI's Responses API. It passes through to upstreams that have it; for the others text is translated over chat. " +
-			"With `stream: true` the answer is a stream of typed events.",
+			"With `stream: true` the answer is a stream of typed events. " + dryRunText,
 		Scope:   account.Inference,
 		Request: ResponseRequest{}, Response: Response{}, Streams: true,
 		Example: `{"model": "deepbrain-router", "input": "How do I add a model?"}`,
