@@ -33,14 +33,12 @@ const (
 
 	// Slices: so many requests' worth, more where they are soon used up; never more
 	// than a share of what is there, and no more than asked for where it is scarce.
-	leastScale   = 64
-	mostScale    = 4096
-	scaleUp      = 5 * time.Second // leased again sooner than this: twice as much
-	shareOf      = 4
-	scarce       = 3
-	maxTopUps    = 64 // that wait; more are dropped
-	maxRecalls   = 1000
-	recalledLate = int64(recallWait / time.Microsecond)
+	leastScale = 64
+	mostScale  = 4096
+	scaleUp    = 5 * time.Second // leased again sooner than this: twice as much
+	shareOf    = 4
+	scarce     = 3
+	maxTopUps  = 64 // that wait; more are dropped
 )
 
 // asking is one question to the database, for all who were short when it began.
@@ -302,7 +300,7 @@ func (x *leasing) decide(ctx context.Context, tx *store.Tx, now int64, left mone
 	case x.a.topUp && (short || available < scarce*need):
 		return nil
 	case short && x.recall && !broke:
-		recalled, err := recallOthers(ctx, tx, p.id, x.l.o.Replica, now)
+		recalled, err := x.l.recallOthers(ctx, tx, p.id, now)
 		if err != nil || len(recalled) > 0 {
 			x.out.recall = recalled
 			return err

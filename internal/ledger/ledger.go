@@ -103,10 +103,11 @@ type Ledger struct {
 	entryTries  int          // of entryBatch, where it is still to be written
 	dropped     atomic.Int64 // since it was last logged
 
-	tills   sync.Map   // by purse: *till
-	topUps  chan *till // for the lease loop
-	orphans orphans
-	spool   *spool // nil: there is none
+	tills      sync.Map      // by purse: *till
+	topUps     chan *till    // for the lease loop
+	recallWait time.Duration // shorter in tests where processes vanish
+	orphans    orphans
+	spool      *spool // nil: there is none
 
 	holdsDone atomic.Int64 // Expire's bookmark: the time up to which holds have been ended
 
@@ -145,7 +146,7 @@ func New(db *store.DB, o Options) *Ledger {
 	}
 	l := &Ledger{
 		db: db, o: o, charges: make(chan *pending, maxQueue), entries: make(chan *Entry, maxLogQueue),
-		manyEntries: make(chan struct{}, 1), topUps: make(chan *till, maxTopUps),
+		manyEntries: make(chan struct{}, 1), topUps: make(chan *till, maxTopUps), recallWait: recallWait,
 	}
 	if o.Spool != "" {
 		l.spool = newSpool(o.Spool, o.Replica)

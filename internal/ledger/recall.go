@@ -46,10 +46,10 @@ func shrink(ctx context.Context, tx *store.Tx, lease string, held money.Nanos, e
 // recallOthers asks the other processes for what they have leased of a purse and do not
 // use. It returns the leases to wait for: those of processes that left an earlier asking
 // without an answer are not among them.
-func recallOthers(ctx context.Context, tx *store.Tx, purse, replica string, now int64) (ids []string, err error) {
+func (l *Ledger) recallOthers(ctx context.Context, tx *store.Tx, purse string, now int64) (ids []string, err error) {
 	var fresh []string
 	err = tx.Each(ctx, `select id, recall from lease where purse = $1 and replica <> $2 and state = 'live' and amount > used
-		order by id`+tx.Dialect().ForUpdate()+` `, func(scan func(...any) error) error {
+		order by id`+tx.Dialect().ForUpdate(), func(scan func(...any) error) error {
 		var id string
 		var asked int64
 		if err := scan(&id, &asked); err != nil {
@@ -59,11 +59,11 @@ func recallOthers(ctx context.Context, tx *store.Tx, purse, replica string, now 
 		case asked == 0:
 			fresh = append(fresh, id)
 			ids = append(ids, id)
-		case asked > now-recallWait.Microseconds():
+		case asked > now-l.recallWait.Microseconds():
 			ids = append(ids, id)
 		}
 		return nil
-	}, purse, replica)
+	}, purse, l.o.Replica)
 	if err != nil {
 		return nil, fmt.Errorf("find leases of %s: %w", purse, err)
 	}
@@ -78,10 +78,10 @@ func recallOthers(ctx context.Context, tx *store.Tx, purse, replica string, now 
 	return ids, tx.Publish(ctx, FeedKind, purse)
 }
 
-// awaitReturns waits until the leases have answered, for two seconds at most. The change
+// awaitReturns waits until the leases have answered, for recallWait at most. The change
 // feed tells; a look now and then helps where it does not.
 func (l *Ledger) awaitReturns(ctx context.Context, t *till, ids []string) error {
-	over := time.NewTimer(recallWait)
+	over := time.NewTimer(l.recallWait)
 	defer over.Stop()
 	again := time.NewTicker(recallPoll)
 	defer again.Stop()
@@ -130,7 +130,7 @@ func (l *Ledger) recall(ctx context.Context, purse string) error {
 		if err != nil {
 			return err
 		}
-		ids, err = recallOthers(ctx, tx, purse, l.o.Replica, now)
+		ids, err = l.recallOthers(ctx, tx, purse, now)
 		return err
 	})
 	if err != nil {
