@@ -16,5 +16,5 @@ var Pages embed.FS
 // skytower-docs answers from. The other pages are for those who change the program.
 //
 //go:embed index.md getting-started.md providers.md models.md api.md errors.md
-//go:embed keys.md cli.md configuration.md operations.md predictions.md prices.md
+//go:embed keys.md accounts.md cli.md configuration.md operations.md predictions.md prices.md
 var Guide embed.FS
