@@ -158,7 +158,7 @@ func (r *Redis) start() error {
 	r.process, r.input = cmd, input
 	if err := r.awaitReady(); err != nil {
 		err = errors.Join(err, input.Close())
-		_ = cmd.Wait() // it was killed
+		_ = cmd.Wait() // it was killed, or has ended
 		r.process = nil
 		text, _ := os.ReadFile(out.Name()) // for the message
 		return fmt.Errorf("%w\n%s", err, text)
@@ -177,7 +177,7 @@ func find() (string, error) {
 	return debianProgram, nil
 }
 
-// awaitReady waits until the server answers.
+// awaitReady waits until the server answers, or its supervisor has ended.
 func (r *Redis) awaitReady() error {
 	deadline := time.Now().Add(patience)
 	again := time.NewTicker(5 * time.Millisecond)
@@ -187,8 +187,9 @@ func (r *Redis) awaitReady() error {
 		if err == nil {
 			return nil
 		}
-		if time.Now().After(deadline) {
-			return err
+		ended, waitErr := syscall.Wait4(r.process.Process.Pid, nil, syscall.WNOHANG, nil)
+		if waitErr != nil || ended > 0 || time.Now().After(deadline) {
+			return errors.Join(err, waitErr)
 		}
 		<-again.C
 	}
