@@ -154,7 +154,7 @@ func TestBlocksOfFiveSecondsAreRoundedUp(t *testing.T) {
 func TestCriteria(t *testing.T) {
 	t.Parallel()
 	p := one(t, "0.20", price.VideoSecond)
-	for _, c := range []price.Criterion{
+	p.Criteria = []price.Criterion{
 		{Field: "resolution", Value: `"1080p"`, Rate: 350_000_000, Unit: price.VideoSecond},
 		{Field: "resolution", Value: `"4k"`, Rate: 2 * money.Dollar, Unit: price.Prediction},
 		{Field: "fast", Value: `true`, Rate: 1, Unit: price.Second},
@@ -164,8 +164,6 @@ func TestCriteria(t *testing.T) {
 		{Field: "text", Value: `"é"`, Rate: 5, Unit: price.Second},
 		{Field: "steps", Value: `6`, Rate: 7, Unit: price.MillionTokens},
 		{Field: "steps", Value: `7`, Rate: 0, Unit: price.Token},
-	} {
-		p.Criteria = append(p.Criteria, c)
 	}
 	for input, want := range map[string]struct {
 		unit string
