@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"skytower/internal/ledger"
+	"skytower/internal/money"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
@@ -35,7 +36,7 @@ func victim(url string) {
 		go func() {
 			for {
 				request := newRequest()
-				if err := l.Commit(ctx, nil, charge(request)); err != nil {
+				if err := chargePaid(ctx, l, request); err != nil {
 					failed <- err
 					return
 				}
@@ -47,12 +48,36 @@ func victim(url string) {
 	fmt.Fprintln(os.Stderr, <-failed)
 }
 
+// victimAmount is what each charge of a victim takes of acct_one; twice that is set aside.
+const victimAmount money.Nanos = 1000
+
+func chargePaid(ctx context.Context, l *ledger.Ledger, request string) error {
+	r, err := l.Reserve(ctx, ledger.Estimate{Request: request, Account: "acct_one", Key: "key_one", Amount: 2 * victimAmount})
+	if err != nil {
+		return err
+	}
+	c := charge(request)
+	c.Amount, c.PriceVersion = victimAmount, 1
+	return l.Commit(ctx, r, c)
+}
+
 // TestKilled kills a process in the middle of its work: whatever it was told is
 // durable must be there.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	url := storetest.SQLite(t)
 	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storetest.Open(t, url)
+	books := ledger.New(db, ledger.Options{}) // it leases nothing
+	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := books.Credit(t.Context(), tx, ledger.Credit{
+			ID: "grant", Account: "acct_one", Kind: "grant", Bucket: ledger.Deposited, Amount: money.Dollar, Actor: "test", At: base,
+		})
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +88,7 @@ func TestKilled(t *testing.T) {
 			acknowledged[request] = true
 		}
 	}
-	stored := requests(t, storetest.Open(t, url))
+	stored := requests(t, db)
 	for request := range acknowledged {
 		if !stored[request] {
 			t.Errorf("%s was acknowledged and is not stored", request)
@@ -73,6 +98,17 @@ func TestKilled(t *testing.T) {
 	// Each of 32 callers may have had one charge stored without an answer, each time.
 	if extra := len(stored) - len(acknowledged); extra > kills*32 {
 		t.Errorf("%d charges are stored beyond those acknowledged, more than there were callers", extra)
+	}
+	balance, err := books.Balance(t.Context(), "acct_one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := money.Dollar - money.Nanos(len(stored))*victimAmount; balance.Balance != want {
+		t.Errorf("the balance is %s, and %s after %d charges", balance.Balance, want, len(stored))
+	}
+	report, err := books.Verify(t.Context())
+	if err != nil || !report.Clean() {
+		t.Errorf("after the kills: %v, %v", report.Problems, err)
 	}
 }
 
