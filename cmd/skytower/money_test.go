@@ -97,6 +97,7 @@ func (f *fleet) books() {
 		all.Go(func() {
 			status, answer, err := f.send(f.nodes[i%len(f.nodes)], key, http.MethodPost, "/v1/chat/completions", endless)
 			switch {
+			case status == http.StatusPaymentRequired: // it came when the others had used it up
 			case err != nil || status != http.StatusOK:
 				f.t.Errorf("%d, %v: %.300s", status, err, answer)
 			case strings.Contains(answer, `"finish_reason":"length"`) && strings.HasSuffix(answer, "data: [DONE]\n\n"):
@@ -107,8 +108,8 @@ func (f *fleet) books() {
 		})
 	}
 	all.Wait()
-	if b := f.balance(account); b < -step*streams || b > step*streams {
-		f.t.Errorf("the balance is worth %v tokens after %d streams without end", b, cut.Load())
+	if b, n := f.balance(account), cut.Load(); n == 0 || b < -step*float64(n) || b > step*float64(n) {
+		f.t.Errorf("the balance is worth %v tokens after %d streams without end", b, n)
 	}
 }
 
@@ -134,14 +135,15 @@ func TestDatabaseAway(t *testing.T) {
 	if status, answer, err := f.send(node, stranger, http.MethodGet, "/v1/models", ""); err != nil || status != http.StatusOK {
 		t.Fatalf("%d %s %v", status, answer, err)
 	}
+	const before = 500 // the load, to which what is leased is fitted
 	served := 0
-	for range 5 {
+	for range before {
 		if call(f.key) == http.StatusOK {
 			served++
 		}
 	}
-	if served != 5 {
-		t.Fatalf("%d of 5 served", served)
+	if served != before {
+		t.Fatalf("%d of %d served", served, before)
 	}
 	f.away.set(true)
 	outage := time.After(time.Duration(killRounds(4, 10)) * time.Second)
