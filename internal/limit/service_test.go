@@ -214,8 +214,10 @@ func TestQuotasShowTheLeast(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if err := d.Settle(t.Context(), ticket, Use{TokensIn: 900, TokensOut: 10}); err != nil {
-		t.Fatal(err)
+	for range 2 { // the second time changes nothing
+		if err := d.Settle(t.Context(), ticket, Use{TokensIn: 900, TokensOut: 10}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r.TokensIn, r.TokensOut = 101, 1
 	_, got = d.take(r)

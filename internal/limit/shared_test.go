@@ -230,6 +230,56 @@ func TestKnownWindow(t *testing.T) {
 	}
 }
 
+// When Redis is back, the first process to see it must not take what the others have let
+// through meanwhile and not told yet.
+func TestReturnOfOneBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 3, sixty)
+	f.redis.Stop(t)
+	f.tick()
+	f.clock.advance(61 * time.Second)
+	for range 25 {
+		for node := range f.nodes {
+			f.try(node, f.request())
+		}
+	}
+	f.redis.Start(t)
+	if err := f.engines[0].Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 25 {
+		f.try(0, f.request())
+	}
+	if len(f.taken) != 60 {
+		t.Errorf("%d were let through", len(f.taken))
+	}
+}
+
+// A memory that is lost while the connection stays is noticed by the next call.
+func TestRedisForgets(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, sixty)
+	for range 55 {
+		f.try(0, f.request())
+	}
+	client, _, err := f.engines[0].redis.known()
+	if err == nil {
+		err = client.Do(t.Context(), client.B().Flushall().Build()).Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		if i%10 == 5 {
+			f.tick()
+		}
+		f.try(0, f.request())
+	}
+	if len(f.taken) != 60 {
+		t.Errorf("%d were let through", len(f.taken))
+	}
+}
+
 // A limit that does not divide is shared out, not lost.
 func TestSmallLimitIsSharedOut(t *testing.T) {
 	t.Parallel()
