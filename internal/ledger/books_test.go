@@ -43,6 +43,7 @@ func (b *books) pass(d time.Duration) { b.now.Add(d.Microseconds()) }
 func (b *books) ctx() context.Context { return b.t.Context() }
 func dollars(n float64) money.Nanos   { return money.Nanos(n * float64(money.Dollar)) }
 func pointer[T any](v T) *T           { return &v }
+
 func (b *books) must(err error) {
 	b.t.Helper()
 	if err != nil {
