@@ -108,12 +108,3 @@ func times(a, b int64) int64 {
 	}
 	return a * b
 }
-
-// plus is a + b, or the largest number where that is more. Neither is negative.
-func plus(a, b int64) int64 {
-	const most = 1<<63 - 1
-	if b > most-a {
-		return most
-	}
-	return a + b
-}
