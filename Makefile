@@ -38,10 +38,12 @@ test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./interna
 proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills or long for one)
 	@tools/proof.sh $(PART)
 
-bench: build ## compare with Go's ReverseProxy on this machine, and predictions with River alone (ARGS="-h" lists the choices)
+bench: build ## compare with Go's ReverseProxy on this machine, predictions with River alone, and the ledger with a plain one (ARGS="-h" lists the choices)
 	$(GO) run ./tools/bench -skip-build $(ARGS)
 	$(GO) run ./tools/benchpredictions
 	$(GO) run ./tools/benchpredictions -database postgres
+	$(GO) run ./tools/benchledger
+	$(GO) run ./tools/benchledger -database postgres
 
 lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; }

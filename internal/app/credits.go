@@ -99,13 +99,7 @@ func (c *credits) SetTerms(ctx context.Context, by account.Operator, id string, 
 
 // welcome gives a new account its starting credit, in the transaction that makes it.
 func (c *credits) welcome(ctx context.Context, tx *store.Tx, id string, by account.Operator) error {
-	if c.starting == 0 {
-		return nil
-	}
-	_, err := c.ledger.Credit(ctx, tx, ledger.Credit{
-		ID: "welcome/" + id, Account: id, Kind: "grant", Bucket: ledger.Sponsored, Amount: c.starting, Actor: by.ID, Reason: "Starting credit", At: time.Now(),
-	})
-	return err
+	return c.ledger.Welcome(ctx, tx, id, c.starting, by.ID)
 }
 
 // Deposit is what payments move (payment.Book).

@@ -65,7 +65,7 @@ func (a *App) moneyRows() []api.Route {
 	if a.payments != nil {
 		paid.Payments = a.payments
 	}
-	operators := &admin.MoneyHandlers{Ledger: a.ledger, Credits: a.credits, Accounts: a.accounts, Prices: a.catalog, Now: time.Now}
+	operators := &admin.MoneyHandlers{Ledger: a.ledger, Credits: a.credits, Accounts: a.accounts, Prices: a.catalog, Now: time.Now, Sync: a.feed.Sync}
 	rows := append(own.Rows(), paid.Rows()...)
 	rows = append(rows, operators.Rows()...)
 	return append(rows, (&admin.LimitHandlers{Rules: a.rules, Sync: a.feed.Sync}).Rows()...)

@@ -13,6 +13,8 @@ import (
 	"skytower/internal/account"
 	"skytower/internal/config"
 	"skytower/internal/jobs"
+	"skytower/internal/ledger"
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -28,7 +30,15 @@ func Init(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	if err := jobs.Migrate(ctx, db); err != nil {
 		return err
 	}
-	first, made, err := account.NewService(db, account.ServiceOptions{}).Bootstrap(ctx, nil)
+	starting, err := money.Parse(cfg.Money.StartingCredit)
+	if err != nil {
+		return fmt.Errorf("read starting_credit: %w", err)
+	}
+	books := ledger.New(db, ledger.Options{})
+	accounts := account.NewService(db, account.ServiceOptions{OnCreate: func(ctx context.Context, tx *store.Tx, id string, by account.Operator) error {
+		return books.Welcome(ctx, tx, id, starting, by.ID)
+	}})
+	first, made, err := accounts.Bootstrap(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("make the first operator: %w", err)
 	}

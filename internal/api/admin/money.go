@@ -38,6 +38,8 @@ type MoneyHandlers struct {
 	Accounts books.Accounts
 	Prices   books.Prices
 	Now      func() time.Time
+	// Sync waits until this process has seen its own change.
+	Sync func(context.Context) error
 }
 
 // Rows are the routes.
@@ -78,10 +80,7 @@ func (h *MoneyHandlers) give(c *httpx.Call, by account.Operator) error {
 		return err
 	}
 	t, err := h.Credits.GiveCredit(c.Request.Context(), by, c.Request.PathValue("id"), r)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, books.Transfer(t))
+	return (&Handlers{Sync: h.Sync}).answer(c, books.Transfer(t), err)
 }
 
 func (h *MoneyHandlers) balance(c *httpx.Call, _ account.Operator) error {
