@@ -173,6 +173,9 @@ func TestEveryOrder(t *testing.T) {
 		r.o.MaxOpen = 1000
 		n := 0
 		for name, set := range sets {
+			if name == "both" && r.o.DB.Dialect() == store.Postgres {
+				continue // 120 orders on one engine are enough
+			}
 			orders := 0
 			permute(set(&story{}), func(order []Event) { orders++ })
 			for i := range orders {
