@@ -195,9 +195,12 @@ func unfinishedWork(t *testing.T, b *books) {
 	for name, c := range cases {
 		up := *c.up
 		ctx, leave := context.WithCancel(t.Context())
-		up.during = func(context.Context) {
+		up.during = func(called context.Context) {
 			if c.leave && c.plain {
 				leave()
+				if called.Err() != nil {
+					t.Errorf("%s: the upstream was left with its caller", name)
+				}
 			}
 		}
 		up.before = func(n int) {
@@ -312,6 +315,19 @@ func streamKeepsToItsLimit(t *testing.T, b *books) {
 		t.Errorf("%+v, %v, grew by %d, %d went upstream", result, err, meter.grown, up.calls[0].MaxTokens)
 	}
 	b.left("limit", d, (tokens(body)-20)*inPrice)
+	// Less than a step is wanted: no more than that has to be there. And an event is a
+	// token at least, however short.
+	little := strings.Replace(streamedChat, `"stream":true`, `"stream":true,"max_tokens":10`, 1)
+	up = &upstream{events: []provider.Event{chunk("hi"), usage(1, 1)}}
+	d, _ = b.desk(up, tokens(little)*inPrice+10*outPrice)
+	if _, err := d.call(t.Context(), t, inference.Chat, little); err != nil {
+		t.Errorf("ten tokens: %v", err)
+	}
+	up = &upstream{book: []byte("x")}
+	d, _ = b.desk(up, tokens(streamedChat)*inPrice+256*outPrice)
+	if _, err := d.call(t.Context(), t, inference.Chat, streamedChat); err != nil || up.sent != 257 {
+		t.Errorf("one-byte tokens: %d were pulled, %v", up.sent, err)
+	}
 	// An upstream that does not keep to the limit is stopped all the same.
 	up = &upstream{book: []byte("word")}
 	d, _ = b.desk(up, tokens(body)*inPrice+300*outPrice)
