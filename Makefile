@@ -50,6 +50,7 @@ lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	cd test/stripemock && $(GO) mod tidy -diff
 	cd $(CLIENT) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
 fmt: ## format the Go code
