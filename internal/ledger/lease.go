@@ -106,6 +106,9 @@ type answer struct {
 }
 
 func (l *Ledger) ask(ctx context.Context, t *till, a *asking) answer {
+	if l.stopping.Err() != nil {
+		return answer{err: unchecked(ErrStopped)} // nobody would renew or return it
+	}
 	out := l.lease(ctx, t, a, !a.topUp)
 	if out.err != nil || len(out.recall) == 0 {
 		return out

@@ -164,10 +164,8 @@ func (l *Ledger) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the ledger's statements: %w", err)
 	}
-	if l.db.Dialect() == store.SQLite {
-		if err := l.endAll(ctx); err != nil {
-			return errors.Join(err, writer.close())
-		}
+	if err := l.endEarlier(ctx); err != nil {
+		return errors.Join(err, writer.close())
 	}
 	if l.spool != nil {
 		l.writer = writer

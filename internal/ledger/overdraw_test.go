@@ -118,6 +118,55 @@ func TestManySpendItAll(t *testing.T) {
 	s.clean()
 }
 
+// TestChargesDoNotWaitInACircle has three processes charge the same accounts while they
+// renew and recall: no two of their transactions may wait for each other.
+func TestChargesDoNotWaitInACircle(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, storetest.Postgres(t))
+	accounts := []string{"acct_a", "acct_b", "acct_c", "acct_d", "acct_e"}
+	for _, account := range accounts {
+		s.give(account, Sponsored, 50*unit)
+		s.give(account, Deposited, 1000*unit)
+	}
+	var group sync.WaitGroup
+	var served atomic.Int64
+	const callers, each = 8, 12
+	for range 3 {
+		l := s.ledger(Options{})
+		for caller := range callers {
+			group.Go(func() {
+				for n := range each {
+					c := s.charge(unit)
+					c.Account = accounts[(caller+n)%len(accounts)]
+					e := wants(2 * unit)
+					e.Account = c.Account
+					if err := l.Commit(t.Context(), s.reserve(l, e), c); err != nil {
+						t.Error(err)
+					}
+					served.Add(1)
+				}
+			})
+		}
+		group.Go(func() {
+			for served.Load() < 3*callers*each && !t.Failed() {
+				for _, account := range accounts {
+					if err := l.recall(t.Context(), account); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := l.renew(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if n := s.number(`select deadlocks from pg_stat_database where datname = current_database()`); n != 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+	s.clean()
+}
+
 func TestStoreIsNotAskedForLeasedCredit(t *testing.T) {
 	t.Parallel()
 	eachStage(t, func(t *testing.T, s *stage) {

@@ -172,11 +172,13 @@ func (l *Ledger) forget(t *till) {
 	}
 }
 
-// endAll ends the leases that processes before this one left: on SQLite there is no
-// other one.
-func (l *Ledger) endAll(ctx context.Context) error {
+// endEarlier ends the leases that processes before this one left: those under its name
+// or, on SQLite where there is no other process, all.
+func (l *Ledger) endEarlier(ctx context.Context) error {
 	return l.db.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, `update lease set state = 'ended' where state = 'live'`); err != nil {
+		_, err := tx.Exec(ctx, `update lease set state = 'ended' where id in (select id from lease
+			where state = 'live' and (replica = $1 or $2) order by id`+tx.Dialect().ForUpdate()+`)`, l.o.Replica, tx.Dialect() == store.SQLite)
+		if err != nil {
 			return fmt.Errorf("end leases of processes before: %w", err)
 		}
 		return nil
