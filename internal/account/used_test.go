@@ -52,7 +52,9 @@ func TestLastUseIsWritten(t *testing.T) {
 		c.add(-30 * time.Second)
 		late := &process{index: NewIndex(db, IndexOptions{Now: c.now, Confirmed: c.now})}
 		late.wantKey(t, idle.Secret, "")
-		late.index.used.push(late.index.keys.get(digestOf(used.Secret, late, t)))
+		entry := late.index.keys.get(digestOf(used.Secret, late, t))
+		entry.used.Store(first.UnixMicro())
+		late.index.used.push(entry)
 		wantFault(t, late.index.FlushUsed(t.Context()), "")
 		want(used.ID, second)
 		want(idle.ID, c.now())
