@@ -143,7 +143,7 @@ func parseTierHead(head string) (Tier, error) {
 		return Tier{}, fmt.Errorf("%q is no name: it must be of small letters, digits, - and _, and begin with a letter", name)
 	}
 	if spent != "-" {
-		return Tier{}, fmt.Errorf("a tier with a name is given by hand, not by spending: write %s=-:", name)
+		return Tier{}, fmt.Errorf("a tier with a name is given by hand, not by spending: write %s=- before the colon", name)
 	}
 	return Tier{Name: name, Spent: -1}, nil
 }

@@ -62,7 +62,7 @@ func TestParseTiersSaysWhatIsWrong(t *testing.T) {
 		"-5:1/1/1":                    `"-5" is not what must be spent`,
 		"0:1/1/1 Pro=-:1/1/1":         `"Pro" is no name`,
 		"0:1/1/1 3=-:1/1/1":           `"3" is no name`,
-		"0:1/1/1 pro=20:1/1/1":        "write pro=-:",
+		"0:1/1/1 pro=20:1/1/1":        "write pro=- before the colon",
 		"0:1/1/1 a=-:1 a=-:2":         "there are two of the name a",
 	} {
 		_, err := ParseTiers(text)
