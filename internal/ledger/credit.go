@@ -78,7 +78,7 @@ func (l *Ledger) Credit(ctx context.Context, tx *store.Tx, c Credit) (applied bo
 	if c.Amount > 0 {
 		err = p.give(ctx, tx, c, now)
 	} else {
-		err = p.takeBack(ctx, tx, c)
+		err = errors.Join(p.takeBack(ctx, tx, c), callBack(ctx, tx, c.Account, now))
 	}
 	if err != nil {
 		return false, err
@@ -279,7 +279,22 @@ func (l *Ledger) SetTerms(ctx context.Context, tx *store.Tx, account string, t T
 	if _, err := tx.Exec(ctx, `update purse set credit_line = $2, draw_order = $3 where id = $1`, account, line, strings.Join(order, " ")); err != nil {
 		return fmt.Errorf("change the terms of %s: %w", account, err)
 	}
+	if line < p.line {
+		if err := callBack(ctx, tx, account, now); err != nil {
+			return err
+		}
+	}
 	return writeAudit(ctx, tx, l.o.Now(), t.Actor, "credit.terms", account, strings.Join(detail, "; "))
+}
+
+// callBack asks all processes for what they have leased of an account that has less now,
+// so that nobody goes on with what is not there any more.
+func callBack(ctx context.Context, tx *store.Tx, account string, now int64) error {
+	_, err := tx.Exec(ctx, `update lease set recall = $2 where purse = $1 and state = 'live' and recall = 0`, account, now)
+	if err != nil {
+		return fmt.Errorf("call back the credit of %s: %w", account, err)
+	}
+	return tx.Publish(ctx, FeedKind, account)
 }
 
 func (t Terms) check() error {
@@ -308,10 +323,12 @@ type Balance struct {
 	Account    string
 	Balance    money.Nanos
 	CreditLine money.Nanos
-	Reserved   money.Nanos // held for predictions, and leased to processes
-	Available  money.Nanos // what is neither reserved nor expired
-	DrawOrder  []string
-	Buckets    []Bucket // in the order of drawing, without sponsored ones that are used up
+	Reserved   money.Nanos // held for predictions
+	// Available is what is neither reserved nor expired. What processes have leased and do
+	// not use counts: they give it back where it is needed.
+	Available money.Nanos
+	DrawOrder []string
+	Buckets   []Bucket // in the order of drawing, without sponsored ones that are used up
 }
 
 // Balance reads an account's credit. An account that never had any has an empty one.
@@ -334,7 +351,7 @@ func (l *Ledger) Balance(ctx context.Context, account string) (Balance, error) {
 		if err != nil {
 			return err
 		}
-		out.fill(all, usable.available())
+		out.fill(all, usable.available()+usable.idle())
 		return nil
 	})
 	if err != nil {
@@ -345,7 +362,7 @@ func (l *Ledger) Balance(ctx context.Context, account string) (Balance, error) {
 
 func (b *Balance) fill(p *purse, available money.Nanos) {
 	b.Balance, b.CreditLine, b.Available, b.DrawOrder = p.balance(), p.line, available, p.order
-	b.Reserved = p.held + p.idle()
+	b.Reserved = p.held
 	for _, each := range p.buckets {
 		if each.kind == Sponsored && each.balance == 0 {
 			continue

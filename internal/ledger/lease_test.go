@@ -324,3 +324,25 @@ func BenchmarkReserve(b *testing.B) {
 		l.Release(r)
 	}
 }
+
+// What an account loses is called back from the process that has leased it.
+func TestDebtCallsBackWhatIsLeased(t *testing.T) {
+	t.Parallel()
+	eachStage(t, func(t *testing.T, s *stage) {
+		s.give("acct_one", Deposited, 100*unit)
+		l := s.ledger(Options{})
+		l.Release(s.reserve(l, wants(unit)))
+		if s.leases("acct_one") == 0 {
+			t.Fatal("nothing is leased: nothing to call back")
+		}
+		s.give("acct_one", Deposited, -200*unit)
+		for deadline := time.Now().Add(time.Minute); s.leases("acct_one") > 0; {
+			if time.Now().After(deadline) {
+				t.Fatal("the credit never came back")
+			}
+			<-time.After(5 * time.Millisecond) // between two looks
+		}
+		s.refused(l, wants(unit), fault.PaymentRequired)
+		s.clean()
+	})
+}

@@ -74,7 +74,7 @@ func (s *stage) give(account, kind string, amount money.Nanos) {
 	l := New(s.db, Options{Now: s.time, DatabaseNow: s.time})
 	err := s.db.Write(s.t.Context(), func(tx *store.Tx) error {
 		_, err := l.Credit(s.t.Context(), tx, Credit{
-			ID: "grant/" + time.Duration(s.ids.Add(1)).String(), Account: account, Kind: "grant", Bucket: kind, Amount: amount, Actor: "test", At: s.time(),
+			ID: "grant/" + time.Duration(s.ids.Add(1)).String(), Account: account, Kind: "adjustment", Bucket: kind, Amount: amount, Actor: "test", At: s.time(),
 		})
 		return err
 	})

@@ -79,6 +79,10 @@ func usage(ctx context.Context, tx *store.Tx, f UsageFilter) ([]UsageTotal, erro
 	return totals, nil
 }
 
+// inputTokens are a line's, but for a formula's: there the megapixels of the inputs stand
+// in their place.
+const inputTokens = "case when kind = 'tokens' or unit like '%token%' then units_in else 0 end"
+
 const daySeconds = 24 * 60 * 60
 
 // query makes the statement: what is not grouped by is a constant.
@@ -102,7 +106,7 @@ func (f UsageFilter) query() (text string, args []any) {
 		groups = append(groups, key)
 	}
 	var sums strings.Builder
-	for _, column := range []string{"units_in", "units_out", "units_cached", "units_reasoning", "amount", "cost"} {
+	for _, column := range []string{inputTokens, "units_out", "units_cached", "units_reasoning", "amount", "cost"} {
 		fmt.Fprintf(&sums, ", cast(coalesce(sum(%s), 0) as bigint)", column)
 	}
 	text = fmt.Sprintf("select %s, %s, %s, count(*)%s from charge_line%s", day, model, key, &sums, w.text())

@@ -155,3 +155,21 @@ func TestStatement(t *testing.T) {
 		}
 	})
 }
+
+// A formula's input megapixels stand in the column of input tokens, and are none.
+func TestMegapixelsAreNoTokens(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		b.give("g", ledger.Sponsored, dollars(10), time.Time{})
+		for unit, input := range map[string]int64{"megapixel": 2_000_000, "million_token": 70} {
+			w := b.work("p-"+unit, dollars(1))
+			w.Unit, w.Input = unit, input
+			b.must(b.write(func(tx *store.Tx) error { return b.l.Settle(b.ctx(), tx, w) }))
+		}
+		day := b.time().UTC().Truncate(24 * time.Hour)
+		totals, err := b.l.Usage(b.ctx(), ledger.UsageFilter{Account: "acct_one", From: day.AddDate(0, 0, -1), To: day.AddDate(0, 0, 2)})
+		if err != nil || len(totals) != 1 || totals[0].Input != 70 || totals[0].Requests != 2 {
+			t.Errorf("%+v, %v", totals, err)
+		}
+	})
+}

@@ -116,8 +116,8 @@ type Balance struct {
 	Currency   string          `json:"currency"`
 	Balance    Amount          `json:"balance" doc:"Sum of the buckets; below zero is owed."`
 	CreditLine Amount          `json:"credit_line" doc:"How far below zero the balance may go."`
-	Reserved   Amount          `json:"reserved" doc:"Set aside for requests and predictions that run."`
-	Available  Amount          `json:"available" doc:"What a new request may take."`
+	Reserved   Amount          `json:"reserved" doc:"Set aside for predictions that run or wait."`
+	Available  Amount          `json:"available" doc:"What requests may take."`
 	DrawOrder  []string        `json:"draw_order" doc:"Kinds of credit in the order in which they are taken."`
 	Buckets    []BalanceBucket `json:"buckets"`
 }
