@@ -91,7 +91,7 @@ func (w *world) must(err error) {
 // start adds a process. All share the pool of connections: that is not what is tested.
 func (w *world) start() {
 	l := New(w.s.db, Options{Now: w.s.time, DatabaseNow: w.s.time})
-	l.recallWait = 200 * time.Millisecond
+	l.recallWait = 30 * time.Second // for those that live, on a busy machine
 	writer, err := newBatchWriter(w.s.t.Context(), w.s.db)
 	w.must(err)
 	l.start(writer)
@@ -241,6 +241,8 @@ func (w *world) crash() {
 	w.dead = append(w.dead, l.o.Replica)
 	l.stop() // its loops end, and it gives nothing back
 	l.done.Wait()
+	// As if it had been asked already, and had not answered: nobody waits for it.
+	w.s.exec(`update lease set recall = 1 where replica = $1 and state = 'live'`, l.o.Replica)
 	w.start()
 }
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"skytower/internal/fault"
@@ -156,6 +157,9 @@ func (l *Ledger) draw(ctx context.Context, h *share, w wish) (money.Nanos, error
 		if got, err := l.wait(ctx, h, a, leads, w); got > 0 || err != nil {
 			return got, err
 		}
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("wait for credit: %w", err)
+		}
 	}
 }
 
@@ -169,7 +173,7 @@ func (l *Ledger) wait(ctx context.Context, h *share, a *asking, leads bool, w wi
 	select {
 	case <-a.done:
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, fmt.Errorf("wait for credit: %w", ctx.Err())
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
