@@ -121,8 +121,10 @@ func TestDatabaseAway(t *testing.T) {
 	f.grant(f.account, "100")
 	_, stranger := f.customer("100", skytells.KeyRequest{})
 	node := f.nodes[0]
-	call := func(key string) int {
-		status, answer, err := f.send(node, key, http.MethodPost, "/v1/chat/completions", chat(10))
+	var answer string // the last one
+	call := func(key string) (status int) {
+		var err error
+		status, answer, err = f.send(node, key, http.MethodPost, "/v1/chat/completions", chat(10))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +155,7 @@ func TestDatabaseAway(t *testing.T) {
 			away = false
 		default:
 			if status := call(f.key); status != http.StatusOK {
-				t.Fatalf("an account with a lease got %d", status)
+				t.Fatalf("an account with a lease got %d after %d calls: %s\n%s", status, served, answer, node.out)
 			}
 			served++
 			if served%50 == 0 {

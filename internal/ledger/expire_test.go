@@ -130,9 +130,16 @@ func TestLeasesEndAfterTheirGrace(t *testing.T) {
 		b.lease("lease", "acct_one:deposited", dollars(7), 0)
 		b.pass(time.Minute + 10*time.Second)
 		b.must(b.l.Expire(b.ctx()))
-		b.available(dollars(3))
+		live := func(want int64) {
+			t.Helper()
+			if n := b.number(`select count(*) from lease where state = 'live'`); n != want {
+				t.Errorf("%d leases live, want %d", n, want)
+			}
+		}
+		live(1)
 		b.pass(time.Microsecond)
 		b.must(b.l.Expire(b.ctx()))
+		live(0)
 		b.available(dollars(10))
 		b.pass(29 * 24 * time.Hour)
 		b.must(b.l.Expire(b.ctx()))
