@@ -33,9 +33,9 @@ const (
 
 	// Slices: so many requests' worth, more where they are soon used up; never more
 	// than a share of what is there, and no more than asked for where it is scarce.
-	leastScale = 1024
+	leastScale = 8192
 	mostScale  = 65_536
-	scaleUp    = 5 * time.Second // leased again sooner than this: twice as much
+	scaleUp    = 20 * time.Second // leased again sooner than this: twice as much
 	shareOf    = 4
 	scarce     = 3
 	maxTopUps  = 64 // that wait; more are dropped
