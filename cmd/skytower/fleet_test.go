@@ -181,10 +181,8 @@ func (f *fleet) admin() *skytells.Client {
 	return c
 }
 
-// tokenPrice is what one output token of the model costs, in dollars; input is free, so
-// that what a call costs is known before.
-const tokenPrice = "0.0001"
-
+// model makes one whose output tokens cost a ten-thousandth of a dollar each; its input is
+// free, so that what a call costs is known before.
 func (f *fleet) model() {
 	f.t.Helper()
 	_, err := f.admin().Apply(f.t.Context(), skytells.ApplyRequest{Source: "test", Resources: skytells.Resources{
