@@ -44,7 +44,7 @@ func TestKilledWorker(t *testing.T) {
 		k.database = "sqlite:" + filepath.Join(k.data, "skytower.db")
 		k.start("serve")
 		k.key, k.operator = firstKey(t, k.out.String(), "sk-"), readFile(t, filepath.Join(k.data, "operator.key"))
-		k.rounds(killRounds(3, 50))
+		k.rounds(killRounds(1, 50))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()

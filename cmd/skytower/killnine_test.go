@@ -27,7 +27,7 @@ func TestKillNine(t *testing.T) {
 			f := newFleet(t, program, engine, 1, "--egress-allow", "127.0.0.0/8", "--prediction-concurrency", "20", "--retention", "0")
 			f.grant(f.account, "10000")
 			m := &mixed{f: f, random: rand.New(rand.NewPCG(5, 2026)), done: map[string]int64{}, predictions: map[string]bool{}}
-			rounds := killRounds(3, 30)
+			rounds := killRounds(2, 30)
 			for range rounds {
 				m.round()
 				f.verify()
