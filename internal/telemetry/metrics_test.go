@@ -151,7 +151,7 @@ func TestCountersUnderRace(t *testing.T) {
 
 func TestNamesFollowPrometheus(t *testing.T) {
 	t.Parallel()
-	name := regexp.MustCompile(`^skytower_[a-z_]+(_total|_seconds|_lines|_streams|_info)(_(bucket|sum|count))?(\{.*)?$`)
+	name := regexp.MustCompile(`^skytower_[a-z_]+(_total|_seconds|_lines|_batches|_streams|_info|_degraded)(_(bucket|sum|count))?(\{.*)?$`)
 	m := telemetry.NewMetrics("test")
 	m.Route(telemetry.SurfaceREST, "GET /").Ended(200, telemetry.OK, 0)
 	for series := range scrape(t, m) {
