@@ -11,7 +11,6 @@ import (
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 	"skytower/internal/ledger"
-	"skytower/internal/money"
 	"skytower/internal/skytells"
 )
 
@@ -20,7 +19,7 @@ type Ledger interface {
 	books.Charges
 	books.Statements
 	Balance(ctx context.Context, account string) (ledger.Balance, error)
-	Usage(context.Context, ledger.UsageFilter) ([]ledger.UsageTotal, error)
+	books.Usages
 	Transfers(ctx context.Context, account string, p ledger.Page) ([]ledger.Transfer, error)
 	Verify(context.Context) (ledger.Report, error)
 }
@@ -124,20 +123,7 @@ func (h *MoneyHandlers) statement(c *httpx.Call, _ account.Operator) error {
 }
 
 func (h *MoneyHandlers) usage(c *httpx.Call, _ account.Operator) error {
-	q := c.Request.URL.Query()
-	form, err := books.Format(q, "json", "csv")
-	if err != nil {
-		return err
-	}
-	f, err := books.UsageFilter(q, q.Get("account"), h.Now())
-	if err != nil {
-		return err
-	}
-	totals, err := h.Ledger.Usage(c.Request.Context(), f)
-	if err != nil {
-		return err
-	}
-	return books.SendUsage(c, form, books.Usage(f, totals, true))
+	return books.SendUsage(c, h.Ledger, c.Request.URL.Query().Get("account"), true, h.Now())
 }
 
 func (h *MoneyHandlers) verify(c *httpx.Call, _ account.Operator) error {
@@ -150,13 +136,4 @@ func (h *MoneyHandlers) verify(c *httpx.Call, _ account.Operator) error {
 		problems = []string{}
 	}
 	return c.JSON(http.StatusOK, skytells.Verification{Clean: r.Clean(), Checked: r.Checked, Problems: problems})
-}
-
-// Dollars reads an amount of a request.
-func Dollars(param string, a skytells.Amount) (money.Nanos, error) {
-	n, err := money.Parse(string(a))
-	if err != nil {
-		return 0, fault.Invalid(param, "'%s' must be dollars with at most nine decimals, such as 10 or 0.50.", param)
-	}
-	return n, nil
 }

@@ -20,20 +20,15 @@ import (
 // Ledger is the part of the ledger that the routes read.
 type Ledger interface {
 	Balance(ctx context.Context, account string) (ledger.Balance, error)
-	Usage(context.Context, ledger.UsageFilter) ([]ledger.UsageTotal, error)
-	Charges(ctx context.Context, account string, from, to time.Time, p ledger.Page) ([]ledger.Line, error)
-	Statement(ctx context.Context, account string, month time.Time) (ledger.Statement, error)
-}
-
-// Accounts gives an account's name.
-type Accounts interface {
-	Account(ctx context.Context, id string) (skytells.Account, error)
+	books.Usages
+	books.Charges
+	books.Statements
 }
 
 // Handlers holds what the routes about money need.
 type Handlers struct {
 	Ledger   Ledger
-	Accounts Accounts
+	Accounts books.Accounts
 	Prices   books.Prices
 	Now      func() time.Time
 }
@@ -77,20 +72,7 @@ func (h *Handlers) balance(c *httpx.Call, who account.Principal) error {
 }
 
 func (h *Handlers) usage(c *httpx.Call, who account.Principal) error {
-	q := c.Request.URL.Query()
-	form, err := books.Format(q, "json", "csv")
-	if err != nil {
-		return err
-	}
-	f, err := books.UsageFilter(q, who.Account, h.Now())
-	if err != nil {
-		return err
-	}
-	totals, err := h.Ledger.Usage(c.Request.Context(), f)
-	if err != nil {
-		return err
-	}
-	return books.SendUsage(c, form, books.Usage(f, totals, false))
+	return books.SendUsage(c, h.Ledger, who.Account, false, h.Now())
 }
 
 func (h *Handlers) charges(c *httpx.Call, who account.Principal) error {

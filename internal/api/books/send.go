@@ -31,8 +31,27 @@ type Accounts interface {
 	Account(ctx context.Context, id string) (skytells.Account, error)
 }
 
-// SendUsage answers with usage in the wished form.
-func SendUsage(c *httpx.Call, form string, u skytells.Usage) error {
+// Usages adds up usage.
+type Usages interface {
+	Usage(context.Context, ledger.UsageFilter) ([]ledger.UsageTotal, error)
+}
+
+// SendUsage answers with the usage that the query asks for, of an account or ("") of all.
+func SendUsage(c *httpx.Call, from Usages, account string, costs bool, now time.Time) error {
+	q := c.Request.URL.Query()
+	form, err := Format(q, "json", "csv")
+	if err != nil {
+		return err
+	}
+	f, err := UsageFilter(q, account, now)
+	if err != nil {
+		return err
+	}
+	totals, err := from.Usage(c.Request.Context(), f)
+	if err != nil {
+		return err
+	}
+	u := Usage(f, totals, costs)
 	if form != "csv" {
 		return c.JSON(http.StatusOK, u)
 	}

@@ -9,7 +9,6 @@ import (
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
-	"skytower/internal/limit"
 	"skytower/internal/skytells"
 )
 
@@ -26,22 +25,10 @@ type sink struct {
 func (s *sink) Admit(a inference.Admission) {
 	h := s.call.Header()
 	h["X-Skytells-Model"] = []string{a.Model}
-	limitHeaders(h, a.Limits)
+	api.LimitHeaders(h, a.Limits)
 	if s.stream {
 		s.events = s.call.SSE(s.keepAlive)
 	}
-}
-
-func limitHeaders(h http.Header, d limit.Decision) {
-	h["X-Skytells-Ratelimit-Window"] = []string{"60"}
-	set := func(name string, q limit.Quota) {
-		limit, remaining := q.Values()
-		h["X-Skytells-Ratelimit-Limit-"+name] = []string{limit}
-		h["X-Skytells-Ratelimit-Remaining-"+name] = []string{remaining}
-	}
-	set("Requests", d.Requests)
-	set("Tokens-In", d.TokensIn)
-	set("Tokens-Out", d.TokensOut)
 }
 
 // withdraw takes back what Admit said of the limits: those headers stand on answers
