@@ -201,7 +201,7 @@ func TestStorm(t *testing.T) {
 		for _, rec := range all {
 			now := here.awaitEnd(rec)
 			ended = append(ended, fmt.Sprint(now.Status))
-			if n := r.noted("settle", rec.ID) + r.noted("void", rec.ID); n != 1 {
+			if n := r.awaitHold(rec.ID); n != 1 {
 				t.Errorf("a hold ended %d times", n)
 			}
 		}

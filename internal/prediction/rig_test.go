@@ -48,7 +48,8 @@ type rig struct {
 	mu       sync.Mutex
 	models   map[string]*catalog.Model
 	settings account.PredictionSettings
-	meter    []string // what happened to holds
+	meter    []string      // what happened to holds
+	noting   chan struct{} // closed by the next note; nil: nobody waits
 	decision limit.Decision
 	settled  int // tickets of the limits
 }
@@ -213,6 +214,28 @@ func (r *rig) note(what, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.meter = append(r.meter, what+" "+id)
+	if r.noting != nil {
+		close(r.noting)
+		r.noting = nil
+	}
+}
+
+// awaitHold waits until a hold has ended: the note comes after the commit that shows the
+// prediction's end. It returns how often it has.
+func (r *rig) awaitHold(id string) int {
+	r.t.Helper()
+	for {
+		r.mu.Lock()
+		if r.noting == nil {
+			r.noting = make(chan struct{})
+		}
+		next := r.noting
+		r.mu.Unlock()
+		if n := r.noted("settle", id) + r.noted("void", id); n > 0 {
+			return n
+		}
+		receive(r.t, "a hold ended", next)
+	}
 }
 
 func (r *rig) noted(what, id string) (n int) {

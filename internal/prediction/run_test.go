@@ -26,7 +26,7 @@ func TestRunSucceeds(t *testing.T) {
 		if run.ID != rec.ID || run.Model != "upstream-m" || run.Show != "m" || run.Unsure || run.Upstream != "" {
 			t.Errorf("asked for %+v", run)
 		}
-		if r.noted("settle", rec.ID) != 1 || r.noted("void", rec.ID) != 0 {
+		if r.awaitHold(rec.ID) != 1 || r.noted("settle", rec.ID) != 1 {
 			t.Errorf("meter %v", r.meter)
 		}
 		if n := r.number(`select n from prediction_count where account = 'acct' and model = 'm' and status = 'succeeded'`); n != 1 {
