@@ -290,7 +290,8 @@ func (l *Ledger) SetTerms(ctx context.Context, tx *store.Tx, account string, t T
 // callBack asks all processes for what they have leased of an account that has less now,
 // so that nobody goes on with what is not there any more.
 func callBack(ctx context.Context, tx *store.Tx, account string, now int64) error {
-	_, err := tx.Exec(ctx, `update lease set recall = $2 where purse = $1 and state = 'live' and recall = 0`, account, now)
+	_, err := tx.Exec(ctx, `update lease set recall = $2 where id in (select id from lease
+		where purse = $1 and state = 'live' and recall = 0 order by id`+tx.Dialect().ForUpdate()+`)`, account, now)
 	if err != nil {
 		return fmt.Errorf("call back the credit of %s: %w", account, err)
 	}

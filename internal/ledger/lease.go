@@ -26,7 +26,7 @@ const (
 	tidyEvery  = 5 * time.Second
 	leaseIdle  = 2 * time.Minute // without a taker: the credit goes back
 
-	askTimeout    = 5 * time.Second
+	askTimeout    = 15 * time.Second // a database that is slow, not away: that shows at once
 	recallWait    = 2 * time.Second
 	recallPoll    = 100 * time.Millisecond // where no notice comes
 	unavailableIn = 5 * time.Second        // Retry-After
