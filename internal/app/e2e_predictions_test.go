@@ -228,13 +228,14 @@ func TestPredictionsGoOnAfterARestart(t *testing.T) {
 	}
 }
 
-// stopNow stops the server without waiting for what runs.
+// stopNow stops the server without waiting for what runs. A call whose answer has just been
+// read may still be about to end, and is then told of.
 func (s *server) stopNow() {
 	s.stopped = true
 	s.client.CloseIdleConnections()
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := s.app.Stop(over); err != nil {
+	if err := s.app.Stop(over); err != nil && !strings.Contains(err.Error(), "calls were still running") {
 		s.t.Errorf("stop: %v", err)
 	}
 }
