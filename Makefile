@@ -33,7 +33,7 @@ needs: ## install what the tests need (a C compiler, PostgreSQL's programs, Node
 	@tools/needs.sh
 
 test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
-	$(GO) test -race -p $(PARALLEL) -timeout 8m $(PACKAGES)
+	$(GO) test -race -p $(PARALLEL) -timeout 15m $(PACKAGES)
 
 proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills or long for one)
 	@tools/proof.sh $(PART)
