@@ -62,11 +62,10 @@ func (r *run) quoted(ctx context.Context) (*skytells.DryRun, error) {
 	return out, nil
 }
 
-// sufficient reports whether the amount could be set aside. Where it depends on what
-// processes have leased and do not use, or on the key's budget, that is tried, and given
-// back at once.
+// sufficient reports whether the amount could be set aside. Where it depends on the key's
+// budget, that is tried, and given back at once.
 func (r *run) sufficient(ctx context.Context, b ledger.Balance, amount money.Nanos) (bool, error) {
-	if !r.who.Budgeted && (amount <= b.Available || amount > b.Available+b.Reserved) {
+	if !r.who.Budgeted {
 		return amount <= b.Available, nil
 	}
 	e := r.asks()

@@ -3,7 +3,6 @@ package skytells
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -12,9 +11,17 @@ import (
 // and YAML it is a number; a string that holds one is read as well.
 type Amount string
 
-// amountForm leaves no room for exponents, signs but minus, or more digits than a price
+// isAmount leaves no room for exponents, signs but one minus, or more digits than a price
 // can have.
-func amountForm() *regexp.Regexp { return regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,15})?$`) }
+func isAmount(text string) bool {
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	return digits(whole, 12) && (!point || digits(fraction, 15))
+}
+
+// digits reports whether the text is one to most decimal digits.
+func digits(text string, most int) bool {
+	return text != "" && len(text) <= most && strings.Trim(text, "0123456789") == ""
+}
 
 // MarshalJSON writes a number; none is null.
 func (a Amount) MarshalJSON() ([]byte, error) {
@@ -46,7 +53,7 @@ func (a *Amount) UnmarshalYAML(decode func(any) error) error {
 }
 
 func (a *Amount) parse(s string) error {
-	if s != "" && !amountForm().MatchString(s) {
+	if s != "" && !isAmount(s) {
 		return fmt.Errorf("an amount is a decimal number of dollars, such as 0.03, not %.40q", s)
 	}
 	*a = Amount(s)

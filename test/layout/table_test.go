@@ -24,7 +24,7 @@ func table() []room {
 		{dir: "internal/api/books", kind: edge, may: edgeMay()},
 		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
-		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings
 
 		{dir: "internal/inference", kind: useCase, may: append(grounds, domain)},

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"skytower/tools/servers"
 )
 
 // settings are the command line.
@@ -153,7 +155,7 @@ type figure struct {
 
 // measure times fn; a time that it returns counts in place of the whole.
 func measure(n int, fn func() (time.Duration, error)) (figure, error) {
-	before, began := cpuTime(), time.Now()
+	before, began := servers.Own(), time.Now()
 	took, err := fn()
 	if err != nil {
 		return figure{}, err
@@ -162,16 +164,8 @@ func measure(n int, fn func() (time.Duration, error)) (figure, error) {
 	if took == 0 {
 		took = whole
 	}
-	cpu := cpuTime() - before
+	cpu := servers.Own() - before
 	return figure{rate: float64(n) / took.Seconds(), cpu: float64(cpu.Microseconds()) / float64(n)}, nil
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (s settings) report(out io.Writer, created, worked [2][]figure, starts [2][2][]time.Duration) {

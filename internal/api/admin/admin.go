@@ -94,11 +94,14 @@ func dress(rows []api.Route) []api.Route {
 }
 
 // answer waits until the change is in force here and sends v.
-func (h *Handlers) answer(c *httpx.Call, v any, err error) error {
+func (h *Handlers) answer(c *httpx.Call, v any, err error) error { return answer(c, h.Sync, v, err) }
+
+// answer waits, after an act that succeeded, until this process has taken it over.
+func answer(c *httpx.Call, sync func(context.Context) error, v any, err error) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Sync(c.Request.Context()); err != nil {
+	if err := sync(c.Request.Context()); err != nil {
 		return fault.Wrap(err, fault.ServiceUnavailable, "The change is stored, but this server has not taken it over yet.")
 	}
 	return c.JSON(http.StatusOK, v)

@@ -56,10 +56,10 @@ func (h *LimitHandlers) put(c *httpx.Call, by account.Operator) error {
 		return err
 	}
 	put, err := h.Rules.Put(c.Request.Context(), by.ID, r)
-	return (&Handlers{Sync: h.Sync}).answer(c, put, err)
+	return answer(c, h.Sync, put, err)
 }
 
 func (h *LimitHandlers) remove(c *httpx.Call, by account.Operator) error {
 	err := h.Rules.Delete(c.Request.Context(), by.ID, c.Request.PathValue("id"))
-	return (&Handlers{Sync: h.Sync}).answer(c, skytells.Done{Success: true}, err)
+	return answer(c, h.Sync, skytells.Done{Success: true}, err)
 }

@@ -79,7 +79,7 @@ func (h *MoneyHandlers) give(c *httpx.Call, by account.Operator) error {
 		return err
 	}
 	t, err := h.Credits.GiveCredit(c.Request.Context(), by, c.Request.PathValue("id"), r)
-	return (&Handlers{Sync: h.Sync}).answer(c, books.Transfer(t), err)
+	return answer(c, h.Sync, books.Transfer(t), err)
 }
 
 func (h *MoneyHandlers) balance(c *httpx.Call, _ account.Operator) error {

@@ -3,11 +3,11 @@ package rest
 import (
 	"net/http"
 
+	"skytower/internal/api/books"
 	"skytower/internal/httpx"
 	"skytower/internal/ledger"
 	"skytower/internal/money"
 	"skytower/internal/prediction"
-	"skytower/internal/price"
 	"skytower/internal/skytells"
 )
 
@@ -33,7 +33,7 @@ func (h *Handlers) dryRun(c *httpx.Call, want prediction.Create) error {
 func describe(quoted prediction.Quoted, balance ledger.Balance) (skytells.DryRun, error) {
 	run := skytells.DryRun{
 		DryRun: true, Model: quoted.Model.Slug, Currency: "USD", Lines: []skytells.Explanation{},
-		Balance: amount(balance.Balance), Available: amount(balance.Available),
+		Balance: books.Amount(balance.Balance), Available: books.Amount(balance.Available),
 	}
 	estimate := money.Nanos(0)
 	if q := quoted.Quote; q != nil {
@@ -41,20 +41,10 @@ func describe(quoted prediction.Quoted, balance ledger.Balance) (skytells.DryRun
 		if err != nil {
 			return run, err
 		}
-		for _, line := range quoted.Model.Price.Explain(charge) {
-			run.Lines = append(run.Lines, explanation(line))
-		}
+		run.Lines = books.Explanations(quoted.Model.Price.Explain(charge))
 		run.PriceVersion, estimate = q.Version, q.Estimate
 	}
-	run.Estimate, run.After = amount(estimate), amount(balance.Available-estimate)
+	run.Estimate, run.After = books.Amount(estimate), books.Amount(balance.Available-estimate)
 	run.Sufficient = estimate == 0 || balance.Available >= estimate
 	return run, nil
 }
-
-func explanation(l price.Line) skytells.Explanation {
-	return skytells.Explanation{
-		What: l.What, Quantity: skytells.Amount(l.Quantity), Unit: l.Unit, Rate: skytells.Amount(l.Rate), Amount: skytells.Amount(l.Amount),
-	}
-}
-
-func amount(n money.Nanos) skytells.Amount { return skytells.Amount(n.String()) }
