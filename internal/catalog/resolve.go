@@ -12,6 +12,9 @@ type Resolved struct {
 	// the model or an alias, the chosen model's slug after a router.
 	Show   string
 	Routed bool
+	// Router is the router that was named, where the request decides which model stands
+	// behind it (its Choice): then Model is nil, and Show the caller's spelling.
+	Router *Model
 }
 
 // Resolve finds the model that name stands for, among those that the viewer
@@ -32,6 +35,12 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 	if m.Router {
 		if api == Prediction {
 			return Resolved{}, notRouted(name)
+		}
+		if m.Choice != nil {
+			if m.API != api {
+				return Resolved{}, notSupported(name, m.API)
+			}
+			return Resolved{Asked: name, Show: name, Routed: true, Router: m}, nil
 		}
 		if m = s.behindRouter(api); m == nil || !s.sees(v, m) {
 			return Resolved{}, notFound(name)

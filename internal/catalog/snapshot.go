@@ -59,6 +59,8 @@ type Target struct {
 	Weight      int          // share among equal priorities; at least 1
 	FetchInputs Policy       // never ""
 	Cost        *price.Price // what the upstream takes; nil: not known
+	// FirstByte and Idle bound the waits for its answer; 0: the server's settings.
+	FirstByte, Idle time.Duration
 }
 
 // Model is a model in a snapshot. It must not be changed.
@@ -67,15 +69,20 @@ type Model struct {
 	API     string // Chat, Embeddings or Prediction; "" while it is not known
 	Aliases []string
 	// Targets stand in order of priority.
-	Targets       []Target
-	Free          bool
-	Price         *price.Price // nil: free
-	Open          bool         // callers can use it: it has a type, an api, a target, and is free or has a price
-	Private       bool         // only accounts that it was granted to see it
-	Edge          bool         // the edge surface serves it too
-	Offline       bool         // shown, but not served
-	Builtin       bool
-	Router        bool // stands for another model: Resolve never returns it
+	Targets []Target
+	Free    bool
+	Price   *price.Price // nil: free
+	Open    bool         // callers can use it: it has a type, an api, a target, and is free or has a price
+	Private bool         // only accounts that it was granted to see it
+	Edge    bool         // the edge surface serves it too
+	Offline bool         // shown, but not served
+	Builtin bool
+	Router  bool // stands for another model: Resolve never returns it
+	// Choice is how a router chooses by the request; nil: of no router, or of one that
+	// stands for one model only.
+	Choice *Choice
+	// Features are what requests it can serve; 0: not known.
+	Features      Features
 	MaxOutput     int64
 	ContextLength int64
 	Created       time.Time

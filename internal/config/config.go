@@ -49,6 +49,7 @@ type Config struct {
 
 	Predictions Predictions
 	Money       Money
+	Inference   Inference
 
 	RequestLogRetention time.Duration
 	EgressAllow         []netip.Prefix // private ranges that foreign URLs may reach

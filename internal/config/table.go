@@ -64,6 +64,7 @@ const (
 func Settings() []Setting {
 	table := append(serverSettings(), limitSettings()...)
 	table = append(table, predictionSettings()...)
+	table = append(table, inferenceSettings()...)
 	table = append(table, moneySettings()...)
 	table = append(table, otherSettings()...)
 	for i := range table {

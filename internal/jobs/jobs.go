@@ -27,10 +27,11 @@ type Queue string
 
 // The queues.
 const (
-	Remote   Queue = "remote"   // predictions that wait for an upstream
-	Local    Queue = "local"    // predictions that compute on this machine
-	Webhooks Queue = "webhooks" // deliveries
-	Upkeep   Queue = "upkeep"   // retention, sweeps
+	Remote    Queue = "remote"    // predictions that wait for an upstream
+	Local     Queue = "local"     // predictions that compute on this machine
+	Responses Queue = "responses" // responses in the background
+	Webhooks  Queue = "webhooks"  // deliveries
+	Upkeep    Queue = "upkeep"    // retention, sweeps
 )
 
 const (

@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"skytower/internal/rawjson"
 )
@@ -34,6 +35,9 @@ type Call struct {
 	Header http.Header
 	// RequestID names the call in logs on both sides.
 	RequestID string
+	// FirstByte and Idle bound the waits for the answer's head and for more of it; 0: as
+	// the adapter was set up.
+	FirstByte, Idle time.Duration
 }
 
 // Usage is what an answer cost in tokens. Zero and "not reported" differ:

@@ -57,6 +57,8 @@ type ModelSpec struct {
 	Deadline     string       `json:"deadline,omitempty" yaml:"deadline,omitempty" doc:"How long one prediction may take, such as 10m; the default is 30m."`
 	Concurrency  int          `json:"concurrency,omitempty" yaml:"concurrency,omitempty" doc:"Predictions of it that run at the same time, over all accounts; 0: no limit of its own."`
 	Targets      []TargetSpec `json:"targets,omitempty" yaml:"targets,omitempty"`
+	Features     []string     `json:"features,omitempty" yaml:"features,omitempty" doc:"What a chat model can serve: text, tools, images, json_schema. Empty: not known, and a router does not leave it out."`
+	Router       *RouterSpec  `json:"router,omitempty" yaml:"router,omitempty" doc:"Makes it a router: it stands for other models and has no targets of its own."`
 	// Open says whether callers can see and use it (read only): it has a type and
 	// is free or has a price.
 	Open    bool   `json:"open" yaml:"-"`
@@ -110,6 +112,9 @@ type TargetSpec struct {
 	Weight      int          `json:"weight,omitempty" yaml:"weight,omitempty" doc:"Share among equal priorities; 1 if 0."`
 	FetchInputs string       `json:"fetch_inputs,omitempty" yaml:"fetch_inputs,omitempty" enum:"proxy,pass,deny"`
 	Cost        *PricingSpec `json:"cost,omitempty" yaml:"cost,omitempty" doc:"What the upstream takes, for the margin."`
+
+	FirstByteTimeout string `json:"first_byte_timeout,omitempty" yaml:"first_byte_timeout,omitempty" doc:"How long it may take to begin its answer, such as 20s; the server's setting if empty."`
+	IdleTimeout      string `json:"idle_timeout,omitempty" yaml:"idle_timeout,omitempty" doc:"How long it may be silent within an answer; the server's setting if empty."`
 }
 
 // ApplyRequest loads resources. Source names the file for `managed`.

@@ -27,7 +27,8 @@ func table() []room {
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings
 
-		{dir: "internal/inference", kind: useCase, may: append(grounds, domain)},
+		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/translate")},
+		{dir: "internal/inference/translate", kind: shared, may: append(grounds, "internal/provider")}, // a pure function, large enough for a room
 		{dir: "internal/prediction", kind: useCase, may: append(grounds, domain)},
 
 		// A domain shares ids as strings and amounts as money, or declares a small
@@ -40,6 +41,8 @@ func table() []room {
 		{dir: "internal/limit/limittest", kind: testing},
 		{dir: "internal/payment", kind: domain, may: grounds},
 		{dir: "internal/payment/stripe", kind: adapter, may: append(grounds, "internal/payment")},
+		{dir: "internal/response", kind: domain, may: grounds},
+		{dir: "internal/route", kind: domain, may: grounds},
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
 		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
