@@ -802,10 +802,10 @@ func TestTargetsAndFetchPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []catalog.Target{
-		{Provider: "up", Model: "y", Weight: 1, FetchInputs: "pass"},
-		{Provider: "public", Model: "x", Priority: 1, Weight: 3, FetchInputs: "pass"},
-		{Provider: "up", Model: "x", Priority: 2, Weight: 1, FetchInputs: "proxy"},
-		{Provider: "denied", Model: "x", Priority: 2, Weight: 1, FetchInputs: "deny"},
+		{Name: "up/y", Provider: "up", Model: "y", Weight: 1, FetchInputs: "pass"},
+		{Name: "public/x", Provider: "public", Model: "x", Priority: 1, Weight: 3, FetchInputs: "pass"},
+		{Name: "up/x", Provider: "up", Model: "x", Priority: 2, Weight: 1, FetchInputs: "proxy"},
+		{Name: "denied/x", Provider: "denied", Model: "x", Priority: 2, Weight: 1, FetchInputs: "deny"},
 	}
 	if diff := cmp.Diff(want, got.Model.Targets); diff != "" {
 		t.Error(diff)

@@ -53,6 +53,7 @@ type Provider struct {
 
 // Target is one way to serve a model.
 type Target struct {
+	Name        string // provider/upstream name: unique over all models
 	Provider    string
 	Model       string       // the upstream's name of it
 	Priority    int          // lower is tried first
@@ -273,7 +274,7 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	}
 	for _, t := range spec.Targets {
 		target := Target{
-			Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: s.policyFor(spec.API, t),
+			Name: t.Provider + "/" + t.Model, Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: s.policyFor(spec.API, t),
 		}
 		if t.Cost != nil { // one that can't be read is not known
 			target.Cost, _ = parsePrice(*t.Cost, 0)
