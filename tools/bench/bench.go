@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type bench struct {
 	dir      string
 	mock     *target
 	targets  []*target // all, the mock first
+	secure   *target   // the mock over TLS; nil: not needed
+	proxied  *target   // the reference in front of it
 	servers  []*skytower
 	postgres *postgres
 	redis    *redis
@@ -24,7 +27,7 @@ type bench struct {
 var errInterrupted = errors.New("interrupted")
 
 // begin starts every server. What it returns must be ended even after an error.
-func (s settings) begin() (*bench, error) {
+func (s settings) begin(chosen []scenario) (*bench, error) {
 	b := &bench{settings: s, mock: mockTarget(), stop: interrupted()}
 	var err error
 	if b.dir, err = os.MkdirTemp("", "skytower-bench-"); err != nil {
@@ -34,6 +37,11 @@ func (s settings) begin() (*bench, error) {
 		return b, err
 	}
 	b.targets = []*target{b.mock, referenceTarget(b.mock, max(s.slowStreams, busy))}
+	if slices.ContainsFunc(chosen, func(s scenario) bool { return s.tls }) {
+		if err := b.addTLS(); err != nil {
+			return b, err
+		}
+	}
 	if !s.without {
 		if err := b.addSkytower(); err != nil {
 			return b, err
@@ -47,6 +55,19 @@ func (s settings) begin() (*bench, error) {
 	}
 	return b, nil
 }
+
+// addTLS starts the mock and the reference once more, with TLS between them.
+func (b *bench) addTLS() error {
+	b.secure = secureMockTarget(b.certificate())
+	if err := b.secure.up(); err != nil {
+		return err
+	}
+	b.proxied = secureReferenceTarget(b.secure, b.certificate(), busy)
+	return b.proxied.up()
+}
+
+// certificate is the file with the certificate of the mock over TLS, which the servers in front of it trust.
+func (b *bench) certificate() string { return filepath.Join(b.dir, "mock.pem") }
 
 func (b *bench) addSkytower() error {
 	if err := b.addServer(nameSkytower, b.binary, false); err != nil {
@@ -86,11 +107,16 @@ func (b *bench) addServer(name, binary string, shared bool, env ...string) error
 		return fmt.Errorf("find the server: %w", err)
 	}
 	progress("preparing %s", name)
+	upstreams := []string{"http://" + b.mock.address}
+	if b.secure != nil {
+		upstreams = append(upstreams, "https://"+b.secure.address)
+		env = append(env, "SSL_CERT_FILE="+b.certificate())
+	}
 	server, err := newSkytower(name, binary, filepath.Join(b.dir, name), env...)
 	if err != nil {
 		return err
 	}
-	t, err := server.target(b.mock, shared)
+	t, err := server.target(upstreams, shared)
 	if err != nil {
 		return err
 	}
@@ -103,6 +129,8 @@ func (b *bench) end() {
 	for i := len(b.targets) - 1; i > 0; i-- {
 		b.targets[i].down()
 	}
+	b.proxied.down()
+	b.secure.down()
 	b.mock.down()
 	b.redis.stop()
 	b.postgres.stop()
@@ -118,29 +146,80 @@ func (b *bench) run(chosen []scenario) (report, error) {
 	}
 	for _, s := range chosen {
 		progress("%s: %s", s.name, s.about)
-		rounds, err := b.scenario(s)
+		figures, err := b.measured(s)
 		if err != nil {
 			return r, fmt.Errorf("%s: %w", s.name, err)
 		}
-		for _, t := range b.targets {
-			if len(rounds[t]) > 0 {
-				r.Figures = append(r.Figures, s.summarise(t.name, rounds[t], rounds[b.targets[1]]))
-			}
-		}
+		r.Figures = append(r.Figures, figures...)
 	}
 	return r, b.profiles(chosen)
 }
 
+// measured runs one scenario.
+func (b *bench) measured(s scenario) ([]figures, error) {
+	var out []figures
+	if s.base != nil {
+		for _, t := range b.targets[min(2, len(b.targets)):] {
+			f, err := b.compareWithBase(s, t)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, f)
+		}
+		return out, nil
+	}
+	targets := b.of(s)
+	rounds, err := b.scenario(s, targets)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
+		if len(rounds[t]) > 0 {
+			out = append(out, s.summarise(t.name, rounds[t], rounds[targets[1]]))
+		}
+	}
+	return out, b.addCommits(s, out)
+}
+
+// of are the targets that a scenario visits, the mock and the reference first.
+func (b *bench) of(s scenario) []*target {
+	if !s.tls {
+		return b.targets
+	}
+	return append([]*target{b.secure, b.proxied}, b.targets[2:]...)
+}
+
+// compareWithBase visits one target with the scenario and with what it is compared with, in turns.
+func (b *bench) compareWithBase(s scenario, t *target) (figures, error) {
+	var base, rounds []outcome
+	for range b.rounds {
+		for _, each := range []struct {
+			s  scenario
+			to *[]outcome
+		}{{*s.base, &base}, {s, &rounds}} {
+			o, err := b.visit(each.s, t, b.seconds)
+			if err != nil {
+				return figures{}, err
+			}
+			*each.to = append(*each.to, o)
+		}
+	}
+	return s.summarise(t.name, rounds, base), nil
+}
+
 // scenario visits the targets in turns, each round beginning with the next one, so that a drift of the machine
 // falls on no target more than on another.
-func (b *bench) scenario(s scenario) (map[*target][]outcome, error) {
+func (b *bench) scenario(s scenario, targets []*target) (map[*target][]outcome, error) {
 	if s.slow {
 		return b.slowScenario(s)
 	}
 	rounds := make(map[*target][]outcome)
 	for round := range b.rounds {
-		for i := range b.targets {
-			t := b.targets[(round+i)%len(b.targets)]
+		for i := range targets {
+			t := targets[(round+i)%len(targets)]
+			if s.tls && t == b.secure {
+				continue // the load generator speaks no TLS
+			}
 			o, err := b.visit(s, t, b.seconds)
 			if err != nil {
 				return nil, err
@@ -173,7 +252,11 @@ func (b *bench) visit(s scenario, t *target, seconds float64) (outcome, error) {
 		return outcome{}, errInterrupted
 	default:
 	}
-	o, err := runJob(t.job(s, b.mock, time.Duration(seconds*float64(time.Second))))
+	mock := b.mock
+	if s.tls {
+		mock = b.secure
+	}
+	o, err := runJob(t.job(s, mock, time.Duration(seconds*float64(time.Second))))
 	if err != nil {
 		return o, fmt.Errorf("%s: %w", t.name, err)
 	}

@@ -88,7 +88,10 @@ type plainAnswer struct {
 	Choices []struct {
 		Message struct{ Content string }
 	}
-	Data  []struct{ Embedding []float64 }
+	Data   []struct{ Embedding []float64 }
+	Output []struct {
+		Content []struct{ Text string }
+	}
 	Usage struct {
 		TotalTokens int `json:"total_tokens"`
 	}
@@ -105,10 +108,12 @@ func checkPlain(body io.Reader) error {
 		return errors.New("the answer has no usage")
 	case len(a.Choices) == 1 && a.Choices[0].Message.Content != "":
 		return nil
+	case len(a.Output) > 0 && len(a.Output[0].Content) == 1 && a.Output[0].Content[0].Text != "":
+		return nil
 	case len(a.Data) == 1 && len(a.Data[0].Embedding) == embeddingSize:
 		return nil
 	}
-	return errors.New("the answer holds neither a message nor an embedding")
+	return errors.New("the answer holds no message, no output and no embedding")
 }
 
 // checkChunk reads one chunk of a streamed chat.

@@ -60,7 +60,7 @@ func TestEventsReset(t *testing.T) {
 
 func TestCheckPlain(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{chatAnswer(), embeddingAnswer()} {
+	for _, good := range []string{chatAnswer(), embeddingAnswer(), `{"output":[{"content":[{"text":"hi"}]}],"usage":{"total_tokens":3}}`} {
 		if err := checkPlain(strings.NewReader(good)); err != nil {
 			t.Errorf("the mock's own answer: %v", err)
 		}

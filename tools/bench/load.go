@@ -45,6 +45,7 @@ type outcome struct {
 	Elapsed      time.Duration   `json:"elapsed"`
 	P50          time.Duration   `json:"p50"` // of a whole answer; of the first chunk for slow streams
 	P99          time.Duration   `json:"p99"`
+	First        time.Duration   `json:"first"`                    // median time to the first byte of a quick stream's content
 	CPU          []time.Duration `json:"cpu"`                      // of each watched process, its children included
 	Steal        float64         `json:"steal"`                    // share of the machine's time that the hypervisor took
 	Others       float64         `json:"others"`                   // share that went to processes that are no part of this
@@ -106,7 +107,7 @@ func each(workers []*worker, do func(*worker)) {
 
 func merge(workers []*worker) outcome {
 	var sum outcome
-	var latencies []time.Duration
+	var latencies, firsts []time.Duration
 	for _, w := range workers {
 		sum.Requests += len(w.latencies)
 		sum.Chunks += w.chunks
@@ -114,8 +115,10 @@ func merge(workers []*worker) outcome {
 		if sum.FirstError == "" {
 			sum.FirstError = w.failed.FirstError
 		}
-		latencies = append(latencies, w.latencies...)
+		latencies, firsts = append(latencies, w.latencies...), append(firsts, w.firsts...)
 	}
+	slices.Sort(firsts)
+	sum.First = percentile(firsts, 50)
 	slices.Sort(latencies)
 	sum.P50, sum.P99 = percentile(latencies, 50), percentile(latencies, 99)
 	return sum
@@ -131,6 +134,8 @@ type worker struct {
 	body      bytes.Buffer
 	want      int // length of the checked answer, 0 while none was
 	latencies []time.Duration
+	firsts    []time.Duration // times to a stream's first byte
+	began     time.Time       // when the exchange began
 	chunks    int
 	failed    outcome
 }
@@ -155,6 +160,7 @@ func requestBytes(j job) []byte {
 func (w *worker) repeat(deadline time.Time) {
 	for first := true; first || time.Now().Before(deadline) && w.failed.Errors < maxFailures; first = false {
 		start := time.Now()
+		w.began = start
 		if err := w.exchange(); err != nil {
 			w.failed.fail(err)
 			w.close()
@@ -167,7 +173,7 @@ func (w *worker) repeat(deadline time.Time) {
 
 // forget drops what the warm-up gave but keeps the connection and the length of a good answer.
 func (w *worker) forget() {
-	w.latencies, w.chunks, w.failed = w.latencies[:0], 0, outcome{}
+	w.latencies, w.firsts, w.chunks, w.failed = w.latencies[:0], w.firsts[:0], 0, outcome{}
 }
 
 func (w *worker) close() {
@@ -255,6 +261,8 @@ func (w *worker) readStream(h head) error {
 	if w.want == 0 {
 		w.events.onChunk = func(data []byte) { first = errors.Join(first, checkChunk(data)) }
 	}
+	_, _ = w.r.Peek(1) // a failure shows in the reading
+	w.firsts = append(w.firsts, time.Since(w.began))
 	if err := h.readBody(w.r, &w.events); err != nil {
 		return fmt.Errorf("read stream: %w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +57,9 @@ func testJob(s scenario, address, mock string) job {
 func TestEveryScenarioWorksDirectlyAndThroughTheReference(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios(40) {
+		if s.base != nil || s.tls {
+			continue // only Skytower serves it; the load generator itself speaks no TLS
+		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			mock := startMock(t)
@@ -77,6 +82,9 @@ func checkOutcome(t *testing.T, s scenario, o outcome) {
 	if len(o.CPU) != 1 || o.CPU[0] <= 0 || o.ResidentKiB <= 0 || o.Elapsed <= 0 {
 		t.Errorf("nothing was measured: %+v", o)
 	}
+	if (s.chunks > 0) != (o.First > 0) || o.First > o.P50 {
+		t.Errorf("first byte after %v, the whole after %v", o.First, o.P50)
+	}
 	if s.chunks > 0 && o.Chunks != o.Requests*s.chunks {
 		t.Errorf("%d chunks in %d streams", o.Chunks, o.Requests)
 	}
@@ -86,7 +94,7 @@ func checkOutcome(t *testing.T, s scenario, o outcome) {
 func TestBrokenAnswersAreErrors(t *testing.T) {
 	t.Parallel()
 	all := scenarios(4)
-	chat, stream, slow := all[0], all[1], all[4]
+	chat, stream, slow := all[0], all[1], all[len(all)-1]
 	cases := []struct {
 		name     string
 		scenario scenario
@@ -145,6 +153,33 @@ func cutStream(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("data: " + deltaChunk("m", `{}`, "null") + "\n\n"))
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
+}
+
+// The mock over TLS and the reference in front of it, as processes.
+func TestReferenceOverTLS(t *testing.T) {
+	t.Parallel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	certificate := filepath.Join(t.TempDir(), "mock.pem")
+	mock := secureMockTarget(certificate)
+	if err := mock.up(); err != nil {
+		t.Fatal(err)
+	}
+	defer mock.down()
+	proxy := secureReferenceTarget(mock, certificate, busy)
+	if err := proxy.up(); err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.down()
+	for _, s := range scenarios(1) {
+		if s.tls {
+			o, err := testJob(s, proxy.address, "").run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkOutcome(t, s, o)
+		}
+	}
 }
 
 func TestMockSpeaksToNetHTTP(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -49,7 +50,7 @@ func runAs(args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case roleMock:
-			return serveRole(newMock().serve, os.Stdout)
+			return beMock(args[1:])
 		case roleReference:
 			return beReference(args[1:])
 		case roleLoad:
@@ -63,9 +64,22 @@ func runAs(args []string) error {
 	return s.measure(os.Stdout)
 }
 
+// beMock serves plain HTTP, or TLS if it is given a file to leave its certificate in.
+func beMock(args []string) error {
+	serve := newMock().serve
+	if len(args) == 1 {
+		config, err := selfSigned(args[0])
+		if err != nil {
+			return err
+		}
+		return serveRole(func(l net.Listener) error { return serve(tls.NewListener(l, config)) }, os.Stdout)
+	}
+	return serveRole(serve, os.Stdout)
+}
+
 func beReference(args []string) error {
-	if len(args) != 2 {
-		return errors.New("refproxy needs the upstream's address and the number of connections")
+	if len(args) != 2 && len(args) != 3 {
+		return errors.New("refproxy needs the upstream's address, the number of connections, and for TLS the file of a certificate")
 	}
 	upstream, err := url.Parse(args[0])
 	if err != nil {
@@ -76,6 +90,11 @@ func beReference(args []string) error {
 		return fmt.Errorf("connections: %w", err)
 	}
 	handler := newReference(upstream, connections)
+	if len(args) == 3 {
+		if err := handler.trust(args[2]); err != nil {
+			return err
+		}
+	}
 	return serveRole(func(l net.Listener) error { return serveReference(l, handler) }, os.Stdout)
 }
 
@@ -115,7 +134,7 @@ func parseSettings(args []string) (settings, error) {
 	f.Float64Var(&s.seconds, "seconds", 1, "measured seconds of each target in each round")
 	f.IntVar(&s.slowStreams, "slow-streams", 2000, "how many slow streams are open at once")
 	f.Float64Var(&s.slowSeconds, "slow-seconds", 6, "how long they are watched")
-	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: chat, stream, embeddings, chat1, slow (default all)")
+	f.StringVar(&s.scenarios, "scenarios", "", "comma-separated: "+scenarioNames()+" (default all)")
 	f.StringVar(&s.database, "database", "sqlite", "sqlite, or postgres for a second server on a PostgreSQL started here")
 	f.BoolVar(&s.withRedis, "redis", false, "with -database postgres: limits in a Redis started here")
 	f.StringVar(&s.binary, "binary", filepath.Join("bin", "skytower"), "the server under test, built first unless -skip-build")
@@ -160,7 +179,7 @@ func (s settings) measure(out io.Writer) error {
 			return err
 		}
 	}
-	b, err := s.begin()
+	b, err := s.begin(chosen)
 	defer b.end()
 	if err != nil {
 		return err

@@ -87,7 +87,8 @@ func TestChoose(t *testing.T) {
 // Answers are compared by length across targets, so a model has names of one length.
 func TestNamesHaveOneLength(t *testing.T) {
 	t.Parallel()
-	pairs := [][2]string{{upstreamNames.chat, skytowerNames.chat}, {upstreamNames.slow, skytowerNames.slow}, {upstreamNames.embed, skytowerNames.embed}}
+	pairs := [][2]string{{upstreamNames.chat, skytowerNames.chat}, {upstreamNames.slow, skytowerNames.slow}, {upstreamNames.embed, skytowerNames.embed},
+		{upstreamNames.secure, skytowerNames.secure}}
 	for _, p := range pairs {
 		if len(p[0]) != len(p[1]) || p[0] == p[1] {
 			t.Errorf("%q and %q", p[0], p[1])
@@ -122,6 +123,14 @@ func TestProcessThatEndsAtOnce(t *testing.T) {
 	}
 	p.stop()
 	p.stop()
+}
+
+func TestCommitTime(t *testing.T) {
+	t.Parallel()
+	took, err := commitTime("sqlite", "file:"+filepath.Join(t.TempDir(), "a.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil || took <= 0 {
+		t.Errorf("%v, %v", took, err)
+	}
 }
 
 // PostgreSQL as it is started for a run.

@@ -117,12 +117,16 @@ func postgresBinaries() (string, error) {
 	return "", errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
 }
 
+func (p *postgres) url() string {
+	return "postgres://" + postgresUser + "@" + p.address + "/postgres?sslmode=disable"
+}
+
 // settings point Skytower at this database. On a shared database it wants to be given its master key.
 func (p *postgres) settings() []string {
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails
 	return []string{
-		"SKYTOWER_DATABASE=postgres://" + postgresUser + "@" + p.address + "/postgres?sslmode=disable",
+		"SKYTOWER_DATABASE=" + p.url(),
 		"SKYTOWER_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key[:]),
 	}
 }

@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"time"
 )
 
@@ -32,6 +36,20 @@ func newReference(upstream *url.URL, connections int) *reference {
 		FlushInterval: -1,
 		Transport:     transport,
 	}}
+}
+
+// trust makes the certificate of a file the only one that is trusted.
+func (p *reference) trust(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read certificate: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s holds no certificate", file)
+	}
+	p.transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return nil
 }
 
 func (p *reference) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -20,7 +20,9 @@ type figures struct {
 	Rate         float64    `json:"per_second"` // requests; chunks of slow streams
 	P50          float64    `json:"p50_ms"`
 	P99          float64    `json:"p99_ms"`
-	Errors       int        `json:"errors"` // over all rounds
+	First        float64    `json:"first_ms,omitempty"`  // to the first byte of a quick stream's content
+	Commit       float64    `json:"commit_us,omitempty"` // median of an empty durable commit meanwhile
+	Errors       int        `json:"errors"`              // over all rounds
 	FirstError   string     `json:"first_error,omitempty"`
 	ResidentMiB  float64    `json:"resident_mib"`
 	KiBPerStream float64    `json:"kib_per_stream,omitempty"`
@@ -78,6 +80,7 @@ func (s scenario) summarise(name string, rounds, reference []outcome) figures {
 	f.Rate = mid(s.rate)
 	f.P50 = mid(func(o outcome) float64 { return millis(o.P50) })
 	f.P99 = mid(func(o outcome) float64 { return millis(o.P99) })
+	f.First = mid(func(o outcome) float64 { return millis(o.First) })
 	f.Steal = mid(func(o outcome) float64 { return o.Steal })
 	f.Others = mid(func(o outcome) float64 { return o.Others })
 	f.ResidentMiB = mid(func(o outcome) float64 { return float64(o.ResidentKiB) / 1024 })
@@ -155,12 +158,17 @@ func (r report) lines(w io.Writer) {
 		case f.Target != nameSkytower:
 			label += "@" + strings.TrimPrefix(f.Target, nameSkytower+"-")
 		}
-		fmt.Fprintf(w, "scenario=%s cpu_us=%.1f cpu_ratio=%.2f rps_ratio=%.2f p50_ms=%.3f p99_ms=%.3f errors=%d%s\n",
-			label, f.CPU, f.CPURatio, f.RateRatio, f.P50, f.P99, f.Errors, r.extra(f))
+		ratio := "cpu_ratio"
+		if f.Scenario == "responses" {
+			ratio = "chat_ratio"
+		}
+		fmt.Fprintf(w, "scenario=%s cpu_us=%.1f %s=%.2f rps_ratio=%.2f p50_ms=%.3f p99_ms=%.3f errors=%d%s\n",
+			label, f.CPU, ratio, f.CPURatio, f.RateRatio, f.P50, f.P99, f.Errors, r.extra(f))
 	}
 }
 
-// extra is what only one scenario has: memory for slow streams, the added latency for a single connection.
+// extra is what only some scenarios have: memory for slow streams, the added latency for a single connection beside
+// the time of an empty durable commit, the time to the first byte of a stream beside the reference's.
 func (r report) extra(f figures) string {
 	switch f.Scenario {
 	case "slow":
@@ -168,7 +176,12 @@ func (r report) extra(f figures) string {
 	case "chat1":
 		direct, found := r.find(f.Scenario, nameMock)
 		if found {
-			return fmt.Sprintf(" added_p50_us=%.0f", (f.P50-direct.P50)*1000)
+			return fmt.Sprintf(" added_p50_us=%.0f commit_us=%.0f", (f.P50-direct.P50)*1000, f.Commit)
+		}
+	case "stream", "stream1", "tlsstream":
+		reference, found := r.find(f.Scenario, nameReference)
+		if found {
+			return fmt.Sprintf(" first_ms=%.3f added_first_us=%.0f", f.First, (f.First-reference.First)*1000)
 		}
 	}
 	return ""

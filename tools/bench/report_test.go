@@ -34,7 +34,7 @@ func TestStreamsAreMeasuredByTheChunk(t *testing.T) {
 	t.Parallel()
 	all := scenarios(1)
 	o := outcome{Requests: 10, Chunks: 1000, Elapsed: 2 * time.Second, CPU: []time.Duration{5 * time.Millisecond}}
-	for i, rate := range map[int]float64{1: 5, 4: 500} {
+	for i, rate := range map[int]float64{1: 5, len(all) - 1: 500} {
 		if s := all[i]; s.cpu(0)(o) != 5 || s.rate(o) != rate {
 			t.Errorf("%s: %v us, %v a second; want 5 us, %v", s.name, s.cpu(0)(o), s.rate(o), rate)
 		}
@@ -50,12 +50,17 @@ func TestReportLines(t *testing.T) {
 		{Scenario: "chat", Target: namePostgres, CPU: 120, CPURatio: 0.75, RateRatio: 1.2, P50: 3, P99: 10},
 		{Scenario: "slow", Target: nameSkytower, CPU: 40, CPURatio: 0.8, RateRatio: 1, KiBPerStream: 37.25, MemoryRatio: 0.651},
 		{Scenario: "chat1", Target: nameMock, P50: 0.03},
-		{Scenario: "chat1", Target: nameSkytower, P50: 0.25},
+		{Scenario: "chat1", Target: nameSkytower, P50: 0.25, Commit: 190},
+		{Scenario: "stream1", Target: nameReference, First: 0.2},
+		{Scenario: "stream1", Target: nameSkytower, First: 0.25},
+		{Scenario: "responses", Target: nameSkytower, CPU: 300, CPURatio: 1.5},
 	}}
 	want := `scenario=chat cpu_us=100.0 cpu_ratio=0.62 rps_ratio=1.50 p50_ms=2.500 p99_ms=9.877 errors=3
 scenario=chat@postgres cpu_us=120.0 cpu_ratio=0.75 rps_ratio=1.20 p50_ms=3.000 p99_ms=10.000 errors=0
 scenario=slow cpu_us=40.0 cpu_ratio=0.80 rps_ratio=1.00 p50_ms=0.000 p99_ms=0.000 errors=0 kib_per_stream=37.2 mem_ratio=0.65
-scenario=chat1 cpu_us=0.0 cpu_ratio=0.00 rps_ratio=0.00 p50_ms=0.250 p99_ms=0.000 errors=0 added_p50_us=220
+scenario=chat1 cpu_us=0.0 cpu_ratio=0.00 rps_ratio=0.00 p50_ms=0.250 p99_ms=0.000 errors=0 added_p50_us=220 commit_us=190
+scenario=stream1 cpu_us=0.0 cpu_ratio=0.00 rps_ratio=0.00 p50_ms=0.000 p99_ms=0.000 errors=0 first_ms=0.250 added_first_us=50
+scenario=responses cpu_us=300.0 chat_ratio=1.50 rps_ratio=0.00 p50_ms=0.000 p99_ms=0.000 errors=0
 `
 	var got strings.Builder
 	r.lines(&got)

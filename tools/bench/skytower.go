@@ -14,7 +14,7 @@ import (
 )
 
 // skytowerNames are the slugs of the models; as long as the upstream's own names, so that answers have one length.
-var skytowerNames = names{"test-chat", "test-slow", "test-embed"}
+var skytowerNames = names{"test-chat", "test-slow", "test-embed", "test-safe"}
 
 // settleSkytower is how long the server's background work is still counted after the last answer: it writes its
 // request log every half a second.
@@ -141,10 +141,11 @@ func (s *skytower) findKeys(text []byte) {
 	s.operatorKey = string(operatorKeyPattern.Find(text))
 }
 
-// apply loads the mock as a provider, and its models, through the operator's command.
-func (s *skytower) apply(mock string) error {
+// apply loads the mock as a provider, and its models, through the operator's command. upstreams are the mock's
+// address and, where it is there, that of the one over TLS.
+func (s *skytower) apply(upstreams []string) error {
 	file := filepath.Join(s.dir, "bench.yaml")
-	if err := os.WriteFile(file, []byte(resources(mock)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(resources(upstreams)), 0o600); err != nil {
 		return fmt.Errorf("write resources: %w", err)
 	}
 	return run(s.operate("apply", "-f", file, "--yes"))
@@ -186,18 +187,26 @@ func (s *skytower) charge() error {
 	return nil
 }
 
-func resources(mock string) string {
-	model := func(slug, api, upstream string) string {
-		return fmt.Sprintf("  - slug: %s\n    type: text\n    api: %s\n    pricing: {unit: million_token, input: 0.50, output: 1.50}\n    targets: [{provider: mock, model: %s}]\n", slug, api, upstream)
+func resources(upstreams []string) string {
+	provider := func(name, address string) string {
+		return fmt.Sprintf("  - name: %s\n    kind: openai\n    responses: chat\n    base_url: %s/v1\n", name, address)
 	}
-	return "providers:\n  - name: mock\n    kind: openai\n    base_url: http://" + mock + "/v1\nmodels:\n" +
-		model(skytowerNames.chat, "chat", upstreamChat) +
-		model(skytowerNames.slow, "chat", upstreamSlow) +
-		model(skytowerNames.embed, "embeddings", upstreamEmbed)
+	model := func(slug, api, provider, upstream string) string {
+		return fmt.Sprintf("  - slug: %s\n    type: text\n    api: %s\n    pricing: {unit: million_token, input: 0.50, output: 1.50}\n    targets: [{provider: %s, model: %s}]\n", slug, api, provider, upstream)
+	}
+	providers := provider("mock", upstreams[0])
+	models := model(skytowerNames.chat, "chat", "mock", upstreamChat) +
+		model(skytowerNames.slow, "chat", "mock", upstreamSlow) +
+		model(skytowerNames.embed, "embeddings", "mock", upstreamEmbed)
+	if len(upstreams) > 1 {
+		providers += provider("mock-tls", upstreams[1])
+		models += model(skytowerNames.secure, "chat", "mock-tls", upstreamChat)
+	}
+	return "providers:\n" + providers + "models:\n" + models
 }
 
 // target starts the server once, to make its keys and models, and returns it as a target that is not running.
-func (s *skytower) target(mock *target, shared bool) (*target, error) {
+func (s *skytower) target(upstreams []string, shared bool) (*target, error) {
 	if shared {
 		if err := s.initialise(); err != nil {
 			return nil, err
@@ -216,7 +225,7 @@ func (s *skytower) target(mock *target, shared bool) (*target, error) {
 	if s.apiKey == "" || s.operatorKey == "" {
 		return nil, fmt.Errorf("%s showed no API key or no operator key at its first start", s.name)
 	}
-	if err := s.apply(mock.address); err != nil {
+	if err := s.apply(upstreams); err != nil {
 		return nil, err
 	}
 	if err := s.charge(); err != nil {

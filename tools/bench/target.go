@@ -27,6 +27,9 @@ func (t *target) up() error {
 }
 
 func (t *target) down() {
+	if t == nil {
+		return
+	}
 	t.process.stop()
 	t.process = nil
 }
@@ -51,6 +54,19 @@ func mockTarget() *target {
 func referenceTarget(mock *target, connections int) *target {
 	return &target{name: nameReference, models: upstreamNames, start: func() (*process, string, error) {
 		return startRole(roleReference, "http://"+mock.address, fmt.Sprint(connections))
+	}}
+}
+
+// secureMockTarget is a mock that speaks TLS and leaves its certificate in a file.
+func secureMockTarget(certificate string) *target {
+	return &target{name: nameMock, start: func() (*process, string, error) {
+		return startRole(roleMock, certificate)
+	}}
+}
+
+func secureReferenceTarget(mock *target, certificate string, connections int) *target {
+	return &target{name: nameReference, models: upstreamNames, start: func() (*process, string, error) {
+		return startRole(roleReference, "https://"+mock.address, fmt.Sprint(connections), certificate)
 	}}
 }
 
