@@ -54,16 +54,17 @@ type call struct {
 // Do is as Upstream says.
 func (t *transport) Do(ctx context.Context, r *Request) (*Response, error) {
 	c := &call{ctx: ctx}
+	firstByte, idle := r.Bounds(t.opts.FirstByte, t.opts.Idle)
 	c.run, c.cancel = context.WithCancelCause(ctx)
-	if t.opts.FirstByte > 0 {
+	if firstByte > 0 {
 		// Starts anew when the connection stands; until then the dialer's own
 		// bounds hold (twice: connect and TLS handshake), and this one is a backstop.
-		c.clock = time.AfterFunc(2*t.opts.DialTimeout+t.opts.FirstByte, func() { c.cancel(errWait) })
+		c.clock = time.AfterFunc(2*t.opts.DialTimeout+firstByte, func() { c.cancel(errWait) })
 	}
 	run := httptrace.WithClientTrace(c.run, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		c.connected.Store(true)
 		if c.clock != nil {
-			c.clock.Reset(t.opts.FirstByte)
+			c.clock.Reset(firstByte)
 		}
 	}})
 	resp, err := t.rt.RoundTrip(t.request(run, r))
@@ -78,7 +79,7 @@ func (t *transport) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 	return &Response{
 		Status: resp.StatusCode, Header: headerFrom(resp), ContentLength: resp.ContentLength,
-		Body: &transportBody{call: c, body: resp.Body, idle: t.opts.Idle},
+		Body: &transportBody{call: c, body: resp.Body, idle: idle},
 	}, nil
 }
 

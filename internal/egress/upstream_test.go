@@ -116,12 +116,14 @@ func TestUpstreamTimeouts(t *testing.T) {
 	// Long enough for a TLS handshake on a busy machine to matter only to the
 	// dial's own bound.
 	o := Options{FirstByte: 500 * time.Millisecond, Idle: 50 * time.Millisecond}
-	each(t, hang, o, func(t *testing.T, up Upstream, u *url.URL) {
-		_, err := up.Do(t.Context(), &Request{Method: "GET", URL: u})
+	check := func(t *testing.T, up Upstream, u *url.URL, own Request) {
+		own.URL, own.Method = u, "GET"
+		_, err := up.Do(t.Context(), &own)
 		if kind, phase, sent := kindOf(err); kind != ErrTimeout || phase != PhaseFirstByte || !sent {
 			t.Errorf("no head: error %v", err)
 		}
-		resp, err := up.Do(t.Context(), &Request{Method: "POST", URL: u})
+		own.Method = "POST"
+		resp, err := up.Do(t.Context(), &own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +131,12 @@ func TestUpstreamTimeouts(t *testing.T) {
 		if kind, phase, _ := kindOf(err); kind != ErrTimeout || phase != PhaseIdle || string(got) != "hello" {
 			t.Errorf("mid-stream: got %q, error %v", got, err)
 		}
-	})
+	}
+	each(t, hang, o, func(t *testing.T, up Upstream, u *url.URL) { check(t, up, u, Request{}) })
+	// A call's own bounds count.
+	own := Request{FirstByte: o.FirstByte, Idle: o.Idle}
+	each(t, hang, Options{FirstByte: time.Hour, Idle: time.Hour}, func(t *testing.T, up Upstream, u *url.URL) { check(t, up, u, own) })
+	each(t, hang, Options{}, func(t *testing.T, up Upstream, u *url.URL) { check(t, up, u, own) })
 }
 
 // A server may end its answer in order when it hears that we gave up.

@@ -15,7 +15,8 @@ type conn struct {
 	rd      reader
 	sending sending // record of the last small request
 	reused  bool
-	timed   bool // a deadline is set
+	readBy  time.Time // the read deadline that is set; zero: none
+	writeBy time.Time // the write deadline that is set
 	idle    time.Duration
 	expires time.Time // while in the pool: when to close it
 	abort   func()    // closes nc; made once, for context.AfterFunc
@@ -34,34 +35,60 @@ func newConn(nc net.Conn, host string, readBuffer int) *conn {
 
 func (c *conn) close() { c.nc.Close() }
 
+// Setting a deadline moves a timer of the runtime, for each read of a stream more than
+// all else that we do for it. So deadlines are set a quarter too late, and moved only
+// when less than the whole wait is left: a wait ends after d at the soonest and 1.25 d
+// at the latest.
+
+// fits reports whether a deadline will do for a wait of d that begins now.
+func fits(by, now time.Time, d time.Duration) bool {
+	left := by.Sub(now)
+	return left >= d && left <= d+d/4
+}
+
 // startDeadline sets the time for sending the request and getting the head.
 func (c *conn) startDeadline(d time.Duration) {
 	c.idle = 0
-	if d > 0 {
-		c.nc.SetDeadline(time.Now().Add(d))
-		c.timed = true
+	if d <= 0 {
+		if !c.readBy.IsZero() || !c.writeBy.IsZero() {
+			c.setDeadline(time.Time{})
+		}
 		return
 	}
-	if c.timed {
-		c.nc.SetDeadline(time.Time{})
-		c.timed = false
+	now := time.Now()
+	if !fits(c.readBy, now, d) || !fits(c.writeBy, now, d) {
+		c.setDeadline(now.Add(d + d/4))
 	}
 }
 
-// bodyDeadline makes each read from now on wait at most d (0: for ever). The
-// write deadline stays as it is.
+func (c *conn) setDeadline(by time.Time) {
+	c.nc.SetDeadline(by)
+	c.readBy, c.writeBy = by, by
+}
+
+// stopWriting makes a write that waits, and each later one, fail.
+func (c *conn) stopWriting() {
+	c.writeBy = time.Unix(1, 0)
+	c.nc.SetWriteDeadline(c.writeBy)
+}
+
+// bodyDeadline makes each read from now on wait about d (0: for ever). The write
+// deadline stays as it is.
 func (c *conn) bodyDeadline(d time.Duration) {
 	c.idle = d
-	if d <= 0 && c.timed {
-		c.nc.SetReadDeadline(time.Time{})
+	if d <= 0 && !c.readBy.IsZero() {
+		c.readBy = time.Time{}
+		c.nc.SetReadDeadline(c.readBy)
 	}
 }
 
 // Read reads from the network, under the idle bound if one is set.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.idle > 0 {
-		c.nc.SetReadDeadline(time.Now().Add(c.idle))
-		c.timed = true
+		if now := time.Now(); !fits(c.readBy, now, c.idle) {
+			c.readBy = now.Add(c.idle + c.idle/4)
+			c.nc.SetReadDeadline(c.readBy)
+		}
 	}
 	return c.nc.Read(p)
 }

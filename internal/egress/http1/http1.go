@@ -46,8 +46,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	DialTimeout time.Duration // until the connection stands
-	FirstByte   time.Duration // from there until the answer's whole head
-	Idle        time.Duration // longest wait for more of the body
+	FirstByte   time.Duration // from there until the answer's whole head; up to a quarter more
+	Idle        time.Duration // longest wait for more of the body; up to a quarter more
 
 	IdleTime       time.Duration // how long a connection may wait for its next request
 	MaxIdlePerHost int           // negative: keep none
@@ -109,7 +109,8 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	if r.URL.Scheme != "http" {
 		return nil, &Error{Kind: ErrRequest, Err: errors.New("the scheme is not http")}
 	}
-	cn, err := c.acquire(ctx, r.URL)
+	firstByte, _ := r.Bounds(c.opts.FirstByte, c.opts.Idle)
+	cn, err := c.acquire(ctx, r.URL, firstByte)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 	// The idle connection died without taking a byte, so the request can not have
 	// been seen: one more try, on a fresh connection.
-	if cn, err = c.dial(ctx, r.URL); err != nil {
+	if cn, err = c.dial(ctx, r.URL, firstByte); err != nil {
 		return nil, err
 	}
 	return c.exchange(ctx, cn, r)
@@ -133,18 +134,18 @@ func unsent(err error) bool {
 }
 
 // acquire returns an idle connection that is alive, or a new one.
-func (c *Client) acquire(ctx context.Context, u *url.URL) (*conn, error) {
+func (c *Client) acquire(ctx context.Context, u *url.URL, firstByte time.Duration) (*conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Kind: ErrCancelled, Err: err}
 	}
 	for {
 		cn := c.idle.get(u.Host, time.Now())
 		if cn == nil {
-			return c.dial(ctx, u)
+			return c.dial(ctx, u, firstByte)
 		}
 		// The deadline comes first: an old one that has passed would make the
 		// check fail.
-		cn.startDeadline(c.opts.FirstByte)
+		cn.startDeadline(firstByte)
 		if cn.alive() {
 			return cn, nil
 		}
@@ -153,7 +154,7 @@ func (c *Client) acquire(ctx context.Context, u *url.URL) (*conn, error) {
 }
 
 // dial opens a new connection to u's host.
-func (c *Client) dial(ctx context.Context, u *url.URL) (*conn, error) {
+func (c *Client) dial(ctx context.Context, u *url.URL, firstByte time.Duration) (*conn, error) {
 	dctx, cancel := ctx, context.CancelFunc(func() {})
 	if c.opts.DialTimeout > 0 {
 		dctx, cancel = context.WithTimeout(ctx, c.opts.DialTimeout)
@@ -163,7 +164,7 @@ func (c *Client) dial(ctx context.Context, u *url.URL) (*conn, error) {
 	switch {
 	case err == nil:
 		cn := newConn(nc, u.Host, c.opts.ReadBuffer)
-		cn.startDeadline(c.opts.FirstByte)
+		cn.startDeadline(firstByte)
 		return cn, nil
 	case ctx.Err() != nil:
 		return nil, &Error{Kind: ErrCancelled, Err: ctx.Err()}
@@ -199,7 +200,8 @@ func (c *Client) exchange(ctx context.Context, cn *conn, r *Request) (*Response,
 	s.answered(resp.Status)
 	b := resp.Body.(*body)
 	b.client, b.conn, b.ctx, b.stop, b.send = c, cn, ctx, stop, s
-	cn.bodyDeadline(c.opts.Idle)
+	_, idle := r.Bounds(c.opts.FirstByte, c.opts.Idle)
+	cn.bodyDeadline(idle)
 	b.begin()
 	return resp, nil
 }

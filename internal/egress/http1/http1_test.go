@@ -503,7 +503,7 @@ func TestHeadBoundDoesNotHoldForTheBody(t *testing.T) {
 		io.ReadFull(resp.Body, make([]byte, 5))
 		cn := resp.Body.(*body).conn
 		// As if the head's time had run out meanwhile.
-		cn.nc.SetDeadline(time.Unix(1, 0))
+		cn.setDeadline(time.Unix(1, 0))
 		cn.bodyDeadline(idle)
 		cn.nc.SetWriteDeadline(time.Time{})
 		cn.nc.Write([]byte("x"))
@@ -511,6 +511,66 @@ func TestHeadBoundDoesNotHoldForTheBody(t *testing.T) {
 			t.Errorf("idle bound %s: got %q, error %v", idle, b, err)
 		}
 	}
+}
+
+// A deadline is moved only when less than the whole wait is left, and then by a
+// quarter more: a wait is never cut short, and not much longer.
+func TestDeadlinesMoveSeldom(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(_ int, p *peer) {
+		for {
+			if _, _, ok := p.request(); !ok {
+				return
+			}
+			p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			for range 20 {
+				p.say("1\r\nx\r\n")
+			}
+			p.say("0\r\n\r\n")
+		}
+	})
+	var moved []time.Time
+	c := client(t, func(o *Options) {
+		o.FirstByte, o.Idle = time.Hour, time.Hour
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+			return timedConn{nc.(*net.TCPConn), &moved}, err
+		}
+	})
+	for range 3 {
+		mustCall(t, c, s.post(""), 200, strings.Repeat("x", 20))
+	}
+	if len(moved) != 1 || s.accepted.Load() != 1 {
+		t.Errorf("deadlines were set %d times on %d connections, want once on one", len(moved), s.accepted.Load())
+	}
+	now := time.Now()
+	for _, tc := range []struct {
+		left time.Duration
+		want bool
+	}{{time.Hour, true}, {75 * time.Minute, true}, {time.Hour - 1, false}, {75*time.Minute + 1, false}, {-time.Hour, false}} {
+		if got := fits(now.Add(tc.left), now, time.Hour); got != tc.want {
+			t.Errorf("with %s left a deadline fits: %v", tc.left, got)
+		}
+	}
+	if fits(time.Time{}, now, time.Hour) {
+		t.Error("no deadline fits")
+	}
+}
+
+// timedConn notes the deadlines that are set.
+type timedConn struct {
+	*net.TCPConn
+	moved *[]time.Time
+}
+
+func (c timedConn) SetDeadline(by time.Time) error {
+	*c.moved = append(*c.moved, by)
+	return c.TCPConn.SetDeadline(by)
+}
+
+func (c timedConn) SetReadDeadline(by time.Time) error {
+	*c.moved = append(*c.moved, by)
+	return c.TCPConn.SetReadDeadline(by)
 }
 
 func TestPitfall7AnswersWithoutContent(t *testing.T) {
@@ -865,8 +925,7 @@ func TestPassedDeadlineDoesNotSpoilReuse(t *testing.T) {
 	c := client(t, nil)
 	mustCall(t, c, s.post(""), 200, "ok")
 	cn := c.idle.get(s.URL.Host, time.Now())
-	cn.nc.SetDeadline(time.Unix(1, 0))
-	cn.timed = true
+	cn.setDeadline(time.Unix(1, 0))
 	c.idle.put(cn, time.Minute)
 	mustCall(t, c, s.post(""), 200, "ok")
 	if n := s.accepted.Load(); n != 1 {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Field is one header line.
@@ -69,6 +70,21 @@ type Request struct {
 	// Body is the whole body. It may still be read after Do returned, so it must
 	// not come from a pool and must never be changed afterwards.
 	Body []byte
+	// FirstByte and Idle replace the client's own bounds where they are above 0.
+	FirstByte, Idle time.Duration
+}
+
+// bound is the call's own bound where it has one.
+func bound(own, general time.Duration) time.Duration {
+	if own > 0 {
+		return own
+	}
+	return general
+}
+
+// Bounds returns the bounds of the call, given those of the client.
+func (r *Request) Bounds(firstByte, idle time.Duration) (time.Duration, time.Duration) {
+	return bound(r.FirstByte, firstByte), bound(r.Idle, idle)
 }
 
 // Body is an answer's body. One goroutine uses it; to end a Read from elsewhere,

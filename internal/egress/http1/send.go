@@ -3,7 +3,6 @@ package http1
 import (
 	"net"
 	"strconv"
-	"time"
 )
 
 const (
@@ -97,7 +96,7 @@ func (s *sending) answered(status int) {
 	if status < 300 || s.ended() {
 		return
 	}
-	s.conn.nc.SetWriteDeadline(time.Unix(1, 0))
+	s.conn.stopWriting()
 	s.wait()
 }
 

@@ -213,6 +213,7 @@ func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Requ
 func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, body []byte) ([]byte, error) {
 	resp, err := p.send(ctx, call, &egress.Request{
 		Method: http.MethodPost, URL: u, Header: p.headers(call, "application/json"), Body: body,
+		FirstByte: call.FirstByte, Idle: call.Idle,
 	})
 	if err != nil {
 		return nil, err

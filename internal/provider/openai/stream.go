@@ -35,6 +35,7 @@ func (p *Provider) stream(ctx context.Context, call *provider.Call, u *url.URL, 
 	ctx, cancel := context.WithCancel(ctx)
 	resp, err := p.send(ctx, call, &egress.Request{
 		Method: http.MethodPost, URL: u, Header: p.headers(call, "text/event-stream"), Body: body,
+		FirstByte: call.FirstByte, Idle: call.Idle,
 	})
 	if err != nil {
 		cancel()
