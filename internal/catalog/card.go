@@ -17,6 +17,9 @@ func builtinCreated() time.Time { return time.Date(2026, time.November, 1, 0, 0,
 // cardOf makes the model object of contract 5.3. Every field that Swift needs is
 // there whatever the operator left out (contract 1.14).
 func cardOf(m skytells.ModelSpec) skytells.Model {
+	if isRouter(m) {
+		m = routerTexts(m)
+	}
 	card := skytells.Model{
 		Name:         cmp.Or(m.Name, m.Slug),
 		Description:  m.Description,
@@ -62,28 +65,42 @@ func vendorOf(v skytells.Vendor) skytells.Vendor {
 	return v
 }
 
-// routerModel is the router, which describeRouter finishes.
-func routerModel() *Model {
-	m := &Model{Slug: Router, Free: true, Open: true, Router: true, Builtin: true, Created: builtinCreated()}
-	m.card = cardOf(skytells.ModelSpec{
-		Slug: Router, Name: "DeepBrain Router", Type: "text", API: Chat, Privacy: "public", Free: true,
-		Description:  "Not a model of its own: stands for this server's default model, for chat, responses and embeddings alike.",
-		Capabilities: []string{"routing"},
-	})
+// routerTexts fills in what a router's card says where the operator says nothing.
+func routerTexts(m skytells.ModelSpec) skytells.ModelSpec {
+	text := "Not a model of its own: chooses one for each request."
+	words := []string{"chat", "routing"}
+	if m.Slug == Router {
+		m.Name = cmp.Or(m.Name, "DeepBrain Router")
+	}
+	if m.Router == nil {
+		text = "Not a model of its own: stands for this server's default model, for chat, responses and embeddings alike."
+		words = []string{"routing"}
+	}
+	m.Description = cmp.Or(m.Description, text)
+	if len(m.Capabilities) == 0 {
+		m.Capabilities = words
+	}
 	return m
 }
 
-// describeRouter says of the router what holds for a model behind it. It has no price of
-// its own: calls cost what the chosen model costs.
-func (s *Snapshot) describeRouter(router *Model) error {
-	for _, m := range []*Model{s.chat, s.embedding} {
-		if m != nil {
+// describeRouters says of routers what holds for a model behind them. They have no price
+// of their own: calls cost what the chosen model costs.
+func (s *Snapshot) describeRouters() error {
+	for _, router := range s.open {
+		if !router.Router {
+			continue
+		}
+		router.card.Billable = false
+		for m := range s.behind(router) {
 			router.Edge = router.Edge || m.Edge
 			router.card.Billable = router.card.Billable || m.Price != nil
 		}
+		router.card.Metadata.EdgeCompatible = router.Edge
+		if err := router.encode(); err != nil {
+			return err
+		}
 	}
-	router.card.Metadata.EdgeCompatible = router.Edge
-	return router.encode()
+	return nil
 }
 
 // encode makes the documents that GET /models copies.

@@ -498,10 +498,10 @@ func TestBuiltinModelSetOffline(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := open(t, db)
 		models, err := c.Models(t.Context())
-		if err != nil || len(models) != 2 || models[0].Managed != catalog.ManagedBuiltin || !models[0].Open {
+		if err != nil || len(models) != 3 || models[0].Slug != catalog.Router || models[1].Managed != catalog.ManagedBuiltin || !models[1].Open {
 			t.Fatalf("models: %+v, %v", models, err)
 		}
-		docs := models[0] // what an operator read can be sent back with a change
+		docs := models[1] // what an operator read can be sent back with a change
 		docs.Offline = true
 		if _, err := c.PutModel(t.Context(), docs, actor); err != nil {
 			t.Fatal(err)
@@ -794,7 +794,7 @@ func TestTargetsAndFetchPolicies(t *testing.T) {
 		Providers: []skytells.ProviderSpec{upstream("up"), public, denied},
 		Models: []skytells.ModelSpec{{Slug: "m", API: "chat", Free: true, Targets: []skytells.TargetSpec{
 			{Provider: "up", Model: "x", Priority: 2}, {Provider: "public", Model: "x", Priority: 1, Weight: 3},
-			{Provider: "denied", Model: "x", Priority: 2}, {Provider: "up", Model: "y", FetchInputs: "pass"},
+			{Provider: "denied", Model: "x", Priority: 2, FirstByteTimeout: "100ms"}, {Provider: "up", Model: "y", FetchInputs: "pass", IdleTimeout: " 1m30s "},
 		}}},
 	}})
 	got, err := c.Resolve("m", catalog.Viewer{}, "chat")
@@ -802,10 +802,10 @@ func TestTargetsAndFetchPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []catalog.Target{
-		{Name: "up/y", Provider: "up", Model: "y", Weight: 1, FetchInputs: "pass"},
+		{Name: "up/y", Provider: "up", Model: "y", Weight: 1, FetchInputs: "pass", Idle: 90 * time.Second},
 		{Name: "public/x", Provider: "public", Model: "x", Priority: 1, Weight: 3, FetchInputs: "pass"},
 		{Name: "up/x", Provider: "up", Model: "x", Priority: 2, Weight: 1, FetchInputs: "proxy"},
-		{Name: "denied/x", Provider: "denied", Model: "x", Priority: 2, Weight: 1, FetchInputs: "deny"},
+		{Name: "denied/x", Provider: "denied", Model: "x", Priority: 2, Weight: 1, FetchInputs: "deny", FirstByte: 100 * time.Millisecond},
 	}
 	if diff := cmp.Diff(want, got.Model.Targets); diff != "" {
 		t.Error(diff)

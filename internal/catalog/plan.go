@@ -31,6 +31,9 @@ type plan struct {
 	problems  []problem
 	conflict  bool  // some problem is a clash with what exists: 409
 	ordinal   int64 // of the newest model
+	// names maps every name in lower case to the slug that it stands for once the request
+	// is carried out.
+	names map[string]string
 }
 
 type problem struct{ path, text string }
@@ -46,6 +49,7 @@ func newPlan(old *state, resources skytells.Resources, now time.Time) *plan {
 func (p *plan) run() {
 	p.changes = []skytells.ResourceChange{}
 	p.ordinal = p.old.lastOrdinal()
+	p.names = p.namesAfter()
 	for i := range p.providers {
 		p.planProvider(fmt.Sprintf("providers[%d]", i), &p.providers[i])
 	}
@@ -57,6 +61,7 @@ func (p *plan) run() {
 		p.checkTargets(fmt.Sprintf("models[%d]", i), p.models[i])
 	}
 	p.checkNames()
+	p.checkRouters()
 	p.release()
 }
 
@@ -183,7 +188,7 @@ func (p *plan) claim(owner map[string]string, claimed map[string]bool, path, nam
 	case key == "":
 	case claimed[key]:
 		p.problem(path, "'%s' is already a name of this model", quotable(name))
-	case ok && taken == Router:
+	case ok && taken == Router && slug != Router:
 		p.clash(path, "'%s' is the router's name", quotable(name))
 	case ok && taken != slug:
 		p.clash(path, "'%s' is already a name of the model '%s' (case does not tell names apart)", quotable(name), taken)

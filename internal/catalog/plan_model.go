@@ -21,6 +21,9 @@ const (
 // into the next state.
 func (p *plan) planModel(path string, spec *skytells.ModelSpec) {
 	problems := len(p.problems)
+	if p.commands && (spec.Router != nil || fold(spec.Slug) == Router) {
+		p.problem(path+".slug", "a router is made in the running server, and '%s' is one", Router)
+	}
 	before, exists := p.old.models[spec.Slug]
 	if exists && before.builtin {
 		p.overBuiltin(path, spec, before.spec)
@@ -57,7 +60,8 @@ func (p *plan) builtinRecord(r *modelRecord, before modelRecord) {
 }
 
 // overBuiltin takes from the spec what an operator may change about a built-in
-// model (aliases, offline), and refuses other wishes rather than ignoring them.
+// model (aliases, offline; of the router other fields), and refuses other wishes rather
+// than ignoring them.
 func (p *plan) overBuiltin(path string, spec *skytells.ModelSpec, builtin skytells.ModelSpec) {
 	wished := *spec
 	scratch := plan{source: p.source} // its problems come again with the model's
@@ -66,25 +70,45 @@ func (p *plan) overBuiltin(path string, spec *skytells.ModelSpec, builtin skytel
 	want, have := modelFields(wished), modelFields(builtin)
 	for i, f := range want {
 		switch f.name {
-		case "aliases", "offline", "managed", "open":
+		case "aliases", "managed", "open":
 			continue
+		case "name", "description", "router":
+			if spec.Slug == Router {
+				continue
+			}
+		case "offline":
+			if spec.Slug != Router {
+				continue
+			}
 		case "type", "privacy": // have defaults, so silence looks like a wish
 			if f.name == "type" && spec.Type == "" || f.name == "privacy" && spec.Privacy == "" {
 				continue
 			}
 		}
 		if f.value != "" && f.value != have[i].value {
-			p.clash(path+"."+f.name, "'%s' is built in: only aliases and offline can be changed", spec.Slug)
+			p.clash(path+"."+f.name, "'%s' is built in: only %s can be changed", spec.Slug, changeable(spec.Slug))
 		}
 	}
-	aliases, offline := spec.Aliases, spec.Offline
+	given := *spec
 	*spec = builtin
-	spec.Aliases, spec.Offline = slices.Clone(aliases), offline
+	spec.Aliases, spec.Offline = slices.Clone(given.Aliases), given.Offline
+	if spec.Slug == Router {
+		spec.Name, spec.Description, spec.Router, spec.Offline = given.Name, given.Description, given.Router, false
+	}
 	spec.Targets, spec.Capabilities = slices.Clone(builtin.Targets), slices.Clone(builtin.Capabilities)
+}
+
+// changeable are the fields of a built-in model that are an operator's.
+func changeable(slug string) string {
+	if slug == Router {
+		return "router, name, description and aliases"
+	}
+	return "aliases and offline"
 }
 
 func (p *plan) normalizeModel(path string, spec *skytells.ModelSpec) {
 	spec.Managed, spec.Open = p.source, false
+	p.normalizeRouter(path, spec)
 	if text := validSlug(spec.Slug); text != "" {
 		p.problem(path+".slug", "%s", text)
 	}
@@ -99,6 +123,7 @@ func (p *plan) normalizeModel(path string, spec *skytells.ModelSpec) {
 	p.notOver(path+".context_length", spec.ContextLength, 1<<40)
 	p.normalizeTexts(path, spec)
 	p.normalizeLists(path, spec)
+	p.normalizeFeatures(path+".features", spec)
 	p.normalizePricing(path, spec)
 }
 
@@ -155,7 +180,9 @@ func (p *plan) normalizeLists(path string, spec *skytells.ModelSpec) {
 		}
 	}
 	for i := range spec.Targets {
-		p.normalizeTarget(fmt.Sprintf("%s.targets[%d]", path, i), &spec.Targets[i])
+		at := fmt.Sprintf("%s.targets[%d]", path, i)
+		p.normalizeTarget(at, &spec.Targets[i])
+		p.normalizeTimeouts(at, &spec.Targets[i], spec.API)
 	}
 }
 

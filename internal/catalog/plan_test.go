@@ -24,7 +24,10 @@ func genResources() *rapid.Generator[skytells.Resources] {
 				Slug: name.Draw(t, "slug"), Aliases: rapid.SliceOfN(name, 0, 2).Draw(t, "aliases"),
 				Offline: rapid.Bool().Draw(t, "offline"), API: rapid.SampledFrom([]string{"", Chat, Embeddings}).Draw(t, "api"),
 			}
-			if m.Slug != "docs" {
+			switch {
+			case rapid.IntRange(0, 3).Draw(t, "kind") == 0:
+				m.Router = &skytells.RouterSpec{Policy: "cheapest", Models: rapid.SliceOfN(name, 0, 2).Draw(t, "routed")}
+			case m.Slug != "docs":
 				m.Free = rapid.Bool().Draw(t, "free")
 				m.Targets = []skytells.TargetSpec{{Provider: rapid.SampledFrom([]string{"up", "other", "local"}).Draw(t, "provider"), Model: "x"}}
 			}
@@ -95,6 +98,13 @@ func checkState(t *rapid.T, st *state) {
 				t.Fatalf("%s has a target of the unknown provider %s", slug, target.Provider)
 			}
 		}
+	}
+	for slug, m := range st.models {
+		eachRouted(m.spec.Router, func(path, name string) {
+			if one, ok := st.models[name]; !ok || one.spec.API != Chat || isRouter(one.spec) {
+				t.Fatalf("%s.%s is %s: %+v", slug, path, name, one)
+			}
+		})
 	}
 	if m := st.models["docs"]; !m.builtin || !isOpen(m.spec) {
 		t.Fatalf("the built-in model is %+v", m)

@@ -155,18 +155,18 @@ func TestCommandsAreReadOnly(t *testing.T) {
 			t.Fatalf("%+v, %v", got.Model, err)
 		}
 		models, err := c.Models(t.Context())
-		if err != nil || len(models) != 3 || models[2].Managed != catalog.ManagedFile || !models[2].Open {
+		if err != nil || len(models) != 4 || models[3].Managed != catalog.ManagedFile || !models[3].Open {
 			t.Errorf("listed %+v, %v", models, err)
 		}
 		if p, _ := c.Snapshot().Provider("commands"); p.Kind != "command" || p.BaseURL != "" {
 			t.Errorf("provider %+v", p)
 		}
 		const fixed = "comes with the server's process file"
-		_, err = c.PutModel(t.Context(), models[2], actor)
+		_, err = c.PutModel(t.Context(), models[3], actor)
 		wantFault(t, err, fault.InvalidParameter, 409, fixed)
 		_, err = c.PutProvider(t.Context(), upstream("commands"), actor)
 		wantFault(t, err, fault.InvalidParameter, 409, fixed)
-		_, err = c.Apply(t.Context(), skytells.ApplyRequest{Source: "f.yml", Resources: skytells.Resources{Models: models[2:]}}, actor)
+		_, err = c.Apply(t.Context(), skytells.ApplyRequest{Source: "f.yml", Resources: skytells.Resources{Models: models[3:]}}, actor)
 		wantFault(t, err, fault.InvalidParameter, 409, fixed)
 		_, err = c.PutModel(t.Context(), model("talk", "chat", "Speech"), actor)
 		wantFault(t, err, fault.InvalidParameter, 409, "already a name of the model 'speech'")

@@ -33,16 +33,13 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 	}
 	r := Resolved{Model: m, Asked: name, Show: name}
 	if m.Router {
-		if api == Prediction {
+		if m.Slug == Router && api == Prediction {
 			return Resolved{}, notRouted(name)
 		}
-		if m.Choice != nil {
-			if m.API != api {
-				return Resolved{}, notSupported(name, m.API)
-			}
-			return Resolved{Asked: name, Show: name, Routed: true, Router: m}, nil
+		if m.Choice != nil && (m.API == api || m.Slug != Router) {
+			return s.resolveRouter(m, name, v, api)
 		}
-		if m = s.behindRouter(api); m == nil || !s.sees(v, m) {
+		if m = s.behindRouter(api); m == nil || !s.reaches(v, m) {
 			return Resolved{}, notFound(name)
 		}
 		r = Resolved{Model: m, Asked: name, Show: m.Slug, Routed: true}
@@ -51,9 +48,27 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 		return Resolved{}, notSupported(name, m.API)
 	}
 	if m.Offline {
-		return Resolved{}, fault.Newf(fault.ServiceUnavailable, "The model '%s' is offline.", quotable(name))
+		return Resolved{}, offline(name)
 	}
 	return r, nil
+}
+
+// resolveRouter answers with the router itself: which model stands behind it depends on
+// the request.
+func (s *Snapshot) resolveRouter(router *Model, name string, v Viewer, api string) (Resolved, error) {
+	switch {
+	case router.API != api:
+		return Resolved{}, notSupported(name, router.API)
+	case !s.reachesAny(v, s.choices(router.Choice)): // the default one is seen for its embeddings too
+		return Resolved{}, notFound(name)
+	case router.Offline:
+		return Resolved{}, offline(name)
+	}
+	return Resolved{Asked: name, Show: name, Routed: true, Router: router}, nil
+}
+
+func offline(name string) *fault.Error {
+	return fault.Newf(fault.ServiceUnavailable, "The model '%s' is offline.", quotable(name))
 }
 
 // Get finds a model as Resolve does, of any api, offline ones and the router

@@ -118,6 +118,9 @@ func (c *Catalog) DeleteModel(ctx context.Context, slug, actor string) error {
 		if err := deletable("model", slug, ok, r.stored && !r.builtin, r.spec.Managed); err != nil {
 			return nil, err
 		}
+		if routers := old.routersOf(slug); len(routers) > 0 {
+			return nil, conflict("The model '%s' is one that %s may choose: change or delete that first.", slug, someOf(routers))
+		}
 		next := old.clone()
 		delete(next.models, slug)
 		for api, chosen := range next.chosen {
@@ -137,6 +140,8 @@ func deletable(kind, name string, exists, stored bool, managed string) error {
 		return conflict("The %s '%s' comes with the server's process file: take it out there.", kind, name)
 	case !stored && managed == ManagedEnvironment:
 		return conflict("The %s '%s' comes with the server's environment and can't be deleted.", kind, name)
+	case !stored && name == Router:
+		return conflict("'%s' is built in and can't be deleted: without its router section it stands for the default model.", name)
 	case !stored:
 		return conflict("The %s '%s' is built in and can't be deleted; a model can be set offline.", kind, name)
 	case managed != "":

@@ -78,7 +78,7 @@ type Model struct {
 	Edge    bool         // the edge surface serves it too
 	Offline bool         // shown, but not served
 	Builtin bool
-	Router  bool // stands for another model: Resolve never returns it
+	Router  bool // stands for other models: Resolve never returns it as the model
 	// Choice is how a router chooses by the request; nil: of no router, or of one that
 	// stands for one model only.
 	Choice *Choice
@@ -162,12 +162,11 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 		}
 		models = append(models, m)
 	}
-	router := routerModel()
-	s.add(append(models, router))
+	s.add(models)
 	slices.SortFunc(s.open, func(a, b *Model) int { return cmp.Compare(a.Slug, b.Slug) })
 	s.chat = s.defaultFor(Chat, st.chosen[Chat], fallbackChat)
 	s.embedding = s.defaultFor(Embeddings, st.chosen[Embeddings], fallbackEmbeddings)
-	if err := s.describeRouter(router); err != nil {
+	if err := s.describeRouters(); err != nil {
 		return nil, err
 	}
 	s.public = s.newView(Viewer{})
@@ -204,7 +203,7 @@ func (s *Snapshot) name(name string, m *Model) {
 // called, else the built-in one, so that the router always resolves.
 func (s *Snapshot) defaultFor(api, chosen, fallback string) *Model {
 	for _, slug := range []string{chosen, fallback} {
-		if m := s.exact[slug]; m != nil && m.API == api && m.Open && !m.Private && !m.Offline {
+		if m := s.exact[slug]; m != nil && m.API == api && m.Open && !m.Private && !m.Offline && !m.Router {
 			return m
 		}
 	}
@@ -264,7 +263,13 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	m := &Model{
 		Slug: spec.Slug, API: spec.API, Aliases: slices.Clone(spec.Aliases), Free: spec.Free, Open: isOpen(spec),
 		Private: spec.Privacy == "private", Edge: spec.Edge, Offline: spec.Offline, Builtin: r.builtin,
-		MaxOutput: spec.MaxOutput, ContextLength: spec.ContextLength, Created: r.created,
+		MaxOutput: spec.MaxOutput, ContextLength: spec.ContextLength, Created: r.created, Features: featuresOf(spec.Features),
+	}
+	if isRouter(spec) {
+		m.Router, m.Free, m.Choice = true, true, choiceOf(spec.Router)
+		if m.Choice == nil {
+			m.API = "" // it follows the defaults of several
+		}
 	}
 	if len(spec.Accounts) > 0 {
 		m.accounts = map[string]bool{}
@@ -275,6 +280,7 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	for _, t := range spec.Targets {
 		target := Target{
 			Name: t.Provider + "/" + t.Model, Provider: t.Provider, Model: t.Model, Priority: t.Priority, Weight: t.Weight, FetchInputs: s.policyFor(spec.API, t),
+			FirstByte: timeoutOf(t.FirstByteTimeout), Idle: timeoutOf(t.IdleTimeout),
 		}
 		if t.Cost != nil { // one that can't be read is not known
 			target.Cost, _ = parsePrice(*t.Cost, 0)
@@ -341,7 +347,7 @@ func (s *Snapshot) buildPrediction(m *Model, spec skytells.ModelSpec, old *Snaps
 }
 
 // isOpen reports whether callers may see and use a model: it has a type, serves
-// some route, has a target, and is free or has a price.
+// some route, and is a router, or has a target and is free or has a price.
 func isOpen(m skytells.ModelSpec) bool {
-	return m.Type != "" && m.API != "" && len(m.Targets) > 0 && (m.Free || m.Pricing != nil)
+	return m.Type != "" && m.API != "" && (isRouter(m) || len(m.Targets) > 0 && (m.Free || m.Pricing != nil))
 }

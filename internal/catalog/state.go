@@ -72,6 +72,9 @@ func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *s
 	for _, p := range providers {
 		st.providers[p.Name] = providerRecord{spec: p}
 	}
+	st.models[Router] = modelRecord{builtin: true, created: builtinCreated(), spec: skytells.ModelSpec{
+		Slug: Router, Type: "text", API: Chat, Privacy: "public", Managed: ManagedBuiltin,
+	}}
 	for _, m := range models {
 		st.models[m.Slug] = modelRecord{spec: m, builtin: m.Managed != ManagedFile, created: builtinCreated()}
 	}
@@ -138,9 +141,9 @@ func (st *state) firstUpstream(api string) string {
 	return first.spec.Slug
 }
 
-// routable reports whether the router may choose the model for any caller.
+// routable reports whether the model can be a default, for any caller.
 func routable(m skytells.ModelSpec) bool {
-	return isOpen(m) && m.Privacy != "private" && !m.Offline
+	return isOpen(m) && m.Privacy != "private" && !m.Offline && !isRouter(m)
 }
 
 func hasUpstream(m skytells.ModelSpec) bool {

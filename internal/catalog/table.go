@@ -58,24 +58,25 @@ func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
 func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 	return tx.Each(ctx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
 		free, pricing, price_version, edge, offline, max_output, context_length, input_schema, output_schema, deadline, concurrency,
-		managed, created_at from catalog_model`, func(scan func(...any) error) error {
+		managed, created_at, router, features from catalog_model`, func(scan func(...any) error) error {
 		r := modelRecord{stored: true}
-		var vendor, capabilities, pricing, input, output string
+		var vendor, capabilities, pricing, input, output, router, features string
 		var created int64
 		m := &r.spec
 		err := scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
 			&vendor, &capabilities, &m.Free, &pricing, &r.priceVersion, &m.Edge, &m.Offline, &m.MaxOutput, &m.ContextLength,
-			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created)
+			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created, &router, &features)
 		if err != nil {
 			return err
 		}
 		r.created = store.Time(created)
 		m.Pricing, err = pricingOf(pricing)
-		if err := errors.Join(err, fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities)); err != nil {
+		if err := errors.Join(err, fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities), fromText(router, &m.Router)); err != nil {
 			return fmt.Errorf("model %s: %w", m.Slug, err)
 		}
 		m.Vendor.Metadata = sameJSON(m.Vendor.Metadata)
 		m.InputSchema, m.OutputSchema = schemaOf(input), schemaOf(output)
+		m.Features = notEmpty(strings.Fields(features))
 		st.addModel(r)
 		return nil
 	})
@@ -95,6 +96,9 @@ func (st *state) addModel(r modelRecord) {
 		}
 		spec := known.spec
 		spec.Offline = r.spec.Offline
+		if spec.Slug == Router {
+			spec.Name, spec.Description, spec.Router = r.spec.Name, r.spec.Description, r.spec.Router
+		}
 		if r.spec.Managed != "" {
 			spec.Managed = r.spec.Managed
 		}
@@ -118,11 +122,11 @@ func (st *state) readNames(ctx context.Context, tx *store.Tx) error {
 }
 
 func (st *state) readTargets(ctx context.Context, tx *store.Tx) error {
-	return tx.Each(ctx, `select model, provider, upstream, priority, weight, fetch_inputs, cost
-		from catalog_target order by model, position`, func(scan func(...any) error) error {
+	return tx.Each(ctx, `select model, provider, upstream, priority, weight, fetch_inputs, cost,
+		first_byte_timeout, idle_timeout from catalog_target order by model, position`, func(scan func(...any) error) error {
 		var slug, cost string
 		var t skytells.TargetSpec
-		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs, &cost); err != nil {
+		if err := scan(&slug, &t.Provider, &t.Model, &t.Priority, &t.Weight, &t.FetchInputs, &cost, &t.FirstByteTimeout, &t.IdleTimeout); err != nil {
 			return err
 		}
 		var err error
@@ -292,6 +296,9 @@ func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
 	if r.builtin {
 		// Only what an operator may change; the rest is the server's own.
 		m = skytells.ModelSpec{Slug: m.Slug, Aliases: m.Aliases, Offline: m.Offline, Managed: m.Managed}
+		if m.Slug == Router {
+			m.Name, m.Description, m.Router = r.spec.Name, r.spec.Description, r.spec.Router
+		}
 		if m.Managed == ManagedBuiltin {
 			m.Managed = ""
 		}
@@ -299,22 +306,26 @@ func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
 	vendor, err1 := toText(m.Vendor)
 	capabilities, err2 := toText(m.Capabilities)
 	pricing, err3 := pricingText(m.Pricing)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	router, err4 := toText(m.Router)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `insert into catalog_model (slug, ordinal, builtin, name, description, type, api, privacy, img_url,
 			vendor, capabilities, free, offline, max_output, context_length,
-			input_schema, output_schema, deadline, concurrency, managed, created_at, pricing, price_version, edge)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+			input_schema, output_schema, deadline, concurrency, managed, created_at, pricing, price_version, edge,
+			router, features)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		on conflict (slug) do update set builtin = excluded.builtin, name = excluded.name, description = excluded.description,
 			type = excluded.type, api = excluded.api, privacy = excluded.privacy, img_url = excluded.img_url,
 			vendor = excluded.vendor, capabilities = excluded.capabilities, free = excluded.free, offline = excluded.offline,
 			max_output = excluded.max_output, context_length = excluded.context_length, input_schema = excluded.input_schema,
 			output_schema = excluded.output_schema, deadline = excluded.deadline, concurrency = excluded.concurrency,
-			managed = excluded.managed, pricing = excluded.pricing, price_version = excluded.price_version, edge = excluded.edge`,
+			managed = excluded.managed, pricing = excluded.pricing, price_version = excluded.price_version, edge = excluded.edge,
+			router = excluded.router, features = excluded.features`,
 		m.Slug, r.ordinal, r.builtin, m.Name, m.Description, m.Type, m.API, m.Privacy, m.ImgURL, vendor, capabilities,
 		m.Free, m.Offline, m.MaxOutput, m.ContextLength, string(m.InputSchema), string(m.OutputSchema), m.Deadline, m.Concurrency,
-		m.Managed, store.Micros(r.created), pricing, r.priceVersion, m.Edge)
+		m.Managed, store.Micros(r.created), pricing, r.priceVersion, m.Edge,
+		router, strings.Join(m.Features, " "))
 	if err != nil {
 		return err
 	}
@@ -332,8 +343,9 @@ func writeParts(ctx context.Context, tx *store.Tx, m skytells.ModelSpec) error {
 	for i, t := range m.Targets {
 		cost, err := pricingText(t.Cost)
 		if err == nil {
-			_, err = tx.Exec(ctx, `insert into catalog_target (model, position, provider, upstream, priority, weight, fetch_inputs, cost)
-				values ($1, $2, $3, $4, $5, $6, $7, $8)`, m.Slug, i, t.Provider, t.Model, t.Priority, t.Weight, t.FetchInputs, cost)
+			_, err = tx.Exec(ctx, `insert into catalog_target (model, position, provider, upstream, priority, weight, fetch_inputs, cost,
+				first_byte_timeout, idle_timeout) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+				m.Slug, i, t.Provider, t.Model, t.Priority, t.Weight, t.FetchInputs, cost, t.FirstByteTimeout, t.IdleTimeout)
 		}
 		if err != nil {
 			return fmt.Errorf("target %d: %w", i, err)

@@ -19,14 +19,14 @@ const (
 	maxViewBytes = 8 << 20 // of all of them together
 )
 
-// sees reports whether a model is there for the viewer. The router is where it stands for
-// a model that he sees.
+// sees reports whether a model is there for the viewer. A router is where it stands for
+// a model that he reaches by it.
 func (s *Snapshot) sees(v Viewer, m *Model) bool {
 	switch {
 	case !m.Open, m.Private && !m.accounts[v.Account], !v.allows(m.Slug):
 		return false
 	case m.Router:
-		return s.chat != nil && s.sees(v, s.chat) || s.embedding != nil && s.sees(v, s.embedding)
+		return s.reachesAny(v, s.behind(m))
 	}
 	return m.Edge || !v.Edge
 }
