@@ -1,0 +1,60 @@
+package translate
+
+import (
+	"bytes"
+
+	"skytower/internal/provider"
+	"skytower/internal/rawjson"
+)
+
+// template is a chunk with a hole where its text stood. The chunks of one stream differ in
+// little else, so one that fits the last template need not be read: it was, but for the
+// text.
+type template struct {
+	kind           pieceKind
+	prefix, suffix []byte // around the text's JSON string; no prefix: nothing learned
+	quoted         []byte // room for a text with its quotes
+	misses         int    // in a row
+}
+
+const (
+	maxMisses   = 4       // then learning costs more than it brings, until a hit
+	maxTemplate = 2 << 10 // bytes; a larger chunk is rare
+)
+
+// match returns the inside of the text where the chunk fits.
+func (f *template) match(data []byte) (pieceKind, []byte, bool) {
+	if len(f.prefix) == 0 || len(data) < len(f.prefix)+len(f.suffix)+len(`""`) ||
+		!bytes.HasPrefix(data, f.prefix) || !bytes.HasSuffix(data, f.suffix) {
+		return 0, nil, false
+	}
+	text := data[len(f.prefix) : len(data)-len(f.suffix)]
+	if text[0] != '"' || !rawjson.Valid(text) {
+		return 0, nil, false
+	}
+	f.misses = 0
+	return f.kind, text[1 : len(text)-1], true
+}
+
+// learn makes a template of a chunk that brought one text and nothing else. The text's
+// place is known only if it occurs once.
+func (f *template) learn(event *provider.Event, r *reply, pieces []piece) {
+	if len(pieces) != 1 || len(event.Data) > maxTemplate {
+		return
+	}
+	p := &pieces[0]
+	if p.kind != pieceText && p.kind != pieceReasoning || r.finish != nil || r.logprobs != nil || event.Usage.Reported {
+		return
+	}
+	if f.misses++; f.misses > maxMisses {
+		return
+	}
+	f.quoted = append(append(append(f.quoted[:0], '"'), p.text...), '"')
+	at := bytes.Index(event.Data, f.quoted)
+	if at < 0 || bytes.LastIndex(event.Data, f.quoted) != at {
+		return
+	}
+	f.kind = p.kind
+	f.prefix = append(f.prefix[:0], event.Data[:at]...)
+	f.suffix = append(f.suffix[:0], event.Data[at+len(f.quoted):]...)
+}

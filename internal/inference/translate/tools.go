@@ -1,0 +1,317 @@
+package translate
+
+import (
+	"slices"
+
+	"skytower/internal/rawjson"
+)
+
+// function is a tool that the model may call.
+type function struct {
+	kind, nested                          []byte
+	name, description, parameters, strict []byte
+}
+
+func (f *function) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &f.kind
+	case "function":
+		return &f.nested
+	case "name":
+		return &f.name
+	case "description":
+		return &f.description
+	case "parameters":
+		return &f.parameters
+	case "strict":
+		return &f.strict
+	}
+	return nil
+}
+
+func (a *asked) readTools() (p *problem) {
+	if p := kind("tools", a.tools, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
+		return p
+	}
+	rawjson.Elements(a.tools, func(raw []byte) bool {
+		var f function
+		if p = f.read(raw); p != nil {
+			p = p.at(len(a.functions)).in("tools")
+			return false
+		}
+		a.functions = append(a.functions, f)
+		return true
+	})
+	return p
+}
+
+// read takes both forms: flat as in the Responses API, nested as in chat (contract 7.2).
+func (f *function) read(raw []byte) *problem {
+	if p := kind("", raw, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		return p
+	}
+	members(raw, f.field)
+	if p := needsText("type", f.kind); p != nil {
+		return p
+	}
+	if !is(f.kind, "function") {
+		return unsupportedType("", f.kind)
+	}
+	if f.nested == nil {
+		return f.check()
+	}
+	if p := kind("function", f.nested, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		return p
+	}
+	members(f.nested, f.field)
+	if p := f.check(); p != nil {
+		return p.in("function")
+	}
+	return nil
+}
+
+func (f *function) check() *problem {
+	if p := needsText("name", f.name); p != nil {
+		return p
+	}
+	if p := isText("description", f.description); p != nil {
+		return p
+	}
+	if p := kind("parameters", f.parameters, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		return p
+	}
+	return kind("strict", f.strict, "a boolean", rawjson.KindTrue, rawjson.KindFalse)
+}
+
+// choice says whether and which tools are to be called.
+type choice struct {
+	mode  string   // auto, none or required; "" where it is not said, or one function is named
+	name  []byte   // the one function, as a JSON string
+	among [][]byte // allowed_tools: their names, as JSON strings; nil: all
+}
+
+// selector is a tool_choice that is an object.
+type selector struct {
+	kind, name, function, mode, tools, allowed []byte
+}
+
+func (s *selector) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &s.kind
+	case "name":
+		return &s.name
+	case "function":
+		return &s.function
+	case "mode":
+		return &s.mode
+	case "tools":
+		return &s.tools
+	case "allowed_tools":
+		return &s.allowed
+	}
+	return nil
+}
+
+func (a *asked) readChoice() *problem {
+	if a.toolChoice == nil {
+		return nil
+	}
+	if p := a.choice.read(a.toolChoice); p != nil {
+		return p.in("tool_choice")
+	}
+	for _, name := range append(a.choice.among[:len(a.choice.among):len(a.choice.among)], a.choice.name) {
+		if name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return sameText(f.name, name) }) {
+			return invalid("tool_choice", "names "+shortened(name)+", which is not among 'tools'.")
+		}
+	}
+	if a.choice.mode == "required" && len(a.functions) == 0 {
+		return invalid("tool_choice", "is required, but there are no 'tools'.")
+	}
+	return nil
+}
+
+func (c *choice) read(raw []byte) *problem {
+	if rawjson.KindOf(raw) == rawjson.KindString {
+		return c.readMode("", raw, "none", "auto", "required")
+	}
+	if p := kind("", raw, "a string or an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		return p
+	}
+	var s selector
+	members(raw, s.field)
+	if p := needsText("type", s.kind); p != nil {
+		return p
+	}
+	switch string(inner(s.kind)) {
+	case "function":
+		return c.readName(&s)
+	case "allowed_tools":
+		if s.allowed != nil {
+			members(s.allowed, s.field)
+		}
+		return c.readAllowed(&s)
+	case "none", "auto", "required": // seen of clients that wrap the mode
+		return c.readMode("type", s.kind, "none", "auto", "required")
+	}
+	return unsupportedType("", s.kind)
+}
+
+func (c *choice) readMode(path string, value []byte, modes ...string) *problem {
+	for _, mode := range modes {
+		if is(value, mode) {
+			c.mode = mode
+			return nil
+		}
+	}
+	return invalid(path, "must be one of "+enumerate(modes)+", not "+shortened(value)+".")
+}
+
+func enumerate(words []string) string {
+	var out string
+	for i, word := range words {
+		if i > 0 {
+			out += ", "
+		}
+		out += word
+	}
+	return out
+}
+
+func (c *choice) readName(s *selector) *problem {
+	if s.function != nil {
+		s.name = nil
+		members(s.function, s.field)
+	}
+	if p := needsText("name", s.name); p != nil {
+		return p
+	}
+	c.name = s.name
+	return nil
+}
+
+func (c *choice) readAllowed(s *selector) (p *problem) {
+	if s.mode == nil {
+		c.mode = "auto"
+	} else if p := needsText("mode", s.mode); p != nil {
+		return p
+	} else if p := c.readMode("mode", s.mode, "auto", "required"); p != nil {
+		return p
+	}
+	if p := needed("tools", s.tools, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
+		return p
+	}
+	c.among = [][]byte{}
+	rawjson.Elements(s.tools, func(raw []byte) bool {
+		var one selector
+		var named choice
+		members(raw, one.field)
+		if p = needsText("type", one.kind); p == nil && !is(one.kind, "function") {
+			p = unsupportedType("", one.kind)
+		}
+		if p == nil {
+			p = named.readName(&one)
+		}
+		if p != nil {
+			p = p.at(len(c.among)).in("tools")
+			return false
+		}
+		c.among = append(c.among, named.name)
+		return true
+	})
+	if p == nil && len(c.among) == 0 {
+		return invalid("tools", "must name at least one tool.")
+	}
+	return p
+}
+
+// sameText compares two JSON strings.
+func sameText(a, b []byte) bool {
+	if string(a) == string(b) {
+		return true
+	}
+	x, _ := rawjson.Unquote(a)
+	y, _ := rawjson.Unquote(b)
+	return x == y
+}
+
+// appendTools writes the tools for chat. Where only some are allowed, the others are left
+// out, which comes to the same for one turn; without tools, chat servers refuse the
+// options about them.
+func (a *asked) appendTools(dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, `,"tools":[`...)
+	start := len(dst)
+	for i := range a.functions {
+		f := &a.functions[i]
+		if a.choice.among != nil && !slices.ContainsFunc(a.choice.among, func(name []byte) bool { return sameText(f.name, name) }) {
+			continue
+		}
+		dst = append(append(separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
+		dst = given(dst, "description", f.description)
+		dst = given(dst, "parameters", f.parameters)
+		dst = append(given(dst, "strict", f.strict), '}', '}')
+	}
+	if len(dst) == start {
+		return dst[:before]
+	}
+	dst = append(dst, ']')
+	switch {
+	case a.choice.name != nil:
+		dst = append(append(dst, `,"tool_choice":{"type":"function","function":{"name":`...), a.choice.name...)
+		dst = append(dst, '}', '}')
+	case a.choice.mode != "":
+		dst = append(append(append(dst, `,"tool_choice":"`...), a.choice.mode...), '"')
+	}
+	return given(dst, "parallel_tool_calls", a.parallel)
+}
+
+// separated appends a comma unless the list that began at start is empty.
+func separated(dst []byte, start int) []byte {
+	if len(dst) > start {
+		return append(dst, ',')
+	}
+	return dst
+}
+
+// appendFlat writes the tools as the response object repeats them.
+func (a *asked) appendFlat(dst []byte) []byte {
+	dst = append(dst, '[')
+	start := len(dst)
+	for i := range a.functions {
+		f := &a.functions[i]
+		dst = append(append(separated(dst, start), `{"type":"function","name":`...), f.name...)
+		dst = field(dst, "description", orNull(f.description))
+		dst = field(dst, "parameters", orNull(f.parameters))
+		dst = append(field(dst, "strict", orNull(f.strict)), '}')
+	}
+	return append(dst, ']')
+}
+
+func (c *choice) appendFlat(dst []byte) []byte {
+	switch {
+	case c.name != nil:
+		return append(append(append(dst, `{"type":"function","name":`...), c.name...), '}')
+	case c.among != nil:
+		dst = append(append(append(dst, `{"type":"allowed_tools","mode":"`...), c.mode...), `","tools":[`...)
+		start := len(dst)
+		for _, name := range c.among {
+			dst = append(append(append(separated(dst, start), `{"type":"function","name":`...), name...), '}')
+		}
+		return append(dst, ']', '}')
+	case c.mode != "":
+		return append(append(append(dst, '"'), c.mode...), '"')
+	}
+	return append(dst, `"auto"`...)
+}
+
+func orNull(value []byte) []byte { return or(value, "null") }
+
+// or is the value, or what stands for it where it is absent.
+func or(value []byte, absent string) []byte {
+	if value == nil {
+		return []byte(absent)
+	}
+	return value
+}
