@@ -129,6 +129,17 @@ func (c *Client) PutSettings(ctx context.Context, s Settings) (Settings, error) 
 	return call[Settings](ctx, c, http.MethodPut, "/admin/v1/settings", s)
 }
 
+// ExplainRouter says how a request would be routed now; nothing runs.
+func (c *Client) ExplainRouter(ctx context.Context, r RouterExplainRequest) (RouterExplanation, error) {
+	return call[RouterExplanation](ctx, c, http.MethodPost, "/admin/v1/router/explain", r)
+}
+
+// Targets lists the targets that the answering process has used, with their health.
+func (c *Client) Targets(ctx context.Context) ([]TargetHealth, error) {
+	list, err := call[List[TargetHealth]](ctx, c, http.MethodGet, "/admin/v1/targets", nil)
+	return list.Data, err
+}
+
 func call[T any](ctx context.Context, c *Client, method, path string, in any) (T, error) {
 	var out T
 	err := c.call(ctx, method, path, in, &out)

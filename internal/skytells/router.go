@@ -1,6 +1,9 @@
 package skytells
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // RouterSpec is how a router model chooses among others. The first rule whose conditions
 // all hold decides; without one, the router's own policy and models do.
@@ -78,4 +81,15 @@ type RouterTarget struct {
 	RetryInMS       int64   `json:"retry_in_ms" doc:"Of open and busy: when it may be tried again."`
 	FirstByteMS     float64 `json:"first_byte_ms"`
 	TokensPerSecond float64 `json:"tokens_per_second"`
+}
+
+// TargetHealth is what one process of the server has seen of a target that it used.
+type TargetHealth struct {
+	Provider        string     `json:"provider"`
+	Model           string     `json:"model" doc:"The upstream's name."`
+	State           string     `json:"state" enum:"closed,open,half_open,busy" doc:"closed: it serves; open: it failed too often; half_open: it is probed; busy: it asked to be left alone."`
+	Until           *time.Time `json:"until" doc:"Of open and busy: when it may be tried again; else null."`
+	Failures        int        `json:"failures" doc:"In a row."`
+	FirstByteMS     float64    `json:"first_byte_ms" doc:"Moving average; 0: not measured."`
+	TokensPerSecond float64    `json:"tokens_per_second" doc:"Moving average; 0: not measured."`
 }

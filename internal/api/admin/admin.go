@@ -70,6 +70,10 @@ type Handlers struct {
 	Accounts Accounts
 	Catalog  Catalog
 	Lister   Lister
+
+	Explainer Explainer
+	Targets   Targets
+
 	// Sync waits until this process has seen its own change, so that the next call
 	// to it finds what an operator has just made.
 	Sync func(context.Context) error
@@ -79,6 +83,7 @@ type Handlers struct {
 func (h *Handlers) Rows() []api.Route {
 	rows := append(h.accountRows(), h.memberRows()...)
 	rows = append(rows, h.auditRows()...)
+	rows = append(rows, h.routerRows()...)
 	return dress(append(rows, h.catalogRows()...))
 }
 

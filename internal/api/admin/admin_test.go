@@ -93,7 +93,7 @@ func newSite(t *testing.T) *site {
 	}
 	s := &site{t: t}
 	handlers := &admin.Handlers{
-		Accounts: account.NewService(db, account.ServiceOptions{Sealer: webhookSecrets}), Catalog: models, Lister: upstreams{},
+		Accounts: account.NewService(db, account.ServiceOptions{Sealer: webhookSecrets}), Catalog: models, Lister: upstreams{}, Explainer: routes{}, Targets: routes{},
 		Sync: func(context.Context) error { s.syncs++; return s.fail },
 	}
 	server := &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}
@@ -245,7 +245,7 @@ func TestProvidersModelsAndSettings(t *testing.T) {
 	s.must("DELETE", "/admin/v1/providers/up", "", &done)
 	var models skytells.List[skytells.ModelSpec]
 	s.must("GET", "/admin/v1/models", "", &models)
-	if !done.Success || len(models.Data) != 0 {
+	if !done.Success || len(models.Data) != 1 || models.Data[0].Slug != catalog.Router {
 		t.Errorf("%+v, left %+v", done, models)
 	}
 	var applied skytells.ApplyResult
