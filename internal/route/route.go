@@ -23,8 +23,11 @@ type Options struct {
 	// all models; a few a second are always allowed. Negative: no bound.
 	RetryPercent int
 	Now          func() time.Time // nil: time.Now
-	// OnChange hears of a breaker that opens, is probed or closes; it may be nil, and must
-	// not wait.
+	// Random is in [0, 1): it spreads the probes of breakers and chooses the requests that
+	// measure a model again. Nil: rand.Float64.
+	Random func() float64
+	// OnChange hears of a breaker that opens, is probed or closes, in that order; it may be
+	// nil, and must neither wait nor call the board.
 	OnChange func(target string, s State)
 }
 
@@ -131,7 +134,7 @@ type Ranked struct {
 type Health struct {
 	Target    string
 	State     State
-	Until     time.Time // of open and busy: when it may be tried again
+	Until     time.Time // of open and busy: when it may be tried again; zero: now
 	Failures  int       // in a row
 	FirstByte time.Duration
 	PerSecond float64
