@@ -8,7 +8,11 @@
 package response
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
 	"time"
 
 	"skytower/internal/jobs"
@@ -19,23 +23,15 @@ import (
 // feed; the ref is ACCOUNT/ID.
 const FeedKind = "response"
 
-// State is a response's, in the words of the API.
-type State string
-
-// The states. Queued and InProgress are those of the background alone.
-const (
-	Queued     State = "queued"
-	InProgress State = "in_progress"
-	Completed  State = "completed"
-	Incomplete State = "incomplete"
-	Failed     State = "failed"
-	Cancelled  State = "cancelled"
-)
+// stopKind is the kind of those whose end was asked for, with the same refs. It is one of
+// its own, so that a runner need not look at the database at all that is told.
+const stopKind = "response_stop"
 
 // Options are what the room is built from. DB is required.
 type Options struct {
 	DB   *store.DB
-	Jobs *jobs.Jobs // runs the background
+	Jobs *jobs.Jobs // runs the background; nil: there is none
+	Log  *slog.Logger
 	Now  func() time.Time
 	// Retention is how long a conversation is kept after its last response.
 	Retention time.Duration
@@ -71,11 +67,13 @@ type Task struct {
 	Record
 	Request json.RawMessage // as it was given to Queue
 	Attempt int64           // proves that it is still ours
+
+	run *run
 }
 
 // Event is one event of a response in the background.
 type Event struct {
-	Sequence int64
+	Sequence int64 // from 0, without gaps
 	Name     string
 	Data     json.RawMessage
 }
@@ -88,3 +86,79 @@ type Run struct {
 
 // Kind names the job.
 func (Run) Kind() string { return "response" }
+
+var errStarted = errors.New("responses: already started")
+
+// Store is safe for concurrent use.
+type Store struct {
+	o    Options
+	db   *store.DB
+	wait func(context.Context, time.Duration) error // tests replace it
+
+	linger linger
+	runs   runs
+	hub    hub
+
+	mu   sync.Mutex
+	stop context.CancelFunc // nil when not running
+	done sync.WaitGroup
+}
+
+// New makes the room. Nothing runs before Start, and no job: the caller registers the
+// worker of Run, and Sweep as something periodic.
+func New(o Options) *Store {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Store{o: o, db: o.DB, wait: pause, linger: linger{full: make(chan struct{}, 1)}}
+}
+
+// Start begins the writer of lingering items and the heartbeats. Call it before the job
+// queue starts: on SQLite, where one process owns the file, every response that stands as
+// running is one that a dead process left, and the next Sweep may end it.
+func (s *Store) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		return errStarted
+	}
+	if s.db.Dialect() == store.SQLite {
+		if err := s.abandonAll(ctx); err != nil {
+			return err
+		}
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.done.Go(func() { s.writeLingering(running) })
+	s.done.Go(func() { s.keepBeating(running) })
+	return nil
+}
+
+// Stop ends both, and writes the items that wait until ctx is over. The job queue has
+// stopped before. It may be called again, and before Start.
+func (s *Store) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		return nil
+	}
+	s.stop()
+	s.stop = nil
+	s.done.Wait()
+	return s.flush(ctx)
+}
+
+// pause waits for d.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

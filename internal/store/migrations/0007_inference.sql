@@ -32,18 +32,20 @@ create table response (
     background boolean not null,
     body       text   not null, -- the response object as it was told last
     request    text   not null, -- of the background: what is to be done (JSON), '' once it is
-    attempt    bigint not null, -- of the background: counts those who took it
+    attempt    bigint not null, -- of the background: counts those who decide about it
+    sequence   bigint not null, -- of the last event that is kept, -1 without any
     cancel_at  bigint not null, -- when its end was asked for
-    beat_at    bigint not null, -- of the background: when it was last known to run
+    beat_at    bigint not null, -- of the background: when it was queued or known to run last
     created_at bigint not null,
     ended_at   bigint not null,
     primary key (account, id)
 );
-create index response_thread_member on response (account, thread);
+create index response_member on response (account, thread);
 create index response_running on response (beat_at) where state in ('queued', 'in_progress');
+create index response_told on response (ended_at) where sequence >= 0 and ended_at > 0;
 
--- Items of responses: what went in (place below 0), and what came out. Those of a response that is not
--- stored stay for a short time, so that a caller can refer to them.
+-- Items of responses: what went in (place below 0), and what came out. Those of a
+-- response that is not stored stay for a short time, so that a caller can refer to them.
 create table response_item (
     account    text {{bytewise}} not null,
     response   text {{bytewise}} not null,
@@ -56,15 +58,13 @@ create table response_item (
 create index response_item_id on response_item (account, id);
 create index response_item_expires on response_item (expires_at) where expires_at > 0;
 
--- What a response in the background has told, for those who listen: several events in
--- one row, each on a line.
+-- What a response in the background has told, for those who listen. A row is what was
+-- told at one time, an event on each line: its sequence number, its name, its JSON.
 create table response_event (
     account  text {{bytewise}} not null,
     response text {{bytewise}} not null,
     first    bigint not null, -- sequence number of the row's first event
     last     bigint not null,
     events   text   not null,
-    at       bigint not null,
     primary key (account, response, first)
 );
-create index response_event_at on response_event (at);
