@@ -25,6 +25,8 @@ type commands struct {
 	Audit     auditCommand     `cmd:"" group:"server" help:"Show who did what: every administrative act, newest first."`
 	Providers providersCommand `cmd:"" group:"server" help:"Upstreams that serve models."`
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
+	Router    routerCommand    `cmd:"" group:"server" help:"Routers: models that choose among others for each request."`
+	Targets   targetsCommand   `cmd:"" group:"server" help:"Show which targets of models serve, and how fast."`
 	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
 	Credits   creditsCommand   `cmd:"" group:"server" help:"Credit of accounts."`

@@ -76,6 +76,9 @@ func TestParseResourcesNamesEveryMistake(t *testing.T) {
 		"variables":       {"models: [{slug: a, pricing: {formula: {variables: [1]}}}]", []string{"models[0].pricing.formula.variables must hold names"}},
 		"a variable":      {"models: [{slug: a, pricing: {formula: {variables: {x: y}}}}]", []string{"models[0].pricing.formula.variables.x must be a decimal number"}},
 		"in a cost":       {"models: [{slug: a, targets: [{cost: 3}]}]", []string{"models[0].targets[0].cost must hold fields"}},
+		"in a router":     {"models:\n- slug: a\n  router: {polcy: fixed}", []string{`"polcy" in models[0].router; did you mean "policy"?`}},
+		"in a rule":       {"models: [{slug: a, router: {rules: [{when: {tool: true}}]}}]", []string{`"tool" in models[0].router.rules[0].when; did you mean "tools"?`}},
+		"of a rule":       {"models: [{slug: a, router: {rules: [{when: {tools: 1, input_over: 1.5}}]}}]", []string{"when.tools must be true or false", "when.input_over must be a whole number"}},
 		"after a merge":   {"models: [{<<: {slg: a}}]", []string{`there is no "slg"`}},
 		"JSON":            {`{"models": [{"slug": 1, "fre": true}]}`, []string{`there is no "fre"`}},
 		"secret not repeated": {"providers:\n- {name: a, credential: [sk-hunter2], kind: {a: sk-hunter2}}\n- sk-hunter2\n- sk-hunter2: a",
@@ -255,6 +258,7 @@ func TestCandidates(t *testing.T) {
 	}
 	for words, want := range map[string][]string{
 		"ke": {"keys"}, "co": {"config", "completion"}, "keys ": {"create", "list", "show", "update", "rotate", "revoke"}, "keys cr": {"create"},
+		"rout": {"router"}, "router ": {"show", "set", "explain"}, "router explain --i": {"--insecure", "--images", "--input-tokens"}, "ta": {"targets"},
 		"keys create --n": {"--name"}, "--json keys l": {"list"}, "models import --d": {"--data", "--dry-run"},
 		"serve --listen": {"--listen"}, "keys list ": nil, "nothing": nil,
 	} {

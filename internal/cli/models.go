@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"skytower/internal/skytells"
@@ -11,6 +12,7 @@ import (
 
 type modelsCommand struct {
 	List    modelsList    `cmd:"" help:"List models as operators see them."`
+	Show    modelsShow    `cmd:"" help:"Show a model with its targets, or a router with its rules."`
 	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
 	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
 	Set     modelsSet     `cmd:"" help:"Change a model: its price, how it is shown, how long and how often it may run, who is served."`
@@ -40,9 +42,10 @@ func (m *modelsList) Run(ctx context.Context, s *session) error {
 			s.note("%d more that callers can't use; --all shows them.", hidden)
 		}
 	}
-	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "PRICE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
+	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "FEATURES", "PRICE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
 		func(m skytells.ModelSpec) []string {
-			return []string{m.Slug, modelState(m), m.Type, m.API, priceOf(m), m.Privacy, strings.Join(m.Aliases, ","), servedBy(m), m.Managed}
+			return []string{m.Slug, modelState(m), m.Type, m.API, strings.Join(m.Features, ","), priceOf(m), m.Privacy,
+				strings.Join(m.Aliases, ","), servedBy(m), m.Managed}
 		})
 }
 
@@ -57,6 +60,9 @@ func modelState(m skytells.ModelSpec) string {
 }
 
 func servedBy(m skytells.ModelSpec) string {
+	if isRouter(m) {
+		return strings.TrimSpace(routerOf(m).Policy + " of " + routedModels(m))
+	}
 	var targets []string
 	for _, t := range m.Targets {
 		targets = append(targets, t.Provider+":"+t.Model)
@@ -69,6 +75,55 @@ func yesNo(yes bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+type modelsShow struct {
+	Slug string `arg:"" help:"The model."`
+}
+
+// Run shows the model.
+func (m *modelsShow) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	models, err := c.ModelSpecs(ctx)
+	if err != nil {
+		return err
+	}
+	spec, err := findModel(models, m.Slug)
+	if err != nil {
+		return err
+	}
+	if isRouter(spec) {
+		return showRouter(s, spec)
+	}
+	return s.show(spec, func(t *table) { drawModel(t, spec) })
+}
+
+func drawModel(t *table, m skytells.ModelSpec) {
+	for _, line := range [][2]string{
+		{"slug", m.Slug}, {"name", m.Name}, {"description", m.Description}, {"state", modelState(m)}, {"type", m.Type}, {"api", m.API},
+		{"features", strings.Join(m.Features, ",")}, {"price", priceOf(m)}, {"aliases", strings.Join(m.Aliases, ",")}, {"privacy", m.Privacy},
+		{"accounts", strings.Join(m.Accounts, ",")}, {"edge", yesNo(m.Edge)}, {"max output", count(int(m.MaxOutput))},
+		{"context length", count(int(m.ContextLength))}, {"deadline", m.Deadline}, {"concurrency", count(m.Concurrency)}, {"managed by", m.Managed},
+	} {
+		if line[1] != "" {
+			t.row(line[0], line[1])
+		}
+	}
+	if len(m.Targets) == 0 {
+		return
+	}
+	t.row("")
+	t.row("PROVIDER", "MODEL", "PRIORITY", "WEIGHT", "FIRST BYTE TIMEOUT", "IDLE TIMEOUT", "FETCH INPUTS", "COST")
+	for _, one := range m.Targets {
+		cost := ""
+		if one.Cost != nil {
+			cost = shortPrice(*one.Cost)
+		}
+		t.row(one.Provider, one.Model, strconv.Itoa(one.Priority), strconv.Itoa(one.Weight), one.FirstByteTimeout, one.IdleTimeout, one.FetchInputs, cost)
+	}
 }
 
 type modelsImport struct {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"skytower/internal/skytells"
 )
@@ -25,9 +28,54 @@ type modelsSet struct {
 	Offline      *bool   `negatable:"" help:"Show it, but don't serve it; --no-offline serves it again."`
 	Private      *bool   `negatable:"" help:"Hide it from all accounts but those of --accounts; --no-private shows it again."`
 	Accounts     *string `placeholder:"ID,..." help:"The accounts that may use it where it is private; empty: none."`
+	Features     *string `name:"feature" placeholder:"tools,images,json_schema" help:"What it can serve besides text, of a chat model: routers leave it out of what it can't; empty: not known. text alone is a model for text only."`
 	Edge         *bool   `negatable:"" help:"Serve it on the edge surface as well; --no-edge ends it."`
 
+	targetFlags
 	priceFlags
+}
+
+// targetFlags are what one line can say of a model's targets.
+type targetFlags struct {
+	FirstByte *string `name:"first-byte-timeout" placeholder:"TIME" help:"How long its targets may take to begin an answer, such as 20s; empty: the server's setting."`
+	Idle      *string `name:"idle-timeout" placeholder:"TIME" help:"How long they may be silent within an answer; empty: the server's setting."`
+	Target    string  `placeholder:"PROVIDER" help:"Only the targets of this provider, for the two times."`
+}
+
+// apply sets the times of the targets that are meant.
+func (f *targetFlags) apply(spec *skytells.ModelSpec) error {
+	if f.FirstByte == nil && f.Idle == nil {
+		return nil
+	}
+	var providers []string
+	for i := range spec.Targets {
+		one := &spec.Targets[i]
+		if providers = append(providers, one.Provider); f.Target == "" || f.Target == one.Provider {
+			set(&one.FirstByteTimeout, f.FirstByte)
+			set(&one.IdleTimeout, f.Idle)
+		}
+	}
+	switch {
+	case len(providers) == 0:
+		return fmt.Errorf("%s has no targets", spec.Slug)
+	case f.Target != "" && !slices.Contains(providers, f.Target):
+		return fmt.Errorf("%s has no target of the provider %s%s", spec.Slug, f.Target, didYouMean(f.Target, providers))
+	}
+	return nil
+}
+
+func (f *targetFlags) check() error {
+	if f.Target != "" && f.FirstByte == nil && f.Idle == nil {
+		return usagef("--target goes with --first-byte-timeout or --idle-timeout")
+	}
+	for name, text := range map[string]*string{"first-byte-timeout": f.FirstByte, "idle-timeout": f.Idle} {
+		if text != nil && *text != "" {
+			if _, err := time.ParseDuration(*text); err != nil {
+				return usagef("--%s is a time such as 20s or 500ms, not %q", name, *text)
+			}
+		}
+	}
+	return nil
 }
 
 // Run changes the model.
@@ -35,7 +83,10 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 	if (modelsSet{Slug: m.Slug}) == *m {
 		return usagef("say what to change: skytower models set --help lists it")
 	}
-	if err := m.check(); err != nil {
+	if err := m.targetFlags.check(); err != nil {
+		return err
+	}
+	if err := m.priceFlags.check(); err != nil {
 		return err
 	}
 	input, err := s.schemaFile(ctx, m.InputSchema)
@@ -63,8 +114,11 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 		if m.Accounts != nil {
 			spec.Accounts = words(*m.Accounts)
 		}
-		m.apply(spec)
-		return nil
+		if m.Features != nil {
+			spec.Features = words(*m.Features)
+		}
+		m.priceFlags.apply(spec)
+		return m.targetFlags.apply(spec)
 	})
 }
 
