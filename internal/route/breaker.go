@@ -40,7 +40,8 @@ type rules struct {
 //	half-open --the probe was bad--> open, for longer
 //	half-open, open --a try that began since was good--> closed
 //
-// What a try says that began before the breaker last opened is no news.
+// What a try says that began before the breaker last opened is no news. Breakers of
+// libraries take a lock for each call that they let through, and have no clock to hand in.
 type target struct {
 	name  string
 	hash  uint64

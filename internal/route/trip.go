@@ -28,8 +28,8 @@ func (b *Board) Begin(model string, set Set, sticky uint64) Trip {
 }
 
 // Next gives the index of the target to try next, never the same one twice. The error is a
-// *Refused where there is none. Done tells of the try; a probe of which nothing is told
-// is given up after half a minute.
+// *Refused where there is none. Done tells of the try; without it the try says nothing, and
+// a probe is given up after half a minute.
 func (t *Trip) Next() (int, error) {
 	if t.current >= 0 {
 		t.Done(Report{Verdict: Neutral})

@@ -50,7 +50,7 @@ func TestWeightsAreExactAndSpread(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.IntRange(0, 30), 1, 6).Draw(t, "weights")
-		if rapid.IntRange(0, 9).Draw(t, "large") == 0 {
+		if rapid.IntRange(0, 30).Draw(t, "large") == 0 {
 			list = append(list, 4999) // too many turns to lay down beforehand
 		}
 		exactAndSpread(t, list)
