@@ -18,6 +18,8 @@ type reply struct {
 
 	// Of its message or delta.
 	content, thoughts, thinking, refusal, calls, call, notes []byte
+
+	one chatCall // room for the call that is read
 }
 
 func (r *reply) top(key []byte) *[]byte {
@@ -89,13 +91,13 @@ func (r *reply) read(data []byte) bool {
 
 // read turns a chunk into pieces.
 func (s *Stream) read(event *provider.Event) {
-	if kind, text, ok := s.form.match(event.Data); ok {
-		if len(text) > 0 {
-			size := event.Bytes
-			if size == 0 {
-				size = textBytes(text)
+	if p, ok := s.form.match(event.Data); ok {
+		if len(p.text) > 0 {
+			p.bytes = event.Bytes
+			if p.bytes == 0 {
+				p.bytes = textBytes(p.text)
 			}
-			s.pieces = append(s.pieces, piece{kind: kind, text: text, bytes: size})
+			s.pieces = append(s.pieces, p)
 		}
 		return
 	}
@@ -310,7 +312,8 @@ func (r *reply) appendCalls(dst []piece) ([]piece, error) {
 	var err error
 	n := 0
 	rawjson.Elements(r.calls, func(raw []byte) bool {
-		var c chatCall
+		c := &r.one
+		*c = chatCall{}
 		members(raw, c.field)
 		c.name, c.arguments = nil, nil
 		if r.whole {
@@ -347,17 +350,14 @@ func (c *chatCall) append(dst []piece) ([]piece, error) {
 	if n, ok := rawjson.Int(c.index); ok {
 		p.slot = n
 	}
-	for _, word := range [...]struct {
-		from []byte
-		to   *[]byte
-	}{{c.id, &p.callID}, {c.name, &p.name}} {
-		if len(inner(word.from)) == 0 {
-			continue
-		}
-		if !rawjson.Valid(word.from) {
-			return dst, errBadString()
-		}
-		*word.to = word.from
+	if len(inner(c.id)) > 0 {
+		p.callID = c.id
+	}
+	if len(inner(c.name)) > 0 {
+		p.name = c.name
+	}
+	if p.callID != nil && !rawjson.Valid(p.callID) || p.name != nil && !rawjson.Valid(p.name) {
+		return dst, errBadString()
 	}
 	if rawjson.KindOf(c.arguments) == rawjson.KindObject { // some servers forget to encode them
 		c.arguments = rawjson.AppendQuote(nil, string(rawjson.Compact(nil, c.arguments)))

@@ -12,6 +12,7 @@ import (
 // text.
 type template struct {
 	kind           pieceKind
+	slot           int64  // of a call's arguments
 	prefix, suffix []byte // around the text's JSON string; no prefix: nothing learned
 	quoted         []byte // room for a text with its quotes
 	misses         int    // in a row
@@ -22,18 +23,23 @@ const (
 	maxTemplate = 2 << 10 // bytes; a larger chunk is rare
 )
 
-// match returns the inside of the text where the chunk fits.
-func (f *template) match(data []byte) (pieceKind, []byte, bool) {
+// match returns the piece of a chunk that fits; its text may be empty.
+func (f *template) match(data []byte) (piece, bool) {
 	if len(f.prefix) == 0 || len(data) < len(f.prefix)+len(f.suffix)+len(`""`) ||
 		!bytes.HasPrefix(data, f.prefix) || !bytes.HasSuffix(data, f.suffix) {
-		return 0, nil, false
+		return piece{}, false
 	}
 	text := data[len(f.prefix) : len(data)-len(f.suffix)]
 	if text[0] != '"' || !rawjson.Valid(text) {
-		return 0, nil, false
+		return piece{}, false
 	}
 	f.misses = 0
-	return f.kind, text[1 : len(text)-1], true
+	return piece{kind: f.kind, slot: f.slot, text: text[1 : len(text)-1]}, true
+}
+
+// plain reports whether the piece is a text, or the arguments of a call that has begun.
+func (p *piece) plain() bool {
+	return p.kind == pieceText || p.kind == pieceReasoning || p.kind == pieceCall && p.callID == nil && p.name == nil && len(p.text) > 0
 }
 
 // learn makes a template of a chunk that brought one text and nothing else. The text's
@@ -43,7 +49,7 @@ func (f *template) learn(event *provider.Event, r *reply, pieces []piece) {
 		return
 	}
 	p := &pieces[0]
-	if p.kind != pieceText && p.kind != pieceReasoning || r.finish != nil || r.logprobs != nil || event.Usage.Reported {
+	if !p.plain() || r.finish != nil || r.logprobs != nil || event.Usage.Reported {
 		return
 	}
 	if f.misses++; f.misses > maxMisses {
@@ -54,7 +60,7 @@ func (f *template) learn(event *provider.Event, r *reply, pieces []piece) {
 	if at < 0 || bytes.LastIndex(event.Data, f.quoted) != at {
 		return
 	}
-	f.kind = p.kind
+	f.kind, f.slot = p.kind, p.slot
 	f.prefix = append(f.prefix[:0], event.Data[:at]...)
 	f.suffix = append(f.suffix[:0], event.Data[at+len(f.quoted):]...)
 }
