@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"skytower/internal/store"
 )
@@ -60,7 +61,7 @@ const (
 
 func newBatchWriter(ctx context.Context, db *store.DB) (batchWriter, error) {
 	if db.Dialect() == store.Postgres {
-		return &postgresWriter{db: db.Writer()}, nil
+		return &postgresWriter{db: db}, nil
 	}
 	w := &sqliteWriter{db: db.Writer()}
 	for text, stmt := range w.statements() {
@@ -217,103 +218,149 @@ func (w *sqliteWriter) close() error {
 }
 
 // postgresWriter sends the whole batch as one statement.
-type postgresWriter struct{ db *sql.DB }
+type postgresWriter struct {
+	db     *store.DB
+	sheets sync.Pool // of *sheet
+}
+
+// sheet is the memory of one statement, used again by the next.
+type sheet struct {
+	args store.Args
+	pay  []paid
+	seen map[string]struct{}
+}
+
+// paid is a payment with the request that it is for.
+type paid struct {
+	request string
+	payment *payment
+}
 
 func (w *postgresWriter) writeCharges(ctx context.Context, b *batch) error {
-	args := append([]any{b.id, b.at, int64(len(b.pending))}, lineColumns(b.pending)...)
+	s := w.sheet()
+	defer w.sheets.Put(s)
+	s.args.Text(b.id)
+	s.args.Int(b.at)
+	s.args.Int(int64(len(b.pending)))
+	s.lines(b.pending)
 	if !b.priced() {
-		if _, err := w.db.ExecContext(ctx, insertBatchAndLines, args...); err != nil {
+		if _, err := w.db.Send(ctx, insertBatchAndLines, &s.args); err != nil {
 			return fmt.Errorf("insert batch: %w", err)
 		}
 		return nil
 	}
-	once := markTwins(b.pending)
-	var inserted int
-	if err := w.db.QueryRowContext(ctx, insertPricedBatch, append(args, paymentColumns(b.pending)...)...).Scan(&inserted); err != nil {
+	once := s.markTwins(b.pending)
+	s.payments(b.pending)
+	inserted, err := w.db.Send(ctx, insertPricedBatch, &s.args)
+	if err != nil {
 		return fmt.Errorf("insert priced batch: %w", err)
 	}
 	b.unclear = inserted != once
 	return nil
 }
 
-// markTwins marks the second of two charges of one request in a batch, and counts the
-// requests.
-func markTwins(all []*pending) (requests int) {
-	seen := make(map[string]struct{}, len(all))
-	for _, p := range all {
-		_, p.repeated = seen[p.charge.Request]
-		seen[p.charge.Request] = struct{}{}
+func (w *postgresWriter) sheet() *sheet {
+	s, _ := w.sheets.Get().(*sheet)
+	if s == nil {
+		s = &sheet{seen: map[string]struct{}{}}
 	}
-	return len(seen)
+	s.args.Reset()
+	return s
 }
 
-// paymentColumns are the payments of the batch.
-func paymentColumns(all []*pending) []any {
-	n := 2 * len(all)
-	requests, buckets, leases := make([]string, 0, n), make([]string, 0, n), make([]string, 0, n)
-	budgets, amounts := make([]bool, 0, n), make([]int64, 0, n)
+// markTwins marks the second of two charges of one request in a batch, and counts the
+// requests.
+func (s *sheet) markTwins(all []*pending) (requests int64) {
+	clear(s.seen)
 	for _, p := range all {
-		if p.repeated {
-			continue
-		}
+		_, p.repeated = s.seen[p.charge.Request]
+		s.seen[p.charge.Request] = struct{}{}
+	}
+	return int64(len(s.seen))
+}
+
+// lines adds the columns of the batch's lines.
+func (s *sheet) lines(all []*pending) {
+	text := func(value func(*Charge) string) {
+		s.args.Texts(len(all), func(i int) string { return value(&all[i].charge) })
+	}
+	number := func(value func(*Charge) int64) {
+		s.args.Ints(len(all), func(i int) int64 { return value(&all[i].charge) })
+	}
+	text(func(c *Charge) string { return c.Request })
+	number(func(c *Charge) int64 { return store.Micros(c.At) })
+	text(func(c *Charge) string { return c.Account })
+	text(func(c *Charge) string { return c.Key })
+	text(func(c *Charge) string { return c.Model })
+	text(func(c *Charge) string { return c.Target })
+	number(func(c *Charge) int64 { return c.PriceVersion })
+	number(func(c *Charge) int64 { return c.Input })
+	number(func(c *Charge) int64 { return c.Output })
+	number(func(c *Charge) int64 { return c.Cached })
+	number(func(c *Charge) int64 { return c.Reasoning })
+	number(func(c *Charge) int64 { return int64(c.Amount) })
+	s.args.Bools(len(all), func(i int) bool { return all[i].charge.Counted })
+	text(func(c *Charge) string { return c.Outcome })
+	number(func(c *Charge) int64 { return int64(c.Cost) })
+	s.args.Texts(len(all), func(i int) string { return all[i].budget })
+}
+
+// payments adds the columns of the batch's payments.
+func (s *sheet) payments(all []*pending) {
+	s.pay = s.pay[:0]
+	for _, p := range all {
 		for i := range p.pay {
-			y := &p.pay[i]
-			requests, buckets, leases = append(requests, p.charge.Request), append(buckets, y.bucket), append(leases, y.lease)
-			budgets, amounts = append(budgets, y.budget), append(amounts, int64(y.amount))
+			if !p.repeated {
+				s.pay = append(s.pay, paid{p.charge.Request, &p.pay[i]})
+			}
 		}
 	}
-	return []any{requests, buckets, leases, budgets, amounts}
+	s.args.Texts(len(s.pay), func(i int) string { return s.pay[i].request })
+	s.args.Texts(len(s.pay), func(i int) string { return s.pay[i].payment.bucket })
+	s.args.Texts(len(s.pay), func(i int) string { return s.pay[i].payment.lease })
+	s.args.Bools(len(s.pay), func(i int) bool { return s.pay[i].payment.budget })
+	s.args.Ints(len(s.pay), func(i int) int64 { return int64(s.pay[i].payment.amount) })
+	clear(s.pay)
 }
 
 func (w *postgresWriter) writeEntries(ctx context.Context, entries []*Entry) error {
-	if _, err := w.db.ExecContext(ctx, insertEntries, entryColumns(entries)...); err != nil {
+	s := w.sheet()
+	defer w.sheets.Put(s)
+	s.entries(entries)
+	if _, err := w.db.Send(ctx, insertEntries, &s.args); err != nil {
 		return fmt.Errorf("insert request-log entries: %w", err)
 	}
 	return nil
 }
 
+// entries adds the columns of the entries.
+func (s *sheet) entries(all []*Entry) {
+	text := func(value func(*Entry) string) {
+		s.args.Texts(len(all), func(i int) string { return value(all[i]) })
+	}
+	number := func(value func(*Entry) int64) {
+		s.args.Ints(len(all), func(i int) int64 { return value(all[i]) })
+	}
+	text(func(e *Entry) string { return e.Request })
+	number(func(e *Entry) int64 { return store.Micros(e.At) })
+	text(func(e *Entry) string { return e.Method })
+	text(func(e *Entry) string { return e.Route })
+	text(func(e *Entry) string { return e.Path })
+	number(func(e *Entry) int64 { return int64(e.Status) })
+	text(func(e *Entry) string { return e.Outcome })
+	text(func(e *Entry) string { return e.ErrorID })
+	text(func(e *Entry) string { return e.Account })
+	text(func(e *Entry) string { return e.Key })
+	text(func(e *Entry) string { return e.Model })
+	text(func(e *Entry) string { return e.Target })
+	number(func(e *Entry) int64 { return e.TokensIn })
+	number(func(e *Entry) int64 { return e.TokensOut })
+	number(func(e *Entry) int64 { return e.BytesIn })
+	number(func(e *Entry) int64 { return e.BytesOut })
+	number(func(e *Entry) int64 { return e.FirstByte.Microseconds() })
+	number(func(e *Entry) int64 { return e.Duration.Microseconds() })
+	s.args.Bools(len(all), func(i int) bool { return all[i].Streamed })
+	text(func(e *Entry) string { return e.Client })
+}
+
 func (w *postgresWriter) close() error { return nil }
-
-func column[R, V any](rows []*R, value func(*R) V) any {
-	out := make([]V, len(rows))
-	for i, row := range rows {
-		out[i] = value(row)
-	}
-	return out
-}
-
-func lineColumns(p []*pending) []any {
-	text := func(value func(*Charge) string) any {
-		return column(p, func(p *pending) string { return value(&p.charge) })
-	}
-	number := func(value func(*Charge) int64) any {
-		return column(p, func(p *pending) int64 { return value(&p.charge) })
-	}
-	return []any{
-		text(func(c *Charge) string { return c.Request }), number(func(c *Charge) int64 { return store.Micros(c.At) }),
-		text(func(c *Charge) string { return c.Account }), text(func(c *Charge) string { return c.Key }),
-		text(func(c *Charge) string { return c.Model }), text(func(c *Charge) string { return c.Target }),
-		number(func(c *Charge) int64 { return c.PriceVersion }), number(func(c *Charge) int64 { return c.Input }), number(func(c *Charge) int64 { return c.Output }),
-		number(func(c *Charge) int64 { return c.Cached }), number(func(c *Charge) int64 { return c.Reasoning }),
-		number(func(c *Charge) int64 { return int64(c.Amount) }), column(p, func(p *pending) bool { return p.charge.Counted }),
-		text(func(c *Charge) string { return c.Outcome }), number(func(c *Charge) int64 { return int64(c.Cost) }),
-		column(p, func(p *pending) string { return p.budget }),
-	}
-}
-
-func entryColumns(entries []*Entry) []any {
-	text := func(value func(*Entry) string) any { return column(entries, value) }
-	number := func(value func(*Entry) int64) any { return column(entries, value) }
-	return []any{
-		text(func(e *Entry) string { return e.Request }), number(func(e *Entry) int64 { return store.Micros(e.At) }),
-		text(func(e *Entry) string { return e.Method }), text(func(e *Entry) string { return e.Route }),
-		text(func(e *Entry) string { return e.Path }), number(func(e *Entry) int64 { return int64(e.Status) }),
-		text(func(e *Entry) string { return e.Outcome }), text(func(e *Entry) string { return e.ErrorID }),
-		text(func(e *Entry) string { return e.Account }), text(func(e *Entry) string { return e.Key }),
-		text(func(e *Entry) string { return e.Model }), text(func(e *Entry) string { return e.Target }),
-		number(func(e *Entry) int64 { return e.TokensIn }), number(func(e *Entry) int64 { return e.TokensOut }),
-		number(func(e *Entry) int64 { return e.BytesIn }), number(func(e *Entry) int64 { return e.BytesOut }),
-		number(func(e *Entry) int64 { return e.FirstByte.Microseconds() }), number(func(e *Entry) int64 { return e.Duration.Microseconds() }),
-		column(entries, func(e *Entry) bool { return e.Streamed }), text(func(e *Entry) string { return e.Client }),
-	}
-}
