@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"skytower/internal/egress"
@@ -53,16 +54,26 @@ func readWhole(resp *egress.Response, limit int64) ([]byte, error) {
 	if size < 0 {
 		size = 4 << 10
 	}
-	// A little more than announced, so that the end is seen without growing.
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
-		return nil, callError(fmt.Errorf("read answer: %w", err), provider.Broken)
+	buf := make([]byte, 0, size+spare)
+	for {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return nil, callError(fmt.Errorf("read answer: %w", err), provider.Broken)
+		case int64(len(buf)) > limit:
+			return nil, broken("the answer has more than %d bytes", limit)
+		case len(buf) == cap(buf):
+			buf = slices.Grow(buf, len(buf))
+		}
 	}
-	if int64(buf.Len()) > limit {
-		return nil, broken("the answer has more than %d bytes", limit)
-	}
-	return buf.Bytes(), nil
 }
+
+// spare is how many bytes more than announced are made room for: the end is seen
+// without growing, and a longer name can be put in without a copy.
+const spare = 128
 
 // top is what the adapter reads of an answer's or a chunk's top level.
 type top struct {
@@ -134,7 +145,7 @@ func showModel(dst, doc, model, shown []byte) []byte {
 	case bytes.Equal(model, shown):
 		return doc
 	}
-	dst, _ = rawjson.ReplaceTop(dst[:0], doc, "model", shown)
+	dst, _ = rawjson.ReplaceTop(slices.Grow(dst[:0], len(doc)+len(shown)), doc, "model", shown)
 	return dst
 }
 

@@ -15,7 +15,7 @@ import (
 // the vectors into the form that was asked for (contract 1.18). Vectors that have
 // that form already are never read: they are most of a large answer.
 func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
-	frame, vectors := takeVectors(body)
+	frame, vectors, places := takeVectors(body)
 	if nullVector(frame) {
 		return nil, broken("an embedding is null")
 	}
@@ -29,11 +29,54 @@ func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider
 	if len(vectors) == 0 {
 		return nil, broken("the answer has no embeddings")
 	}
-	if err := p.form(call, vectors); err != nil {
+	a := &provider.Answer{Usage: readUsage(t.usage)}
+	changed, err := p.form(call, vectors)
+	if err != nil {
 		return nil, err
 	}
-	frame = showModel(nil, frame, t.model, quoted(call))
-	return &provider.Answer{Body: putVectors(frame, vectors), Usage: readUsage(t.usage)}, nil
+	shown := showModel(nil, frame, t.model, quoted(call))
+	if !changed {
+		if whole, ok := splice(body, frame, shown, vectors, places); ok {
+			a.Body = whole
+			return a, nil
+		}
+	}
+	a.Body = putVectors(shown, vectors)
+	return a, nil
+}
+
+// splice makes of doc, in its own memory, what it is with shown for its frame: most
+// of a large answer stays where it is. It is false where there is no room, or where a
+// vector stands within what differs.
+func splice(doc, frame, shown []byte, vectors [][]byte, places []int) ([]byte, bool) {
+	from, end := 0, len(frame)
+	for from < min(end, len(shown)) && frame[from] == shown[from] {
+		from++
+	}
+	grown := len(shown) - len(frame)
+	for end > from && end+grown > from && frame[end-1] == shown[end+grown-1] {
+		end--
+	}
+	if from == end && grown == 0 {
+		return doc, true
+	}
+	at := from // in doc
+	for i, place := range places {
+		switch {
+		case place < from:
+			at += len(vectors[i]) - len("[]")
+		case place < end:
+			return nil, false
+		}
+	}
+	if grown > cap(doc)-len(doc) {
+		return nil, false
+	}
+	out := doc[:len(doc)+grown]
+	behind := at + end - from
+	copy(out[behind+grown:], doc[behind:])
+	copy(out[at:], shown[from:end+grown])
+	return out, true
 }
 
 // The key of a vector. In valid JSON these bytes stand nowhere but at a string of
@@ -41,13 +84,14 @@ func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider
 const vectorKey = `"embedding"`
 
 // takeVectors returns doc with each vector, an array or a string, replaced by an
-// empty one, and the vectors.
-func takeVectors(doc []byte) (frame []byte, vectors [][]byte) {
+// empty one, the vectors, and where in frame they were.
+func takeVectors(doc []byte) (frame []byte, vectors [][]byte, places []int) {
+	frame = make([]byte, 0, 512)
 	done := 0
 	for at := 0; ; {
 		i := bytes.Index(doc[at:], []byte(vectorKey))
 		if i < 0 {
-			return append(frame, doc[done:]...), vectors
+			return append(frame, doc[done:]...), vectors, places
 		}
 		at += i + len(vectorKey)
 		start, ok := vectorAt(doc, at)
@@ -61,6 +105,7 @@ func takeVectors(doc []byte) (frame []byte, vectors [][]byte) {
 		end += start + 1
 		vectors = append(vectors, doc[start:end+1])
 		frame = append(append(frame, doc[done:start+1]...), doc[end])
+		places = append(places, len(frame)-len("[]"))
 		at, done = end+1, end+1
 	}
 }
@@ -135,27 +180,29 @@ func closing(c byte) byte {
 }
 
 // form brings every vector into the form that the caller asked for; floats are the
-// default.
-func (p *Provider) form(call *provider.Call, vectors [][]byte) error {
+// default. It reports whether any had another form.
+func (p *Provider) form(call *provider.Call, vectors [][]byte) (changed bool, err error) {
 	want, _, err := call.Body.String("encoding_format")
 	if err != nil {
-		return err
+		return false, err
 	}
 	for i, v := range vectors {
 		var ok bool
 		switch text := v[0] == '"'; {
 		case text && want != "base64":
 			vectors[i], ok = toFloats(v)
+			changed = true
 		case !text && want == "base64":
 			vectors[i], ok = toBase64(v)
+			changed = true
 		default:
 			ok = believable(v)
 		}
 		if !ok {
-			return broken("embedding %d is not a vector", i)
+			return false, broken("embedding %d is not a vector", i)
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 // believable refuses what is seen of servers that failed to compute: no elements,

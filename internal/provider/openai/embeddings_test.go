@@ -83,3 +83,44 @@ func BenchmarkEmbed(b *testing.B) {
 		})
 	}
 }
+
+// The name is put in where the answer stands, wherever it is and however long.
+func TestSplice(t *testing.T) {
+	t.Parallel()
+	const vectors = `"data":[{"embedding":[1,2,3]},{"embedding":[4,5]}]`
+	for _, tt := range []struct{ answer, want string }{
+		{`{"model":"up",` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+		{`{` + vectors + `,"model":"up"}`, `{` + vectors + `,"model":"shown"}`},
+		{`{` + vectors + `,"model":"much longer"}`, `{` + vectors + `,"model":"shown"}`},
+		{`{"model":"shoan",` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+		{`{"model":"sn",` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+		{`{"model":"shownshown",` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+		{`{"model":"a",` + vectors + `,"model":"b"}`, `{"model":"shown",` + vectors + `,"model":"shown"}`},
+		{`{` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+		{`{"model":"shown",` + vectors + `}`, `{"model":"shown",` + vectors + `}`},
+	} {
+		for _, room := range []int{0, 100} {
+			_, p := upstream(t, nil)
+			body := append(make([]byte, 0, len(tt.answer)+room), tt.answer...)
+			got, err := p.EmbeddingsAnswer(call(t, `{"model":"a","input":"x"}`), body)
+			if err != nil || string(got.Body) != tt.want {
+				t.Errorf("%s with room for %d: %s, %v", tt.answer, room, got.Body, err)
+			}
+		}
+	}
+}
+
+// A large answer that has the form that was asked for stays where it is.
+func TestEmbeddingsAreNotCopied(t *testing.T) {
+	t.Parallel()
+	_, p := upstream(t, nil)
+	answer := large(2)
+	body := append(make([]byte, 0, len(answer)+100), answer...)
+	got, err := p.EmbeddingsAnswer(call(t, `{"model":"a","input":"x"}`), body)
+	if err != nil || &got.Body[0] != &body[0] {
+		t.Errorf("copied, or error %v", err)
+	}
+	if want := strings.Replace(answer, `"up"`, `"shown"`, 1); string(got.Body) != want {
+		t.Error("another answer")
+	}
+}
