@@ -59,12 +59,12 @@ func readWhole(resp *egress.Response, limit int64) ([]byte, error) {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
+		case int64(len(buf)) > limit:
+			return nil, broken("the answer has more than %d bytes", limit)
 		case err == io.EOF:
 			return buf, nil
 		case err != nil:
 			return nil, callError(fmt.Errorf("read answer: %w", err), provider.Broken)
-		case int64(len(buf)) > limit:
-			return nil, broken("the answer has more than %d bytes", limit)
 		case len(buf) == cap(buf):
 			buf = slices.Grow(buf, len(buf))
 		}
