@@ -214,8 +214,7 @@ func (a *asked) readMetadata() (p *problem) {
 	}
 	rawjson.Top(a.metadata, func(key, value []byte) bool {
 		if p = isText("", value); p != nil {
-			name, _ := rawjson.Unquote(append(append([]byte{'"'}, key...), '"'))
-			p = p.in(name).in("metadata")
+			p = p.in("[" + shortened(append(append([]byte{'"'}, key...), '"')) + "]").in("metadata")
 		}
 		return p == nil
 	})

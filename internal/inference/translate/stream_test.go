@@ -1,0 +1,211 @@
+package translate_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"skytower/internal/inference/translate"
+	"skytower/internal/provider"
+)
+
+func hello(t testing.TB, change ...func(*translate.Request)) *translate.Translation {
+	t.Helper()
+	r := request([]byte(`{"model":"m","input":"hi"}`))
+	for _, c := range change {
+		c(&r)
+	}
+	tr, err := translate.New(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+const (
+	roleChunk = `{"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}`
+	halfChunk = `{"choices":[{"index":0,"delta":{"content":"Half"}}]}`
+	moreChunk = `{"choices":[{"index":0,"delta":{"content":" more"}}]}`
+	doneChunk = `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`
+)
+
+func TestErrorsOfTheChatStreamAreReturnedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	cut := &provider.Error{Class: provider.Cut, Err: io.ErrUnexpectedEOF}
+	chat := chunked(t, []byte(halfChunk))
+	chat.end = cut
+	tr := hello(t)
+	s := tr.Stream(chat)
+	drain(t, s, 5)
+	if _, err := s.Next(); err != error(cut) {
+		t.Errorf("got %v", err)
+	}
+	failed := decoded(t, tr.Failed("server_error", "It \"broke\".", provider.Usage{Reported: true, Output: 1}))
+	cause := failed["error"].(map[string]any)
+	if failed["status"] != "failed" || failed["output_text"] != "Half" || failed["id"] != "resp_1" || cause["code"] != "server_error" ||
+		cause["message"] != `It "broke".` || failed["completed_at"] != nil {
+		t.Errorf("failed as %v", failed)
+	}
+	if item := failed["output"].([]any)[0].(map[string]any); item["status"] != "incomplete" {
+		t.Errorf("the open item is %v", item)
+	}
+	if err := s.Close(); err != nil || !chat.closed {
+		t.Error("the chat stream is not closed")
+	}
+}
+
+func TestFail(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		0: "response.created response.in_progress response.failed",
+		1: "response.in_progress response.failed",
+		5: "response.failed",
+	} {
+		s := hello(t).Stream(chunked(t, []byte(halfChunk)))
+		drain(t, s, n)
+		var names []string
+		events := s.Fail("server_error", "It broke.", provider.Usage{})
+		for i, e := range events {
+			names = append(names, e.Name)
+			if v := decoded(t, e.Data); v["sequence_number"] != float64(n+i) || v["type"] != e.Name || e.Final != (i == len(events)-1) {
+				t.Errorf("after %d: %+v", n, v)
+			}
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("after %d events: %s", n, got)
+		}
+	}
+}
+
+func TestGarbageIsBroken(t *testing.T) {
+	t.Parallel()
+	for _, chunk := range []string{
+		`{`, `[]`, `7`, ``, `{"choices":[{"delta":{"content":"\x"}}]}`, `{"choices":[{"delta":{"tool_calls":[{"id":"\x","function":{"name":"f"}}]}}]}`,
+		"{\"choices\":[{\"delta\":{\"content\":\"a\x01\"}}]}",
+	} {
+		s := hello(t).Stream(&chunks{events: []provider.Event{{Data: []byte(halfChunk)}, {Data: []byte(halfChunk)}, {Data: []byte(chunk)}}, end: io.EOF})
+		drain(t, s, 6)
+		if e, err := s.Next(); provider.ClassOf(err) != provider.Broken || err == nil {
+			t.Errorf("%s: got %s, %v", chunk, e.Data, err)
+		}
+	}
+	for _, body := range []string{
+		`{`, `[]`, ``, `{}`, `{"choices":[]}`, `{"choices":{}}`, `{"choices":[{}]}`, `{"choices":[{"index":1,"message":{"content":"x"}}]}`,
+		`{"choices":[{"message":{"content":"\x"}}]}`, `{"choices":[{"message":{"tool_calls":[` + strings.Repeat(`{},`, 2000) + `{}]}}]}`,
+	} {
+		var failure *provider.Error
+		if _, err := hello(t).Answer(&provider.Answer{Body: []byte(body)}); !errors.As(err, &failure) || failure.Class != provider.Broken {
+			t.Errorf("%.50s: got %v", body, err)
+		}
+	}
+}
+
+func TestCreated(t *testing.T) {
+	t.Parallel()
+	got := decoded(t, hello(t).Created())
+	if got["status"] != "in_progress" || got["output_text"] != "" || len(got["output"].([]any)) != 0 || got["usage"] != nil || got["content_filters"] != nil {
+		t.Errorf("created as %v", got)
+	}
+}
+
+// The name of the caller's model is shown, and the upstream's goes to the upstream.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	tr := hello(t)
+	if got := decoded(t, tr.Chat()); got["model"] != "up" {
+		t.Errorf("asks for %v", got["model"])
+	}
+	if got := decoded(t, tr.Created()); got["model"] != "m" {
+		t.Errorf("shows %v", got["model"])
+	}
+}
+
+// Where the upstream reports no usage, the last event tells what is charged.
+func TestCountedUsage(t *testing.T) {
+	t.Parallel()
+	count := func(r *translate.Request) {
+		r.Count = func() provider.Usage { return provider.Usage{Input: 5, Output: 2} }
+	}
+	events := drain(t, hello(t, count).Stream(chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1)
+	last := events[len(events)-1]
+	final := decoded(t, last.Data)["response"].(map[string]any)
+	if final["usage"].(map[string]any)["total_tokens"] != 7.0 || last.Usage.Reported {
+		t.Errorf("ended with %v, reported %+v", final["usage"], last.Usage)
+	}
+	answer, err := hello(t, count).Answer(&provider.Answer{Body: []byte(`{"choices":[{"message":{"content":"x"}}]}`), Bytes: 1})
+	if err != nil || answer.Usage.Reported || decoded(t, answer.Body)["usage"].(map[string]any)["input_tokens"] != 5.0 {
+		t.Errorf("answered %s, %v", answer.Body, err)
+	}
+	events = drain(t, hello(t, count).Stream(chunked(t, []byte(halfChunk+"\n"+`{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}`))), -1)
+	if final := decoded(t, events[len(events)-1].Data)["response"].(map[string]any); final["usage"].(map[string]any)["total_tokens"] != 2.0 {
+		t.Errorf("what was reported became %v", final["usage"])
+	}
+}
+
+// Ready is true only where Next has something: a chunk that makes no event is no reason
+// to wait without a flush.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	chat := &chunks{end: io.EOF}
+	s := hello(t).Stream(chat)
+	if s.Ready() {
+		t.Error("ready before the first chunk")
+	}
+	chat.events = chunked(t, []byte(roleChunk)).events
+	if !s.Ready() {
+		t.Error("not ready for the first events")
+	}
+	drain(t, s, 2)
+	if s.Ready() {
+		t.Error("ready without more chunks")
+	}
+	chat.events = chunked(t, []byte(roleChunk+"\n"+roleChunk)).events
+	if s.Ready() {
+		t.Error("ready for chunks without content")
+	}
+	chat.events = chunked(t, []byte(halfChunk)).events
+	e := drain(t, s, 1)[0]
+	if !s.Ready() || e.Name != "response.output_item.added" {
+		t.Errorf("not ready behind %s", e.Name)
+	}
+}
+
+// A second try begins anew, under the same response id.
+func TestTries(t *testing.T) {
+	t.Parallel()
+	tr := hello(t)
+	drain(t, tr.Stream(chunked(t, []byte(halfChunk))), 5)
+	final := wellFormed(t, drain(t, tr.Stream(chunked(t, []byte(moreChunk+"\n"+doneChunk))), -1))
+	if final["output_text"] != " more" || final["id"] != "resp_1" {
+		t.Errorf("ended with %v", final)
+	}
+}
+
+// Ids are random where nobody numbers them.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	seen := map[any]bool{}
+	for range 2 {
+		final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1))
+		id := final["output"].([]any)[0].(map[string]any)["id"].(string)
+		if seen[id] || !strings.HasPrefix(id, "msg_") || len(id) != len("msg_")+32 {
+			t.Errorf("got the id %s", id)
+		}
+		seen[id] = true
+	}
+}
+
+func TestTooManyItems(t *testing.T) {
+	t.Parallel()
+	one := `{"choices":[{"delta":{"reasoning":"a","content":"b"}}]}`
+	s := hello(t).Stream(chunked(t, []byte(strings.Repeat(one+"\n", 1200))))
+	for {
+		if _, err := s.Next(); err != nil {
+			if provider.ClassOf(err) != provider.Broken || err == io.EOF {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+	}
+}
