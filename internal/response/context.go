@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"skytower/internal/fault"
@@ -11,14 +12,17 @@ import (
 // maxChain bounds the responses of one conversation.
 const maxChain = 1000
 
-// chain names the responses of a conversation in a with clause: n counts from 1, the
-// response $2 of account $1, backwards. It ends with the first that continues none, or
-// that is gone, or with number $3.
+// chain walks a conversation backwards: n counts from 1, the response $2 of account $1. It
+// ends with the first that continues none, with one that is gone, whose previous is null,
+// or with number $3. What comes before a response is asked for by a query of its own: a
+// join would be free to read all responses of the account at each step, and PostgreSQL
+// does so where it has no statistics yet.
 const chain = `with recursive chain (id, previous, n) as (
 	select id, previous, 1 from response where account = $1 and id = $2
 	union all
-	select r.id, r.previous, c.n + 1 from chain c join response r on r.account = $1 and r.id = c.previous
-		where c.n < $3 and c.previous <> '') `
+	select c.previous, (select r.previous from response r where r.account = $1 and r.id = c.previous), c.n + 1
+		from chain c where c.n < $3 and c.previous <> '')
+	select id, previous from chain order by n`
 
 // Context is the conversation up to and with a response, oldest first: the input and
 // output items of each. Nothing at all continues "". The error is an INVALID_PARAMETER
@@ -36,7 +40,7 @@ func (s *Store) Context(ctx context.Context, account, previous string) ([]Item, 
 		if err := byIndex(ctx, tx); err != nil {
 			return err
 		}
-		ids, err := conversation(ctx, tx, account, previous)
+		ids, err := s.whole(ctx, tx, key{account, previous})
 		if err != nil {
 			return err
 		}
@@ -67,23 +71,38 @@ func (s *Store) mayContinue(ctx context.Context, tx *store.Tx, k key) error {
 	return nil
 }
 
-// conversation is the ids of a whole conversation, youngest first.
-func conversation(ctx context.Context, tx *store.Tx, account, last string) (ids []string, err error) {
-	previous := ""
-	err = tx.Each(ctx, chain+`select id, previous from chain order by n`, func(scan func(...any) error) error {
+// walk is the ids of a conversation, youngest first. next is the response before them that
+// is gone, or beyond the bound; "" where they are all.
+func (s *Store) walk(ctx context.Context, tx *store.Tx, last key) (ids []string, next string, err error) {
+	err = tx.Each(ctx, chain, func(scan func(...any) error) error {
 		var id string
-		err := scan(&id, &previous)
-		ids = append(ids, id)
-		return err
-	}, account, last, maxChain)
+		var previous sql.NullString
+		if err := scan(&id, &previous); err != nil {
+			return err
+		}
+		if !previous.Valid {
+			next = id
+			return nil
+		}
+		ids, next = append(ids, id), previous.String
+		return nil
+	}, last.account, last.id, s.most)
 	if err != nil {
-		return nil, fmt.Errorf("walk a conversation: %w", err)
+		return nil, "", fmt.Errorf("walk a conversation: %w", err)
 	}
-	if previous != "" && len(ids) == maxChain {
-		return nil, notContinued("The conversation has more than %d responses; begin a new one, with what matters of it as its input.", maxChain)
-	}
-	if previous != "" {
-		return nil, notContinued("The response '%s', which this conversation continues, has been deleted; begin a new one, with what matters of it as its input.", previous)
+	return ids, next, nil
+}
+
+// whole is walk, which must reach the beginning.
+func (s *Store) whole(ctx context.Context, tx *store.Tx, last key) (ids []string, err error) {
+	ids, next, err := s.walk(ctx, tx, last)
+	switch {
+	case err != nil:
+		return nil, err
+	case next != "" && len(ids) == s.most:
+		return nil, notContinued("The conversation has more than %d responses; begin a new one, with what matters of it as its input.", s.most)
+	case next != "":
+		return nil, notContinued("The response '%s', which this conversation continues, is no longer stored; begin a new one, with what matters of it as its input.", next)
 	}
 	return ids, nil
 }

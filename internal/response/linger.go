@@ -25,6 +25,7 @@ const (
 // linger is what waits to be written. It can be found here until it is durable.
 type linger struct {
 	full chan struct{} // holds one: a batch is there
+	most int           // responses that wait
 
 	mu      sync.Mutex
 	waiting []*lingering
@@ -68,7 +69,7 @@ func (s *Store) Linger(account, response string, output []Item) {
 func (l *linger) add(e *lingering) (enough bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) >= lingerMost || l.size+e.size > lingerBytes {
+	if len(l.waiting) >= l.most || l.size+e.size > lingerBytes {
 		return false
 	}
 	l.waiting = append(l.waiting, e)

@@ -67,12 +67,14 @@ func TestItemsAskOnceMoreForWhatAnotherProcessIsWriting(t *testing.T) {
 func TestLingerIsBounded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, r *rig) {
-		for n := range lingerMost + 5 {
+		const most = lingerBatch + 10
+		r.linger.most = most
+		for n := range most + 5 {
 			r.Linger(us, fmt.Sprintf("r%d", n), messages(fmt.Sprintf("i%d", n)))
 		}
-		r.finds(fmt.Sprintf("i0 i%d i%d", lingerMost-1, lingerMost), fmt.Sprintf("i0 i%d", lingerMost-1))
+		r.finds(fmt.Sprintf("i0 i%d i%d", most-1, most), fmt.Sprintf("i0 i%d", most-1))
 		r.must(r.flush(r.ctx()))
-		r.wantRows("response_item", lingerMost)
+		r.wantRows("response_item", most)
 		huge := message("huge")
 		huge.Body = make([]byte, lingerBytes+1)
 		r.Linger(us, "huge", []Item{huge})

@@ -2,9 +2,9 @@ package response
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"skytower/internal/fault"
 	"skytower/internal/store"
@@ -22,12 +22,6 @@ type Page struct {
 	Limit int    // 1 to 100; 0 is 20
 	Order string // asc or desc (newest first); "" is desc
 }
-
-// inputOf is the rows of what went into the chain's first response: its own input, and
-// all of those before it, which its input continues. Oldest first they are sorted by -n
-// and place.
-const inputOf = ` from chain c join response_item i on i.account = $1 and i.response = c.id and i.expires_at = 0
-	where (c.n > 1 or i.place < 0)`
 
 // InputItems is a page of what went into a response: the items of the conversation
 // before it, and its own. What has been deleted of them is left out. more tells whether
@@ -48,7 +42,11 @@ func (s *Store) InputItems(ctx context.Context, account, id string, p Page) (lis
 		if err := byIndex(ctx, tx); err != nil {
 			return err
 		}
-		list, err = p.read(ctx, tx, account, id)
+		ids, _, err := s.walk(ctx, tx, key{account, id})
+		if err != nil {
+			return err
+		}
+		list, err = p.read(ctx, tx, account, ids)
 		return err
 	})
 	if err != nil {
@@ -76,33 +74,56 @@ func (p *Page) check() error {
 	return nil
 }
 
-// sorted is the order of the page over columns n and place of a table.
-func (p *Page) sorted(n, place string) string {
-	return ` order by ` + n + ` ` + p.Order + `, ` + place + ` ` + p.Order
-}
-
-// read reads the page and one item more.
-func (p *Page) read(ctx context.Context, tx *store.Tx, account, id string) (list []Item, err error) {
-	beyond, args := ``, []any{account, id, maxChain, p.Limit + 1}
+// read reads the page and one item more, from one response after the other: each query
+// goes by the key, and reads no more than the page needs. The first of ids is the
+// response itself, whose output is not part of the list.
+func (p *Page) read(ctx context.Context, tx *store.Tx, account string, ids []string) (list []Item, err error) {
+	at, from, to := 0, int64(math.MinInt64), int64(math.MaxInt64) // places between from and to are left of ids[at]
+	if p.Order == "asc" {
+		at = len(ids) - 1
+	}
 	if p.After != "" {
-		n, place, err := p.position(ctx, tx, account, id)
-		if err != nil {
+		var place int64
+		if at, place, err = p.position(ctx, tx, account, ids); err != nil {
 			return nil, err
 		}
-		beyond = map[string]string{"asc": ` and (-c.n, i.place) > ($5, $6)`, "desc": ` and (-c.n, i.place) < ($5, $6)`}[p.Order]
-		args = append(args, n, place)
+		if p.Order == "asc" {
+			from = place
+		} else {
+			to = place
+		}
 	}
-	// The bodies are joined last, so that what is sorted is small.
-	query := chain + `, page as (select -c.n as n, i.response, i.place` + inputOf + beyond + p.sorted("-c.n", "i.place") + ` limit $4)
-		select i.id, i.body from page p join response_item i on i.account = $1 and i.response = p.response and i.place = p.place` + p.sorted("p.n", "p.place")
-	err = tx.Each(ctx, query, func(scan func(...any) error) error {
+	for at >= 0 && at < len(ids) && len(list) <= p.Limit {
+		if at == 0 {
+			to = min(to, 0)
+		}
+		if list, err = p.part(ctx, tx, list, key{account, ids[at]}, from, to); err != nil {
+			return nil, err
+		}
+		at, from, to = at+p.step(), math.MinInt64, math.MaxInt64
+	}
+	return list, nil
+}
+
+// step leads from a response to the next in the page's order; ids are youngest first.
+func (p *Page) step() int {
+	if p.Order == "asc" {
+		return -1
+	}
+	return 1
+}
+
+// part appends the items of one response between two places, as far as there is room.
+func (p *Page) part(ctx context.Context, tx *store.Tx, list []Item, k key, from, to int64) ([]Item, error) {
+	err := tx.Each(ctx, `select id, body from response_item where account = $1 and response = $2 and place > $3 and place < $4
+		and expires_at = 0 order by place `+p.Order+` limit $5`, func(scan func(...any) error) error {
 		var item Item
 		var body []byte
 		err := scan(&item.ID, &body)
 		item.Body = body
 		list = append(list, item)
 		return err
-	}, args...)
+	}, k.account, k.id, from, to, p.Limit+1-len(list))
 	if err != nil {
 		return nil, fmt.Errorf("read a page of items: %w", err)
 	}
@@ -111,19 +132,32 @@ func (p *Page) read(ctx context.Context, tx *store.Tx, account, id string) (list
 
 // position is where the item stands that the page comes after. Of several with one id it
 // is the last in the page's order, so that a reader gets to the end.
-func (p *Page) position(ctx context.Context, tx *store.Tx, account, id string) (n, place int64, err error) {
-	unknown := fault.Invalid("after", "'after' must be the id of an item of this list.")
-	if !plausible(p.After) {
-		return 0, 0, unknown
-	}
-	last := Page{Order: map[string]string{"asc": "desc", "desc": "asc"}[p.Order]}
-	err = tx.QueryRow(ctx, chain+`select -c.n, i.place`+inputOf+` and i.id = $4`+last.sorted("-c.n", "i.place")+` limit 1`,
-		account, id, maxChain, p.After).Scan(&n, &place)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, unknown
+func (p *Page) position(ctx context.Context, tx *store.Tx, account string, ids []string) (at int, place int64, err error) {
+	d := tx.Dialect()
+	found := false
+	if plausible(p.After) {
+		err = tx.Each(ctx, `select response, place from response_item where account = $1 and id = $2 and expires_at = 0 and `+d.In("response", 3),
+			func(scan func(...any) error) error {
+				var response string
+				var there int64
+				if err := scan(&response, &there); err != nil {
+					return err
+				}
+				i := slices.Index(ids, response)
+				if i == 0 && there >= 0 {
+					return nil
+				}
+				if !found || (i-at)*p.step() > 0 || i == at && (there-place)*int64(-p.step()) > 0 {
+					at, place, found = i, there, true
+				}
+				return nil
+			}, account, p.After, d.Strings(ids))
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("find an item: %w", err)
 	}
-	return n, place, nil
+	if !found {
+		return 0, 0, fault.Invalid("after", "'after' must be the id of an item of this list.")
+	}
+	return at, place, nil
 }

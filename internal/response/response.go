@@ -91,9 +91,11 @@ var errStarted = errors.New("responses: already started")
 
 // Store is safe for concurrent use.
 type Store struct {
-	o    Options
-	db   *store.DB
-	wait func(context.Context, time.Duration) error // tests replace it
+	o  Options
+	db *store.DB
+	// Tests replace these.
+	wait func(context.Context, time.Duration) error
+	most int // responses of one conversation
 
 	linger linger
 	runs   runs
@@ -113,7 +115,7 @@ func New(o Options) *Store {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Store{o: o, db: o.DB, wait: pause, linger: linger{full: make(chan struct{}, 1)}}
+	return &Store{o: o, db: o.DB, wait: pause, most: maxChain, linger: linger{full: make(chan struct{}, 1), most: lingerMost}}
 }
 
 // Start begins the writer of lingering items and the heartbeats. Call it before the job
