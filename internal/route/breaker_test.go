@@ -56,6 +56,9 @@ func TestBreakerOfAnOnlyTarget(t *testing.T) {
 			step{0, "end bad", nil, route.HalfOpen, 4}, step{0, "end good", nil, route.Closed, 0}),
 		"busy is left alone": {{0, "busy", nil, route.Busy, 0}, {0, "start", busyFor(2 * s), route.Busy, 0},
 			{1999 * time.Millisecond, "start", busyFor(time.Millisecond), route.Busy, 0}, {time.Millisecond, "good", nil, route.Closed, 0}},
+		"the next chance may be the probe": append(slices.Clone(opened),
+			step{9500 * time.Millisecond, "start", nil, route.Open, 3}, step{s / 5, "start", openFor(s * 3 / 10), route.Open, 3},
+			step{s * 3 / 10, "start", nil, route.HalfOpen, 3}),
 		"a probe may find it busy": append(slices.Clone(opened),
 			step{10 * s, "busy", nil, route.HalfOpen, 3}, step{0, "start", busyFor(2 * s), route.HalfOpen, 3},
 			step{2 * s, "bad", nil, route.Open, 4}),
@@ -120,6 +123,40 @@ func TestOneProbeFromAFirstTryWithASpare(t *testing.T) {
 	}
 	if i, _ := trip.Next(); i != 3 { // and better than nothing
 		t.Errorf("at last %d", i)
+	}
+	probed := false
+	for range 4 { // a round of turns: its probe was let go by the further tries
+		probed = first(t, b, s, 0, good) == 0 || probed
+	}
+	if !probed {
+		t.Error("a try that was not told of keeps its probe")
+	}
+}
+
+func TestWhereAllAreDueTheLeastRecentlyFailedIsProbed(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b, s := board(c, nil), priorities(0, 1)
+	fail(t, b, "t1")
+	c.add(time.Second)
+	fail(t, b, "t0")
+	c.add(10 * time.Second)
+	if got := first(t, b, s, 0, good); got != 1 {
+		t.Errorf("got %d", got)
+	}
+}
+
+func TestAClosedBreakerCountsAnew(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b, s := board(c, nil), weights(1)
+	for i := range 20 {
+		first(t, b, s, 0, route.Report{Verdict: []route.Verdict{route.Good, route.Bad}[i%2]})
+	}
+	first(t, b, s, 0, good)
+	first(t, b, s, 0, bad)
+	if got := b.Health("t0").State; got != route.Closed {
+		t.Errorf("what was before it opened still counts: %s", got)
 	}
 }
 
