@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -207,5 +208,61 @@ func TestTooManyItems(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// Events of a chunk count as much as the chunk does; where it counts nothing, its text
+// counts as the bytes of UTF-8 that it stands for.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	both := `{"choices":[{"delta":{"reasoning":"abc","content":"de"}}]}`
+	escaped := `{"choices":[{"delta":{"content":"\u00e9\n\ud83d\ude00\u20ac\u0041\\"}}]}`
+	for _, c := range []struct {
+		event provider.Event
+		want  int
+	}{
+		{provider.Event{Data: []byte(both), Bytes: 100}, 100},
+		{provider.Event{Data: []byte(both), Bytes: 5}, 5},
+		{provider.Event{Data: []byte(both)}, 5},
+		{provider.Event{Data: []byte(halfChunk), Bytes: 9}, 9},
+		{provider.Event{Data: []byte(escaped)}, 2 + 1 + 4 + 3 + 1 + 1},
+	} {
+		// Twice: the second chunk may fit the template of the first.
+		events := drain(t, hello(t).Stream(&chunks{events: []provider.Event{{Data: []byte(roleChunk)}, c.event, c.event}, end: io.EOF}), -1)
+		got := 0
+		for _, e := range events {
+			got += e.Bytes
+		}
+		if got != 2*c.want {
+			t.Errorf("%s counted as %d: events count %d, want twice %d", c.event.Data, c.event.Bytes, got, c.want)
+		}
+	}
+}
+
+// Where a chunk's text stands in it a second time, its place is not guessed.
+func TestTextThatOccursTwice(t *testing.T) {
+	t.Parallel()
+	const chunk = `{"id":"a","choices":[{"delta":{"content":"a"}}]}`
+	data := roleChunk + "\n" + chunk + "\n" + strings.Replace(chunk, "a", "b", 1)
+	if final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(data))), -1)); final["output_text"] != "aa" {
+		t.Errorf("got %v", final["output_text"])
+	}
+}
+
+// The template of a stream's chunks is learned anew as they change.
+func TestChunksThatChange(t *testing.T) {
+	t.Parallel()
+	var data, want strings.Builder
+	for i := range 60 {
+		word := strings.Repeat("x", i%5+1)
+		id := i / 10 // in runs
+		if i < 20 {
+			id = i // each another
+		}
+		fmt.Fprintf(&data, `{"id":"%d","choices":[{"delta":{"content":"%s"}}]}`+"\n", id, word)
+		want.WriteString(word)
+	}
+	if final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(data.String()))), -1)); final["output_text"] != want.String() {
+		t.Errorf("got %v", final["output_text"])
 	}
 }

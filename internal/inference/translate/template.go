@@ -49,7 +49,7 @@ func (f *template) learn(event *provider.Event, r *reply, pieces []piece) {
 		return
 	}
 	p := &pieces[0]
-	if !p.plain() || r.finish != nil || r.logprobs != nil || event.Usage.Reported {
+	if !p.plain() || r.logprobs != nil || event.Usage.Reported {
 		return
 	}
 	if f.misses++; f.misses > maxMisses {

@@ -226,16 +226,6 @@ func (c *choice) readAllowed(s *selector) (p *problem) {
 	return p
 }
 
-// sameText compares two JSON strings.
-func sameText(a, b []byte) bool {
-	if string(a) == string(b) {
-		return true
-	}
-	x, _ := rawjson.Unquote(a)
-	y, _ := rawjson.Unquote(b)
-	return x == y
-}
-
 // appendTools writes the tools for chat. Where only some are allowed, the others are left
 // out, which comes to the same for one turn; without tools, chat servers refuse the
 // options about them.
@@ -267,14 +257,6 @@ func (a *asked) appendTools(dst []byte) []byte {
 	return given(dst, "parallel_tool_calls", a.parallel)
 }
 
-// separated appends a comma unless the list that began at start is empty.
-func separated(dst []byte, start int) []byte {
-	if len(dst) > start {
-		return append(dst, ',')
-	}
-	return dst
-}
-
 // appendFlat writes the tools as the response object repeats them.
 func (a *asked) appendFlat(dst []byte) []byte {
 	dst = append(dst, '[')
@@ -304,14 +286,4 @@ func (c *choice) appendFlat(dst []byte) []byte {
 		return append(append(append(dst, '"'), c.mode...), '"')
 	}
 	return append(dst, `"auto"`...)
-}
-
-func orNull(value []byte) []byte { return or(value, "null") }
-
-// or is the value, or what stands for it where it is absent.
-func or(value []byte, absent string) []byte {
-	if value == nil {
-		return []byte(absent)
-	}
-	return value
 }
