@@ -1,13 +1,20 @@
 package translate
 
-import "skytower/internal/rawjson"
+import (
+	"bytes"
+
+	"skytower/internal/rawjson"
+)
 
 // This file reads and writes JSON in pieces: values are bytes that have been checked.
 
 // members reads an object's members into the places that field knows; null counts as
-// absent. It is false where value is no object.
+// absent, and of a repeated key the last one counts. It is false where value is no object.
 func members(value []byte, field func(key []byte) *[]byte) bool {
 	return rawjson.Top(value, func(key, v []byte) bool {
+		if bytes.IndexByte(key, '\\') >= 0 {
+			key = plainKey(key)
+		}
 		if place := field(key); place != nil {
 			*place = v
 			if v[0] == 'n' {
@@ -16,6 +23,15 @@ func members(value []byte, field func(key []byte) *[]byte) bool {
 		}
 		return true
 	})
+}
+
+// plainKey is a key without its escapes, so that we read what any JSON reader reads.
+func plainKey(key []byte) []byte {
+	plain, err := rawjson.AppendUnquoted(nil, append(append([]byte{'"'}, key...), '"'))
+	if err != nil {
+		return key
+	}
+	return plain
 }
 
 // inner is what stands between the quotes of a JSON string; nothing for another value.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
@@ -104,6 +105,10 @@ func TestGarbageIsBroken(t *testing.T) {
 
 func TestCreated(t *testing.T) {
 	t.Parallel()
+	earlier := hello(t, func(r *translate.Request) { r.Created = time.Unix(1700000000, 0) })
+	if got := decoded(t, earlier.Created()); got["created_at"] != 1.7e9 {
+		t.Errorf("created at %v", got["created_at"])
+	}
 	got := decoded(t, hello(t).Created())
 	if got["status"] != "in_progress" || got["output_text"] != "" || len(got["output"].([]any)) != 0 || got["usage"] != nil || got["content_filters"] != nil {
 		t.Errorf("created as %v", got)
@@ -264,5 +269,17 @@ func TestChunksThatChange(t *testing.T) {
 	}
 	if final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(data.String()))), -1)); final["output_text"] != want.String() {
 		t.Errorf("got %v", final["output_text"])
+	}
+}
+
+// Keys are read as any JSON reader reads them.
+func TestEscapedAndRepeatedKeys(t *testing.T) {
+	t.Parallel()
+	tr, err := translate.New(request([]byte(`{"in\u0070ut":"no","input":[{"r\u006fle":"user","content":"no","con\u0074ent":"yes"}],"user":null}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"model":"up","messages":[{"role":"user","content":"yes"}]}`; string(tr.Chat()) != want {
+		t.Errorf("got %s, want %s", tr.Chat(), want)
 	}
 }

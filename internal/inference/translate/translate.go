@@ -35,6 +35,9 @@ type Request struct {
 	Model   string // the upstream's name
 	Show    string // the name in the answer's `model`
 	Now     func() time.Time
+	// Created is when the response was created, where that was earlier (a background
+	// response); zero: now.
+	Created time.Time
 	// Count tells what is charged where the upstream reports no usage. Strict clients
 	// need numbers in the last event; nil: `usage` is null there.
 	Count func() provider.Usage
@@ -73,7 +76,10 @@ func New(r Request) (*Translation, error) {
 	if t.chat, p = a.chat(&r); p != nil {
 		return nil, p.fault()
 	}
-	t.frame = a.frame(r.ID, r.Show, t.now().Unix())
+	if r.Created.IsZero() {
+		r.Created = t.now()
+	}
+	t.frame = a.frame(r.ID, r.Show, r.Created.Unix())
 	return t, nil
 }
 
