@@ -223,12 +223,15 @@ func TestInputItemsWithRepeatedIDsEnd(t *testing.T) {
 		rec := record("a", "")
 		rec.Input = messages("x", "y", "x", "z")
 		r.must(r.Save(r.ctx(), rec))
-		for order, want := range map[string]string{"asc": "x z", "desc": "z x"} {
+		again := record("b", "a")
+		again.Input = messages("v", "y", "w")
+		r.must(r.Save(r.ctx(), again)) // x y x z a-out v y w
+		for order, want := range map[string]string{"asc": "x z a-out v y w", "desc": "w y x"} {
 			var got []string
 			for page, more := (Page{Order: order, Limit: 1}), true; more && len(got) < 10; {
 				var list []Item
 				var err error
-				list, more, err = r.InputItems(r.ctx(), us, "a", page)
+				list, more, err = r.InputItems(r.ctx(), us, "b", page)
 				r.must(err)
 				if len(list) > 0 {
 					got = append(got, list[0].ID)

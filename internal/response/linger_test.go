@@ -143,3 +143,15 @@ func TestAnOutputCountsBeforeInputsThatRepeatItsID(t *testing.T) {
 		}
 	})
 }
+
+func TestALaterItemOfTheSameIDIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r *rig) {
+		r.Linger(us, "first", messages("p"))
+		r.Linger(us, "second", messages("p"))
+		r.linger.written(1)
+		r.finds("p", "p")
+		r.linger.written(1)
+		r.finds("p", "")
+	})
+}
