@@ -52,6 +52,7 @@ func table() []room {
 		{dir: "internal/provider/openai", kind: adapter, may: remotes},
 		{dir: "internal/provider/replicate", kind: adapter, may: remotes},
 		{dir: "internal/provider/skytells", kind: adapter, may: remotes},
+		{dir: "internal/provider/faultsite", kind: testing},
 		{dir: "internal/provider/providertest", kind: testing, may: append(grounds, "internal/provider")},
 
 		{dir: "internal/egress", kind: ground, may: groundMay("internal/egress/http1")},
