@@ -6,15 +6,24 @@ import (
 	"skytower/internal/limit"
 )
 
-// LimitHeaders tells a caller what is left of the limits (contract section 10).
+// LimitHeaders tells a caller what is left of the limits (contract section 10). All values
+// stand in one array: they go out with nearly every answer.
 func LimitHeaders(h http.Header, d limit.Decision) {
-	h["X-Skytells-Ratelimit-Window"] = []string{"60"}
-	set := func(name string, q limit.Quota) {
-		limit, remaining := q.Values()
-		h["X-Skytells-Ratelimit-Limit-"+name] = []string{limit}
-		h["X-Skytells-Ratelimit-Remaining-"+name] = []string{remaining}
+	v := new([7]string)
+	v[0] = "60"
+	v[1], v[2] = d.Requests.Values()
+	v[3], v[4] = d.TokensIn.Values()
+	v[5], v[6] = d.TokensOut.Values()
+	for i, name := range limitHeaders() {
+		h[name] = v[i : i+1 : i+1]
 	}
-	set("Requests", d.Requests)
-	set("Tokens-In", d.TokensIn)
-	set("Tokens-Out", d.TokensOut)
+}
+
+func limitHeaders() [7]string {
+	return [...]string{
+		"X-Skytells-Ratelimit-Window",
+		"X-Skytells-Ratelimit-Limit-Requests", "X-Skytells-Ratelimit-Remaining-Requests",
+		"X-Skytells-Ratelimit-Limit-Tokens-In", "X-Skytells-Ratelimit-Remaining-Tokens-In",
+		"X-Skytells-Ratelimit-Limit-Tokens-Out", "X-Skytells-Ratelimit-Remaining-Tokens-Out",
+	}
 }

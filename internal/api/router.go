@@ -172,7 +172,7 @@ func guarded[P any](g Refused, client string, from netip.Addr, look func() (P, e
 			Details: "Wait for the time that Retry-After says, and check the key."}
 	}
 	who, err := look()
-	if fault.Is(err, fault.Unauthorized) {
+	if err != nil && fault.Is(err, fault.Unauthorized) {
 		g.Note(origin)
 	}
 	return who, err

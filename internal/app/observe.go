@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 
 	"skytower/internal/api"
@@ -84,7 +86,7 @@ func (a *App) logRequest(r *httpx.Record) {
 	case r.Status >= http.StatusInternalServerError || r.Err != nil && r.Status < http.StatusBadRequest && r.Outcome != "hang_up":
 		a.log.Error("request failed", "request_id", r.ID, "route", r.Route, "status", r.Status, "error_id", r.ErrorID,
 			"account", r.Account, "model", r.Model, "target", r.Target, "error", r.Err)
-	default:
+	case a.log.Enabled(context.Background(), slog.LevelDebug): // its arguments cost more than the question
 		a.log.Debug("request", "request_id", r.ID, "route", r.Route, "status", r.Status, "error_id", r.ErrorID,
 			"account", r.Account, "model", r.Model, "target", r.Target, "took", r.Duration, "error", r.Err)
 	}

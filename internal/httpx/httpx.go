@@ -81,7 +81,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, route string) *Cal
 		ID: NewID("req_", start), Start: start, Method: r.Method, Route: route, Path: r.URL.Path,
 		Client: ClientAddr(r, s.Trusted), BytesIn: max(r.ContentLength, 0),
 	}
-	w.Header()["X-Request-Id"] = []string{c.Record.ID}
+	c.values[0] = c.Record.ID
+	w.Header()["X-Request-Id"] = c.values[0:1:1]
 	return c
 }
 

@@ -13,16 +13,18 @@ import (
 )
 
 const (
-	insertBatch = `insert into charge_batch (id, at, lines) values ($1, $2, $3)`
+	// Rows of SQLite have parameters without names: its driver reads the name of each other
+	// one, a copy and a number, for every row.
+	insertBatch = `insert into charge_batch (id, at, lines) values (?, ?, ?)`
 	insertLine  = `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
 		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome, cost, budget)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict (request) do nothing`
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (request) do nothing`
 	takeFromBucket = `update bucket set balance = balance - $2 where id = $1`
 	insertPosting  = `insert into posting (transfer, source, dest, amount, at) values ($1, $2, 'revenue', $3, $4)`
 	useLease       = `update lease set used = used + $2 where id = $1`
 	insertEntry    = `insert into request_log (request, at, method, route, path, status, outcome, error_id, account, api_key,
 		model, target, tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (at, request) do nothing`
 	// One round trip and no explicit transaction: on PostgreSQL that is the cost.
 	insertLines = `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,

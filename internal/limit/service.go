@@ -161,7 +161,11 @@ func (s *Service) Take(ctx context.Context, r Request) (Ticket, Decision, error)
 		return Ticket{}, Decision{Allowed: true}, nil
 	}
 	t := &taken{draws: draws, began: s.now().UnixMilli()}
-	t.call = Call{ID: s.slotName(&r), Costs: costs(&r), Draws: t.draws[:n]}
+	t.call = Call{Costs: costs(&r), Draws: t.draws[:n]}
+	slots := t.slots()
+	if slots {
+		t.call.ID = s.slotName(&r)
+	}
 	o, err := s.engine.Take(ctx, &t.call)
 	if err != nil {
 		return Ticket{}, Decision{}, fmt.Errorf("take from limits: %w", err)
@@ -171,7 +175,7 @@ func (s *Service) Take(ctx context.Context, r Request) (Ticket, Decision, error)
 	if !d.Allowed {
 		return Ticket{}, d, nil
 	}
-	if t.slots() {
+	if slots {
 		s.open.Store(t, nil)
 	}
 	return Ticket{taken: t}, d, nil
@@ -222,9 +226,6 @@ func (t *taken) matters(more Numbers) bool {
 
 // slotName is unique even where a caller sends the same id twice.
 func (s *Service) slotName(r *Request) string {
-	if !r.Slot {
-		return ""
-	}
 	return r.ID + "/" + s.prefix + strconv.FormatUint(s.seq.Add(1), 36)
 }
 
