@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// transport is the Upstream over http.Transport: TLS and HTTP/2.
+// transport is the Upstream over http.Transport: HTTP/2, proxies, and foreign calls.
 type transport struct {
 	rt   *http.Transport
 	opts Options

@@ -3,6 +3,9 @@ package egress
 import (
 	"context"
 	"crypto/tls"
+	"net/http"
+	"net/url"
+	"sync"
 	"time"
 
 	"skytower/internal/egress/http1"
@@ -63,8 +66,9 @@ type Options struct {
 	TLS            *tls.Config   // nil: the system's roots
 }
 
-// New returns an Upstream under the policy. An operator's plain http goes through
-// Skytower's own client, everything else through http.Transport.
+// New returns an Upstream under the policy. What an operator configured goes through
+// Skytower's own client, but for hosts behind a proxy and for servers that refuse
+// HTTP/1.1; those, and all foreign calls, go through http.Transport.
 func New(p *Policy, o Options) Upstream {
 	if o.DialTimeout <= 0 {
 		o.DialTimeout = defaultDialTimeout
@@ -82,21 +86,31 @@ func New(p *Policy, o Options) Upstream {
 		o.UserAgent = "skytower"
 	}
 	u := &upstream{policy: p, other: newTransport(p, o)}
-	u.plain = u.other
+	u.plain, u.secure = u.other, u.other
 	if !p.foreign {
-		u.plain = http1.New(http1.Options{
+		own := http1.Options{
 			Dial: p.DialContext, DialTimeout: o.DialTimeout, FirstByte: o.FirstByte, Idle: o.Idle,
 			IdleTime: o.IdleTime, MaxIdlePerHost: o.MaxIdlePerHost, MaxHead: o.MaxHead, UserAgent: o.UserAgent,
-		})
+		}
+		u.plain = http1.New(own)
+		if own.TLS = o.TLS; own.TLS == nil {
+			own.TLS = &tls.Config{}
+		}
+		u.secure = http1.New(own)
 	}
 	return u
 }
 
-// upstream picks the client by scheme.
+// upstream picks the client by scheme, and by what was learned of the host.
 type upstream struct {
 	policy *Policy
 	plain  Upstream // http
-	other  Upstream // https
+	secure Upstream // https
+	other  Upstream // https that secure can't serve
+
+	// others holds the hosts ("host:port", as in the URL) that only other can serve,
+	// and those that need not be asked again: a string to a bool.
+	others sync.Map
 }
 
 func (u *upstream) Do(ctx context.Context, r *Request) (*Response, error) {
@@ -109,10 +123,34 @@ func (u *upstream) Do(ctx context.Context, r *Request) (*Response, error) {
 	if r.URL.Scheme == "http" {
 		return u.plain.Do(ctx, r)
 	}
-	return u.other.Do(ctx, r)
+	if u.needsOther(r.URL) {
+		return u.other.Do(ctx, r)
+	}
+	resp, err := u.secure.Do(ctx, r)
+	if err != nil && http1.OtherProtocol(err) {
+		u.others.Store(r.URL.Host, true)
+		return u.other.Do(ctx, r)
+	}
+	return resp, err
+}
+
+// needsOther reports whether the host is reached through a proxy, or is known to
+// refuse HTTP/1.1. The proxy's settings are the environment's and don't change.
+func (u *upstream) needsOther(to *url.URL) bool {
+	if u.policy.foreign {
+		return true
+	}
+	if known, ok := u.others.Load(to.Host); ok {
+		return known.(bool)
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to})
+	proxied := proxy != nil || err != nil
+	u.others.Store(to.Host, proxied)
+	return proxied
 }
 
 func (u *upstream) CloseIdle() {
 	u.plain.CloseIdle()
+	u.secure.CloseIdle()
 	u.other.CloseIdle()
 }

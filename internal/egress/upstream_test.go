@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,7 +24,7 @@ import (
 // each runs fn against a server and an Upstream of each sort.
 func each(t *testing.T, h http.HandlerFunc, o Options, fn func(*testing.T, Upstream, *url.URL)) {
 	t.Helper()
-	for _, sort := range []string{"http", "https", "http2", "foreign"} {
+	for _, sort := range []string{"http", "https", "transport", "http2", "foreign"} {
 		t.Run(sort, func(t *testing.T) {
 			t.Parallel()
 			s := httptest.NewUnstartedServer(h)
@@ -45,6 +46,9 @@ func each(t *testing.T, h http.HandlerFunc, o Options, fn func(*testing.T, Upstr
 				t.Fatal(err)
 			}
 			up := New(p, o)
+			if sort == "transport" || sort == "http2" {
+				up.(*upstream).others.Store(u.Host, true)
+			}
 			t.Cleanup(up.CloseIdle)
 			fn(t, up, u)
 		})
@@ -71,9 +75,53 @@ func TestUpstreamPicksTheClientByScheme(t *testing.T) {
 	if _, ok := u.plain.(*http1.Client); !ok {
 		t.Errorf("an operator's http goes through %T", u.plain)
 	}
+	if _, ok := u.secure.(*http1.Client); !ok {
+		t.Errorf("an operator's https goes through %T", u.secure)
+	}
 	u = New(Foreign(Rules{}), Options{}).(*upstream)
 	if _, ok := u.plain.(*transport); !ok {
 		t.Errorf("a foreign http goes through %T", u.plain)
+	}
+	if !u.needsOther(&url.URL{Scheme: "https", Host: "a"}) {
+		t.Error("a foreign https goes through our own client")
+	}
+}
+
+// A server that refuses HTTP/1.1 is called through http.Transport, and not asked again.
+func TestUpstreamFallsBackToHTTP2(t *testing.T) {
+	t.Parallel()
+	var handshakes atomic.Int32
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
+	s.EnableHTTP2 = true
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	var refusing atomic.Pointer[tls.Config]
+	s.TLS = &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		handshakes.Add(1)
+		if slices.Contains(hello.SupportedProtos, "h2") {
+			return nil, nil
+		}
+		return refusing.Load(), nil
+	}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	config := s.TLS.Clone()
+	// Go's server lets a client without h2 in where h2 is all that it names.
+	config.NextProtos, config.GetConfigForClient = []string{"other"}, nil
+	refusing.Store(config)
+	u, _ := url.Parse(s.URL)
+	up := New(Operator(Rules{Log: quiet()}), Options{TLS: trusting(s)})
+	t.Cleanup(up.CloseIdle)
+	for range 2 {
+		resp, err := up.Do(t.Context(), &Request{Method: "POST", URL: u})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(resp.Body); err != nil || string(got) != "HTTP/2.0" {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if n := handshakes.Load(); n != 2 {
+		t.Errorf("%d handshakes, want the refused one and one more", n)
 	}
 }
 

@@ -25,12 +25,22 @@ type conn struct {
 func newConn(nc net.Conn, host string, readBuffer int) *conn {
 	c := &conn{nc: nc, host: host}
 	c.abort = c.close
-	if sc, ok := nc.(syscall.Conn); ok {
+	if s, ok := nc.(secured); ok {
+		c.raw = s.wire.raw
+	} else if sc, ok := nc.(syscall.Conn); ok {
 		// Without it the connection can't be checked and so is never reused.
 		c.raw, _ = sc.SyscallConn()
 	}
 	c.rd = reader{src: c, buf: make([]byte, readBuffer), size: readBuffer}
 	return c
+}
+
+// written is how many bytes have really been sent, where the connection knows; else 0.
+func (c *conn) written() int64 {
+	if s, ok := c.nc.(secured); ok {
+		return s.wire.written.Load()
+	}
+	return 0
 }
 
 func (c *conn) close() { c.nc.Close() }

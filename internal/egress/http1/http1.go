@@ -1,11 +1,10 @@
-// Package http1 is Skytower's own HTTP/1.1 client for plain `http://` upstreams,
-// such as model servers in the same network. It exists because it costs about half
+// Package http1 is Skytower's own HTTP/1.1 client, plain or over TLS. It exists because it costs about half
 // of http.Transport's CPU for a proxied call: no goroutines per connection, head
 // and body in one write, a few allocations.
 //
 // It knows how to send one request whose body is in memory and how to read one
 // answer bit by bit (RFC 9112). It refuses to know addresses (its Dial is handed
-// in), TLS, redirects, proxies, compression, cookies and upgrades.
+// in), redirects, proxies, compression, cookies and upgrades.
 //
 // Its one invariant: a request is never sent twice on a guess. Another connection
 // is tried only where the first one took not a single byte.
@@ -13,6 +12,7 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/url"
@@ -45,7 +45,11 @@ type Options struct {
 	// stands. Required.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	DialTimeout time.Duration // until the connection stands
+	// TLS makes it a client for https, and for nothing else. Names are always checked,
+	// and HTTP/1.1 is all that is offered.
+	TLS *tls.Config
+
+	DialTimeout time.Duration // until the connection stands, TLS included
 	FirstByte   time.Duration // from there until the answer's whole head; up to a quarter more
 	Idle        time.Duration // longest wait for more of the body; up to a quarter more
 
@@ -76,6 +80,7 @@ func (o Options) withDefaults() Options {
 // Client sends requests over pooled connections. It is safe for concurrent use.
 type Client struct {
 	opts  Options
+	tls   *tls.Config // nil: plain
 	idle  pool
 	heads sync.Pool // *[]byte, buffers for outgoing heads and small bodies
 }
@@ -83,7 +88,7 @@ type Client struct {
 // New returns a client. It opens nothing.
 func New(o Options) *Client {
 	o = o.withDefaults()
-	return &Client{
+	c := &Client{
 		opts: o,
 		idle: pool{perHost: o.MaxIdlePerHost, hosts: map[string][]*conn{}},
 		heads: sync.Pool{New: func() any {
@@ -91,6 +96,18 @@ func New(o Options) *Client {
 			return &b
 		}},
 	}
+	if o.TLS != nil {
+		c.tls = tlsConfig(o.TLS)
+	}
+	return c
+}
+
+// scheme is that of the URLs that the client serves, and port its default.
+func (c *Client) scheme() (name, port string) {
+	if c.tls != nil {
+		return "https", "443"
+	}
+	return "http", "80"
 }
 
 // CloseIdle closes the connections that wait for a next request.
@@ -106,8 +123,8 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	if err := Check(r); err != nil {
 		return nil, err
 	}
-	if r.URL.Scheme != "http" {
-		return nil, &Error{Kind: ErrRequest, Err: errors.New("the scheme is not http")}
+	if scheme, _ := c.scheme(); r.URL.Scheme != scheme {
+		return nil, &Error{Kind: ErrRequest, Err: errors.New("the scheme is not " + scheme)}
 	}
 	firstByte, _ := r.Bounds(c.opts.FirstByte, c.opts.Idle)
 	cn, err := c.acquire(ctx, r.URL, firstByte)
@@ -160,7 +177,7 @@ func (c *Client) dial(ctx context.Context, u *url.URL, firstByte time.Duration) 
 		dctx, cancel = context.WithTimeout(ctx, c.opts.DialTimeout)
 	}
 	defer cancel()
-	nc, err := c.opts.Dial(dctx, "tcp", hostPort(u))
+	nc, err := c.connect(dctx, u)
 	switch {
 	case err == nil:
 		cn := newConn(nc, u.Host, c.opts.ReadBuffer)
@@ -174,13 +191,17 @@ func (c *Client) dial(ctx context.Context, u *url.URL, firstByte time.Duration) 
 	return nil, &Error{Kind: ErrDial, Err: err}
 }
 
-// hostPort is u's address for dialling, with http's default port.
-func hostPort(u *url.URL) string {
+// connect dials, and makes the handshake.
+func (c *Client) connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 	port := u.Port()
 	if port == "" {
-		port = "80"
+		_, port = c.scheme()
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	nc, err := c.opts.Dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil || c.tls == nil {
+		return nc, err
+	}
+	return c.secure(ctx, nc, u.Hostname())
 }
 
 // exchange sends r on cn and reads the answer's head. On error cn is closed.

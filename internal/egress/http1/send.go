@@ -31,8 +31,9 @@ func (c *Client) send(cn *conn, r *Request) *sending {
 		return c.sendBeside(cn, buf, head, r.Body)
 	}
 	head = append(head, r.Body...)
+	before := cn.written()
 	n, err := cn.nc.Write(head)
-	cn.sending = sending{conn: cn, n: int64(n), err: err}
+	cn.sending = sending{conn: cn, n: max(int64(n), cn.written()-before), err: err}
 	c.putHead(buf, head)
 	return &cn.sending
 }
@@ -43,8 +44,10 @@ func (c *Client) sendBeside(cn *conn, buf *[]byte, head, body []byte) *sending {
 	s := &sending{conn: cn, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
+		before := cn.written()
 		parts := net.Buffers{head, body}
 		s.n, s.err = parts.WriteTo(cn.nc)
+		s.n = max(s.n, cn.written()-before)
 		c.putHead(buf, head)
 	}()
 	return s
