@@ -574,11 +574,7 @@ func (s *server) sceneOf(model, word string, sc scene) {
 	events := s.typedEvents(ask(model, word, `"stream":true`))
 	w := follow(s.t, model, events)
 	if interleaved := model == translatedModel && len(sc.calls) > 1; !interleaved {
-		got := names(events)
-		if model == nativeModel {
-			got = withoutEmptyDeltas(events)
-		}
-		if diff := cmp.Diff(sc.want(), got); diff != "" {
+		if diff := cmp.Diff(sc.want(), names(events)); diff != "" {
 			s.t.Errorf("names (-want +got):\n%s", diff)
 		}
 	}
@@ -594,12 +590,6 @@ func (s *server) sceneOf(model, word string, sc scene) {
 	if diff := cmp.Diff(shapeOf(whole), shapeOf(w.last)); diff != "" {
 		s.t.Errorf("plain and streamed differ (-plain +streamed):\n%s", diff)
 	}
-}
-
-// withoutEmptyDeltas are the names less the deltas of nothing that an upstream of its own
-// sends.
-func withoutEmptyDeltas(events []typedEvent) []string {
-	return names(slices.DeleteFunc(slices.Clone(events), func(e typedEvent) bool { return e.data["delta"] == "" }))
 }
 
 // responseFields are those of contract 7.2's object; every one is always there.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 
 	"skytower/internal/provider/providertest"
@@ -24,7 +25,27 @@ type nativeRequest struct {
 	Reasoning *struct {
 		Summary *string `json:"summary"`
 	} `json:"reasoning"`
-	Background *bool `json:"background"`
+	Background *bool    `json:"background"`
+	Include    []string `json:"include"`
+
+	// What the answer tells again.
+	Instructions json.RawMessage `json:"instructions"`
+	Metadata     json.RawMessage `json:"metadata"`
+	Text         json.RawMessage `json:"text"`
+	ToolChoice   json.RawMessage `json:"tool_choice"`
+}
+
+// echo is the part of a response that tells the request again.
+func (r *nativeRequest) echo() doc {
+	out := doc{}
+	for name, value := range map[string]json.RawMessage{
+		"instructions": r.Instructions, "metadata": r.Metadata, "text": r.Text, "tool_choice": r.ToolChoice,
+	} {
+		if value != nil {
+			out[name] = value
+		}
+	}
+	return out
 }
 
 // nativeItem is an item of the input.
@@ -56,7 +77,11 @@ func (s *stage) native(x *providertest.Exchange) {
 		return
 	}
 	sc := k.scene()
-	a := &nativeAnswer{sc: sc, name: fmt.Sprintf("%016x", rand.Uint64()), summary: r.Reasoning != nil && r.Reasoning.Summary != nil}
+	var sealed any
+	if slices.Contains(r.Include, "reasoning.encrypted_content") {
+		sealed = "c2VhbGVk"
+	}
+	a := &nativeAnswer{sc: sc, sealed: sealed, echo: r.echo(), name: fmt.Sprintf("%016x", rand.Uint64()), summary: r.Reasoning != nil && r.Reasoning.Summary != nil}
 	switch {
 	case r.Stream:
 		a.tell()
@@ -175,8 +200,10 @@ func nativeContent(raw json.RawMessage) (text string, images []string, wrong str
 // nativeAnswer tells a scene as OpenAI does. Its ids are its own.
 type nativeAnswer struct {
 	sc      scene
+	echo    doc
 	name    string // of this answer, in its ids
 	summary bool   // reasoning is told as a summary
+	sealed  any    // the encrypted form of the reasoning, or nil
 
 	events []string
 	end    int // the events before the scene's end
@@ -205,6 +232,7 @@ func (a *nativeAnswer) response(status string, more doc) doc {
 		"temperature": 1, "text": doc{"format": doc{"type": "text"}, "verbosity": "medium"}, "tool_choice": "auto", "tools": []any{},
 		"top_logprobs": 0, "top_p": 1, "truncation": "disabled", "usage": nil, "user": nil, "metadata": doc{},
 	}
+	maps.Copy(r, a.echo)
 	maps.Copy(r, more)
 	return r
 }
@@ -278,7 +306,7 @@ func (a *nativeAnswer) think() {
 		}
 		a.emit("response.reasoning_text.done", a.at(id, doc{"text": a.sc.thought()}))
 		a.emit("response.content_part.done", a.at(id, doc{"part": part}))
-		a.close(doc{"id": id, "type": "reasoning", "summary": []any{}, "content": []any{part}, "status": "completed"})
+		a.close(doc{"id": id, "type": "reasoning", "summary": []any{}, "content": []any{part}, "encrypted_content": a.sealed, "status": "completed"})
 		return
 	}
 	at := func(more doc) doc {
@@ -294,7 +322,7 @@ func (a *nativeAnswer) think() {
 	}
 	a.emit("response.reasoning_summary_text.done", at(doc{"text": a.sc.thought()}))
 	a.emit("response.reasoning_summary_part.done", at(doc{"part": part}))
-	a.close(doc{"id": id, "type": "reasoning", "summary": []any{part}, "status": "completed"})
+	a.close(doc{"id": id, "type": "reasoning", "summary": []any{part}, "encrypted_content": a.sealed, "status": "completed"})
 }
 
 // message tells the text or the refusal.
@@ -342,6 +370,9 @@ func (a *nativeAnswer) call(c sceneCall) {
 	}
 	a.open(item("in_progress", ""))
 	for _, text := range c.arguments {
+		if text == "" {
+			continue
+		}
 		a.emit("response.function_call_arguments.delta", at(doc{"delta": text}))
 	}
 	whole := strings.Join(c.arguments, "")

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -32,6 +33,7 @@ type seen struct {
 	Vector    []float64         `json:"vector,omitempty"`
 	Vectors   []json.RawMessage `json:"vectors,omitempty"` // the embeddings as the server wrote them
 	Models    []string          `json:"models,omitempty"`
+	Outline   []string          `json:"outline,omitempty"` // the items of a response
 	Error     *failure          `json:"error,omitempty"`
 }
 
@@ -61,20 +63,35 @@ type scenario struct {
 
 func main() {
 	p := peer{url: os.Getenv("SKYTOWER_URL"), key: os.Getenv("SKYTOWER_KEY")}
-	if p.url == "" || p.key == "" || len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: SKYTOWER_URL=http://…/v1 SKYTOWER_KEY=sk-… openaigo CHAT_MODEL EMBEDDINGS_MODEL")
+	if p.url == "" || p.key == "" || len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: SKYTOWER_URL=http://…/v1 SKYTOWER_KEY=sk-… openaigo CHAT_MODEL EMBEDDINGS_MODEL\n"+
+			"   or: … openaigo responses MODEL [ACT …]")
 		os.Exit(2)
 	}
-	p.chat, p.embed = os.Args[1], os.Args[2]
-	if err := runAll(context.Background(), p); err != nil {
+	var all []scenario
+	if os.Args[1] == "responses" {
+		p.chat = os.Args[2]
+		all = named(responding(), os.Args[3:])
+	} else {
+		p.chat, p.embed = os.Args[1], os.Args[2]
+		all = append(chats(), append(others(), failures()...)...)
+	}
+	if err := runAll(context.Background(), p, all); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func runAll(ctx context.Context, p peer) error {
+// named are the scenarios with these names; without names, all.
+func named(all []scenario, names []string) []scenario {
+	if len(names) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(s scenario) bool { return !slices.Contains(names, s.name) })
+}
+
+func runAll(ctx context.Context, p peer, all []scenario) error {
 	out := json.NewEncoder(os.Stdout)
-	all := append(chats(), append(others(), failures()...)...)
 	for _, s := range all {
 		got, err := s.run(ctx, p)
 		if err != nil {
