@@ -138,6 +138,7 @@ func faultRows() []faultRow {
 	add("status-408", moves(late))
 	add("status-429", own(moves(busy("*"))))
 	add("status-429-after", own(moves(busy("7"))))
+	add("status-429-long", own(moves(busy("60"))))
 	add("status-429-after-ms", own(moves(busy("2"))))
 	add("status-500 status-502 status-503 status-503-after status-504 status-529 status-500-page status-500-cut", moves(failed))
 	add("status-500-hang", on(shortIdle, moves(failed)))

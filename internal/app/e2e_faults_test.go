@@ -49,6 +49,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A fault without a row would be tested by nothing.
+func TestEveryFaultHasItsRow(t *testing.T) {
+	t.Parallel()
+	rows := map[string]int{}
+	for _, row := range faultRows() {
+		rows[row.fault.Name]++
+	}
+	for _, f := range faultsite.All() {
+		if rows[f.Name] != 1 {
+			t.Errorf("%s has %d rows", f.Name, rows[f.Name])
+		}
+	}
+}
+
 // The servers of the table.
 const (
 	anyBounds = "anyBounds"
@@ -129,7 +143,6 @@ type faultBench struct {
 	cases   []*faultCase
 	sites   map[string]*faultsite.Site
 	sound   *faultsite.Site
-	mu      sync.Mutex
 	granted int64 // nano-dollars
 }
 

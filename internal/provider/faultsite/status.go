@@ -41,6 +41,7 @@ func Statuses() []Fault {
 		{Name: "status-422", serve: refusal(422, paramError)},
 		{Name: "status-429", serve: refusal(429, innerError)},
 		{Name: "status-429-after", serve: refusal(429, innerError, "Retry-After: 7")},
+		{Name: "status-429-long", serve: refusal(429, innerError, "Retry-After: 60")},
 		{Name: "status-429-after-ms", serve: refusal(429, innerError, "Retry-After-Ms: 1500", "Retry-After: 9")},
 		{Name: "status-500-page", serve: func(c *call) { c.say(document(500, page, typePage)) }},
 		{Name: "status-500-cut", serve: func(c *call) { c.say(head(500, typeJSON, length(999)) + innerError) }},
