@@ -122,7 +122,7 @@ func (b *body) read(p []byte) (n int, err error) {
 		if n > 0 {
 			return n, nil
 		}
-		if more || len(room) < len(b.rd.buf) {
+		if more || len(room) < b.rd.size {
 			err = b.rd.fill()
 		} else {
 			// A large read goes past the buffer.
@@ -303,8 +303,11 @@ func (b *body) release(reuse bool) {
 	if b.keep != 0 {
 		keep = min(keep, b.keep)
 	}
-	if reuse && live && keep > 0 && cn.raw != nil && b.send.complete() && cn.rd.buffered() == 0 && b.client.idle.put(cn, keep) {
-		return
+	if reuse && live && keep > 0 && cn.raw != nil && b.send.complete() && cn.rd.buffered() == 0 {
+		cn.rd.giveBack()
+		if b.client.idle.put(cn, keep) {
+			return
+		}
 	}
 	cn.close()
 	b.send.wait()

@@ -20,9 +20,10 @@ type conn struct {
 	idle    time.Duration
 	expires time.Time // while in the pool: when to close it
 	abort   func()    // closes nc; made once, for context.AfterFunc
+	late    late
 }
 
-func newConn(nc net.Conn, host string, readBuffer int) *conn {
+func newConn(nc net.Conn, host string, readBuffer int, spare *sync.Pool) *conn {
 	c := &conn{nc: nc, host: host}
 	c.abort = c.close
 	if s, ok := nc.(secured); ok {
@@ -31,7 +32,8 @@ func newConn(nc net.Conn, host string, readBuffer int) *conn {
 		// Without it the connection can't be checked and so is never reused.
 		c.raw, _ = sc.SyscallConn()
 	}
-	c.rd = reader{src: c, buf: make([]byte, readBuffer), size: readBuffer}
+	c.rd = reader{src: c, size: readBuffer, spare: spare, late: c.lateReader()}
+	c.rd.take()
 	return c
 }
 
@@ -94,13 +96,18 @@ func (c *conn) bodyDeadline(d time.Duration) {
 
 // Read reads from the network, under the idle bound if one is set.
 func (c *conn) Read(p []byte) (int, error) {
-	if c.idle > 0 {
-		if now := time.Now(); !fits(c.readBy, now, c.idle) {
-			c.readBy = now.Add(c.idle + c.idle/4)
-			c.nc.SetReadDeadline(c.readBy)
-		}
-	}
+	c.moveDeadline()
 	return c.nc.Read(p)
+}
+
+func (c *conn) moveDeadline() {
+	if c.idle <= 0 {
+		return
+	}
+	if now := time.Now(); !fits(c.readBy, now, c.idle) {
+		c.readBy = now.Add(c.idle + c.idle/4)
+		c.nc.SetReadDeadline(c.readBy)
+	}
 }
 
 // pool holds idle connections by host, the most recently used last. One timer

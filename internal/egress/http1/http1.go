@@ -83,6 +83,7 @@ type Client struct {
 	tls   *tls.Config // nil: plain
 	idle  pool
 	heads sync.Pool // *[]byte, buffers for outgoing heads and small bodies
+	reads sync.Pool // *[]byte, read buffers of connections that do not wait
 }
 
 // New returns a client. It opens nothing.
@@ -180,7 +181,7 @@ func (c *Client) dial(ctx context.Context, u *url.URL, firstByte time.Duration) 
 	nc, err := c.connect(dctx, u)
 	switch {
 	case err == nil:
-		cn := newConn(nc, u.Host, c.opts.ReadBuffer)
+		cn := newConn(nc, u.Host, c.opts.ReadBuffer, &c.reads)
 		cn.startDeadline(firstByte)
 		return cn, nil
 	case ctx.Err() != nil:

@@ -3,15 +3,47 @@ package http1
 import (
 	"bytes"
 	"io"
+	"sync"
 )
 
 // reader is a read buffer that can look for a line without waiting, and that
 // grows for a large head only.
 type reader struct {
 	src  io.Reader
-	buf  []byte
+	buf  []byte // nil: given back
 	r, w int
 	size int // normal length of buf
+
+	late  lateReader // nil: buf is kept
+	spare *sync.Pool // of *[]byte of that size
+	lent  *[]byte    // what buf came in
+}
+
+// lateReader reads into a reader's buffer, but takes one only when there is something
+// to read: thousands of streams wait most of their time.
+type lateReader interface{ readLate(b *reader) (int, error) }
+
+// take gets a buffer if there is none.
+func (b *reader) take() {
+	if b.buf != nil {
+		return
+	}
+	b.lent, _ = b.spare.Get().(*[]byte)
+	if b.lent == nil {
+		buf := make([]byte, b.size)
+		b.lent = &buf
+	}
+	b.buf = *b.lent
+}
+
+// giveBack lets go of an empty buffer of the normal size.
+func (b *reader) giveBack() {
+	if b.late == nil || b.buffered() > 0 || len(b.buf) != b.size || b.lent == nil {
+		return
+	}
+	*b.lent = b.buf
+	b.spare.Put(b.lent)
+	b.buf, b.lent = nil, nil
 }
 
 func (b *reader) buffered() int { return b.w - b.r }
@@ -28,6 +60,14 @@ func (b *reader) discard(n int) {
 
 // fill waits for one read from the source. A full buffer grows.
 func (b *reader) fill() error {
+	if b.late != nil && b.w == 0 {
+		n, err := b.late.readLate(b)
+		b.w = n
+		if n > 0 {
+			return nil
+		}
+		return err
+	}
 	if b.w == len(b.buf) {
 		if b.r == 0 {
 			b.resize(2 * len(b.buf))

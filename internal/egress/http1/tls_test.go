@@ -254,7 +254,7 @@ func TestTLSFailedWriteIsSentOnlyWhereBytesLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		failing.fails.Store(true)
-		cn := newConn(secured, s.URL.Host, c.opts.ReadBuffer)
+		cn := newConn(secured, s.URL.Host, c.opts.ReadBuffer, &c.reads)
 		r := s.post("x")
 		sent := c.send(cn, r)
 		if sent.err == nil || sent.n > 0 != some {
