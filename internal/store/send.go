@@ -88,7 +88,7 @@ func (a *Args) array(n int, oid uint32) {
 
 // length writes what no argument here exceeds: a protocol's message is shorter.
 func (a *Args) length(n int) {
-	a.buf = binary.BigEndian.AppendUint32(a.buf, uint32(min(n, math.MaxInt32))) //nolint:gosec // bounded
+	a.buf = binary.BigEndian.AppendUint32(a.buf, uint32(min(n, math.MaxInt32))) //nolint:gosec // it fits: bounded on this line
 }
 
 // split gives each argument its part of the buffer, which grows no more.
@@ -156,7 +156,7 @@ func execute(ctx context.Context, conn *pgx.Conn, mode pgx.QueryExecMode, text s
 	}
 	if reader.NextRow() {
 		if v := reader.Values(); len(v) > 0 && len(v[0]) == 8 {
-			n = int64(binary.BigEndian.Uint64(v[0])) //nolint:gosec // a bigint's bits
+			n = int64(binary.BigEndian.Uint64(v[0])) //nolint:gosec // the same bits: the server sent a bigint
 		}
 	}
 	_, err = reader.Close()
