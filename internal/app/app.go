@@ -25,7 +25,6 @@ import (
 	"skytower/internal/account"
 	"skytower/internal/api"
 	"skytower/internal/api/admin"
-	"skytower/internal/api/infer"
 	"skytower/internal/api/rest"
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
@@ -41,6 +40,8 @@ import (
 	"skytower/internal/prediction"
 	"skytower/internal/provider/command"
 	"skytower/internal/provider/local"
+	"skytower/internal/response"
+	"skytower/internal/route"
 	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/telemetry"
@@ -84,6 +85,9 @@ type App struct {
 	files       *blob.Store
 	webhooks    *webhook.Service
 	predictions *prediction.Service
+	routes      *route.Board
+	responses   *response.Store
+	inference   *inference.Service
 	scratch     string        // folder of the runs' temporary files
 	closing     chan struct{} // closed when Stop begins
 	stopping    sync.Once
@@ -116,7 +120,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 	}()
 	for _, step := range []func(context.Context) error{
 		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeServers,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -205,23 +209,9 @@ func (a *App) foreignRules() egress.Rules {
 // rows are all routes of the API.
 func (a *App) rows() []api.Route {
 	rows := append(a.inferRows(limit.Standard), a.restRows(limit.Standard)...)
-	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Sync: a.feed.Sync}
+	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Explainer: a.inference, Targets: a.inference, Sync: a.feed.Sync}
 	rows = append(rows, operators.Rows()...)
 	return append(rows, a.moneyRows()...)
-}
-
-func (a *App) inferRows(surface string) []api.Route {
-	calls := &inference.Service{
-		Catalog: a.catalog, Adapters: a.adapters, Limits: a.limits, Meter: a.ledger, Inputs: a.foreign(),
-		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
-	}
-	h := &infer.Handlers{
-		Service: calls, Parser: inference.NewParser(), MaxBody: a.cfg.MaxBody, KeepAlive: a.cfg.KeepAlive, OpenStreams: a.metrics.OpenStreams, Surface: surface,
-	}
-	if surface == limit.Edge {
-		h.MaxStream = a.cfg.Money.EdgeMaxTime
-	}
-	return h.Rows()
 }
 
 func (a *App) restRows(surface string) []api.Route {
@@ -252,6 +242,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.predictions.Start(ctx); err != nil {
 		return fmt.Errorf("start predictions: %w", err)
+	}
+	if err := a.responses.Start(ctx); err != nil {
+		return fmt.Errorf("start stored responses: %w", err)
 	}
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
@@ -308,7 +301,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.feed.Stop()
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	errs = append(errs, a.keys.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
+	errs = append(errs, a.keys.Stop(settled), a.responses.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
 	a.limits.Stop()
 	a.closeStores()
 	return errors.Join(errs...)

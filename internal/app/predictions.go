@@ -37,7 +37,7 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 	if a.cfg.Works() {
 		workers = map[jobs.Queue]int{
 			jobs.Remote: a.cfg.Predictions.WorkersRemote, jobs.Local: a.cfg.Predictions.WorkersLocal,
-			jobs.Webhooks: webhookWorkers, jobs.Upkeep: upkeepWorkers,
+			jobs.Responses: a.cfg.Inference.ResponsesWorkers, jobs.Webhooks: webhookWorkers, jobs.Upkeep: upkeepWorkers,
 		}
 	}
 	if a.jobs, err = jobs.New(a.db, jobs.Options{Log: a.log, Workers: workers}); err != nil {

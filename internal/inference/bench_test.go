@@ -17,6 +17,7 @@ import (
 	"skytower/internal/money"
 	"skytower/internal/price"
 	"skytower/internal/provider"
+	"skytower/internal/route"
 )
 
 // quiet is a service's rooms that do nothing, so that what is measured is this room.
@@ -30,7 +31,8 @@ type quiet struct {
 func (q *quiet) Resolve(name string, _ catalog.Viewer, _ string) (catalog.Resolved, error) {
 	return catalog.Resolved{Model: q.model, Asked: name, Show: name}, nil
 }
-func (q *quiet) Adapter(string) (any, error) { return q, nil }
+func (q *quiet) Candidates([]string, catalog.Viewer, string) []*catalog.Model { return nil }
+func (q *quiet) Adapter(string) (any, error)                                  { return q, nil }
 func (q *quiet) Reserve(context.Context, ledger.Estimate) (*ledger.Reservation, error) {
 	return nil, nil
 }
@@ -69,12 +71,13 @@ func (s *quietStream) Close() error { return nil }
 func (q *quiet) service() *inference.Service {
 	return &inference.Service{
 		Catalog: q, Adapters: q, Limits: q, Meter: q, Log: slog.New(slog.DiscardHandler), Now: time.Now, SettleTimeout: time.Minute,
+		Routes: route.New(route.Options{}),
 	}
 }
 
 func newQuiet() *quiet {
 	q := &quiet{
-		model:  &catalog.Model{Slug: "slug", Targets: []catalog.Target{{Provider: "a", Model: "up", FetchInputs: catalog.FetchPass}}},
+		model:  &catalog.Model{Slug: "slug", Targets: []catalog.Target{{Name: "a/up", Provider: "a", Model: "up", FetchInputs: catalog.FetchPass}}},
 		answer: provider.Answer{Body: []byte("{}"), Usage: provider.Usage{Reported: true, Input: 5, Output: 5}},
 	}
 	for range 1000 {

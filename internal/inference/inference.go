@@ -23,6 +23,7 @@ import (
 	"skytower/internal/money"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
+	"skytower/internal/route"
 )
 
 // API is what a model is asked for.
@@ -52,6 +53,8 @@ type Request struct {
 	DryRun  bool
 	Header  http.Header // the caller's headers that may pass on
 	Surface string      // standard or edge
+	// Background asks for a response that is made when the call is over.
+	Background bool
 	// MaxStream is how long a stream may take as a whole; 0: no bound.
 	MaxStream time.Duration
 
@@ -101,6 +104,7 @@ const (
 // Catalog resolves names; the catalogue's snapshot in memory.
 type Catalog interface {
 	Resolve(name string, v catalog.Viewer, api string) (catalog.Resolved, error)
+	Candidates(list []string, v catalog.Viewer, api string) []*catalog.Model
 }
 
 // Adapters gives the adapter of a provider by its name: a value with some of
@@ -130,8 +134,13 @@ type Service struct {
 	Limits   limit.Limits
 	Meter    Meter
 	Inputs   Fetcher
-	Log      *slog.Logger
-	Now      func() time.Time
+	Routes   *route.Board
+	Parser   *Parser // of requests that are explained, or made later
+	// Conversations and Tasks may be nil: then nothing is stored, and there is no background.
+	Conversations Conversations
+	Tasks         Tasks
+	Log           *slog.Logger
+	Now           func() time.Time
 	// SettleTimeout bounds the work after the answer: committing and settling.
 	SettleTimeout time.Duration
 	// Patience is how long the answer of a plain call that costs is waited for after its
@@ -149,10 +158,20 @@ func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, s
 		err := r.quote(ctx, sink)
 		return r.result, err
 	}
+	if req.Background {
+		err := r.queue(ctx, sink)
+		return r.result, err
+	}
 	if err := r.admit(ctx); err != nil {
 		r.result.Outcome = Refused
 		return r.result, err
 	}
+	err := r.serveTo(ctx, sink)
+	return r.result, err
+}
+
+// serveTo serves an admitted request, and finishes it.
+func (r *run) serveTo(ctx context.Context, sink Sink) error {
 	// A panic gives back what was taken, too.
 	defer func() {
 		if !r.finished {
@@ -160,8 +179,7 @@ func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, s
 		}
 	}()
 	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits})
-	err := r.finish(ctx, r.serve(ctx, sink), sink)
-	return r.result, err
+	return r.finish(ctx, r.serve(ctx, sink), sink)
 }
 
 // errPanicked stands for the cause that the panic itself carries.

@@ -57,7 +57,10 @@ func (p *Parser) Parse(api API, body []byte, streamQuery bool) (*Request, error)
 		return nil, err
 	}
 	req.Stream = stream || streamQuery
-	return req, nil
+	if api == Responses {
+		req.Background, _, err = doc.Bool("background")
+	}
+	return req, err
 }
 
 // takeDryRun reads dry_run and takes it out of the body.
@@ -83,18 +86,6 @@ func (r *Request) Check() error {
 	default:
 		return r.checkChat()
 	}
-}
-
-// checkCharged refuses what cannot be charged: an answer that is made when the call is
-// over.
-func (r *Request) checkCharged() error {
-	if r.API != Responses {
-		return nil
-	}
-	if later, _, err := r.Body.Bool("background"); err != nil || !later {
-		return err
-	}
-	return &fault.Error{ID: fault.ModelNotSupported, Param: "background", Message: "A model that costs does not answer in the background; leave out 'background'."}
 }
 
 func requiredString(doc *rawjson.Object, name string) (string, error) {
@@ -148,6 +139,9 @@ func (r *Request) checkResponses() error {
 		}
 	default:
 		return fault.Invalid("input", "'input' must be a string or an array, not %s.", kind)
+	}
+	if isSet(r.Body, "conversation") {
+		return fault.Invalid("conversation", "Conversations have no objects of their own here: continue one by 'previous_response_id'.")
 	}
 	if err := numbers(r.Body); err != nil {
 		return err

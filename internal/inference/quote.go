@@ -16,7 +16,7 @@ import (
 // the balance. It is checked as the call would be, takes nothing, and nothing runs.
 func (r *run) quote(ctx context.Context, sink Sink) error {
 	r.result.Outcome = Refused
-	if err := r.check(); err != nil {
+	if err := r.check(ctx); err != nil {
 		return err
 	}
 	answer, err := r.quoted(ctx)

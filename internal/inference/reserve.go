@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 
+	"skytower/internal/catalog"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/money"
@@ -26,9 +27,8 @@ type need struct {
 	choices int64
 }
 
-// need is known once the request is checked.
-func (r *run) needs() need {
-	m := r.model.Model
+// needsOf is what the request needs of a model; it is known once the request is checked.
+func (r *run) needsOf(m *catalog.Model) need {
 	n := need{in: min(r.size.atMost(m.ContextLength), mostTokens), choices: min(r.req.Choices, mostTokens)}
 	if r.req.API == Embeddings {
 		return n

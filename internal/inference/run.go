@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/catalog"
@@ -23,13 +24,15 @@ type run struct {
 	who account.Principal
 	req *Request
 
-	model  catalog.Resolved
-	price  *price.Price // of the model; nil: free
-	target catalog.Target
-	size   size
-	need   need
-	limits limit.Decision
-	ticket limit.Ticket // what was taken of the limits, an estimate
+	model   catalog.Resolved
+	price   *price.Price    // of the model; nil: free
+	target  *catalog.Target // the last one tried
+	chosen  *choice         // behind a router that chooses by the request; nil: of no such
+	preview bool            // only the choice is asked for
+	size    size
+	need    need
+	limits  limit.Decision
+	ticket  limit.Ticket // what was taken of the limits, an estimate
 
 	hold      *ledger.Reservation
 	reserved  money.Nanos // what hold sets aside
@@ -41,9 +44,14 @@ type run struct {
 	prepared    *rawjson.Object // the body with its addresses dealt with,
 	preparedFor catalog.Policy  // by this policy
 
-	choices *choices   // of a chat stream that costs
-	native  *nativeEnd // of an upstream's own Responses stream that costs
-	ending  lastWords  // set where credit ran out
+	talk       talk      // of the Responses API
+	began      time.Time // when it was queued; zero: of a call
+	background string    // id of the response that is made in the background; "": of a call
+
+	choices *choices         // of a chat stream that costs
+	native  *nativeEnd       // of an upstream's own Responses stream that costs
+	ending  lastWords        // set where credit ran out
+	last    []provider.Event // what it made of that
 
 	held      *heldEvent // the last event, kept back until the charge is durable
 	failed    bool       // the upstream says in its last event, or its answer, that it failed
@@ -62,7 +70,7 @@ type heldEvent struct {
 // admit resolves the model, checks the fields, takes from the limits and reserves:
 // nothing goes upstream before all four agreed.
 func (r *run) admit(ctx context.Context) error {
-	if err := r.check(); err != nil {
+	if err := r.check(ctx); err != nil {
 		return err
 	}
 	estimate, err := r.estimate()
@@ -85,24 +93,38 @@ func (r *run) admit(ctx context.Context) error {
 }
 
 // check resolves the model and checks the fields. It fills what the estimates need.
-func (r *run) check() error {
+func (r *run) check(ctx context.Context) error {
 	viewer := catalog.Viewer{Account: r.who.Account, Only: r.who.Models, Edge: r.req.Surface == limit.Edge}
 	model, err := r.svc.Catalog.Resolve(r.req.Model, viewer, catalogAPI(r.req.API))
 	if err != nil {
 		return err
 	}
-	r.model, r.price, r.result.Model = model, model.Model.Price, model.Model.Slug
+	r.resolved(model)
 	if err := r.req.Check(); err != nil {
 		return err
 	}
-	if r.price != nil {
-		if err := r.req.checkCharged(); err != nil {
-			return err
-		}
+	if err := r.converse(ctx); err != nil {
+		return err
 	}
 	r.size = r.req.measure()
-	r.need = r.needs()
+	if model.Router != nil {
+		if r.chosen, err = r.choose(model.Router, viewer); err != nil {
+			return err
+		}
+		first := r.chosen.first()
+		model.Model, model.Show = first, first.Slug
+		r.resolved(model)
+	}
+	r.need = r.needsOf(r.model.Model)
 	return nil
+}
+
+// resolved notes the model; behind a router that chooses by the request it comes later.
+func (r *run) resolved(model catalog.Resolved) {
+	r.model = model
+	if model.Model != nil {
+		r.price, r.result.Model = model.Model.Price, model.Model.Slug
+	}
 }
 
 // catalogAPI is the kind of model that serves an API.
@@ -153,11 +175,13 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	settled, cancel := r.afterwards(ctx)
 	defer cancel()
 	defer func() { r.settle(settled, r.usage) }()
+	r.end(err)
 	if !r.owes(err) {
 		r.svc.Meter.Release(r.hold)
 		if err != nil {
 			return r.explain(err)
 		}
+		r.keep(settled)
 		return r.deliverEnd(sink)
 	}
 	charge, priced := r.charge()
@@ -172,7 +196,15 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	case err != nil:
 		return r.explain(err)
 	}
+	r.keep(settled)
 	return r.deliverEnd(sink)
+}
+
+// end makes the last events of a stream for which credit ran out.
+func (r *run) end(err error) {
+	if err == nil && r.ending != nil {
+		r.last = r.ending.events(r.usage)
+	}
 }
 
 // afterwards is the context of what has to be done although the caller may be gone.
@@ -226,9 +258,12 @@ func (r *run) count(err error) {
 		return
 	}
 	r.usage.Input = r.size.counted()
-	r.usage.Output = int64(r.delivered+bytesPerToken-1) / bytesPerToken
+	r.usage.Output = outputTokens(r.delivered)
 	r.result.Usage, r.result.Counted = r.usage, true
 }
+
+// outputTokens counts generated text by its size.
+func outputTokens(bytes int) int64 { return int64(bytes+bytesPerToken-1) / bytesPerToken }
 
 // charge is what the request used, at the resolved model's price. The error is an amount
 // beyond all bounds: the tokens are recorded all the same.
@@ -270,7 +305,7 @@ func (r *run) deliverEnd(sink Sink) error {
 	case !r.req.Stream:
 		return sink.Answer(r.answer)
 	case r.ending != nil:
-		for _, event := range r.ending.events(r.usage) {
+		for _, event := range r.last {
 			if err := sink.Event(event.Name, event.Data); err != nil {
 				return err
 			}

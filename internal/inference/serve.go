@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"skytower/internal/catalog"
+	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
+	"skytower/internal/route"
 )
 
 // serve tries the targets in order. Another target is tried only where the
@@ -20,9 +22,22 @@ func (r *run) serve(ctx context.Context, sink Sink) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, r.req.MaxStream, errTooLong)
 		defer cancel()
 	}
+	return r.travel(ctx, sink)
+}
+
+// travel goes from target to target until one has answered, or none may be tried.
+func (r *run) travel(ctx context.Context, sink Sink) error {
+	m := r.model.Model
+	trip := r.svc.Routes.Begin(m.Slug, (*targetSet)(m), r.affinity())
 	var last error
-	for _, target := range r.model.Model.Targets {
-		started, err := r.try(ctx, target, sink)
+	for {
+		i, err := trip.Next()
+		if err != nil {
+			return noTarget(err, last)
+		}
+		t := attempt{began: r.svc.Now()}
+		started, err := r.try(ctx, &m.Targets[i], &t, sink)
+		trip.Done(r.report(&t, err))
 		if err == nil {
 			return nil
 		}
@@ -30,15 +45,66 @@ func (r *run) serve(ctx context.Context, sink Sink) error {
 			return errTooLong
 		}
 		last = err
-		r.svc.failed(target.Provider, err)
+		r.svc.failed(m.Targets[i].Provider, err)
 		if started || ctx.Err() != nil || !mayMoveOn(err) {
 			return err
 		}
 	}
-	if last == nil {
-		return &provider.Error{Class: provider.Unreachable, Err: errors.New("model has no target")}
+}
+
+// noTarget is the error where no target may be tried: what the last one said, or why
+// there was none.
+func noTarget(err, last error) error {
+	var refused *route.Refused
+	switch {
+	case last != nil:
+		return last
+	case !errors.As(err, &refused):
+		return &provider.Error{Class: provider.Unreachable, Err: err}
+	case refused.Reason == route.Busy:
+		return &provider.Error{Class: provider.Busy, RetryAfter: refused.After, Err: err}
 	}
-	return last
+	return &provider.Error{Class: provider.Unreachable, RetryAfter: refused.After, Err: err}
+}
+
+// attempt is one try at a target, on the clock.
+type attempt struct {
+	began, first time.Time // first: when the answer's first event came; zero: it has none
+}
+
+// report tells the board what a try says of its target.
+func (r *run) report(t *attempt, err error) route.Report {
+	now := r.svc.Now()
+	rep := route.Report{Verdict: verdict(err), Took: now.Sub(t.began)}
+	if !t.first.IsZero() {
+		rep.FirstByte = t.first.Sub(t.began)
+	}
+	if err == nil {
+		rep.Tokens = r.usage.Output
+	}
+	var up *provider.Error
+	if errors.As(err, &up) {
+		rep.RetryAfter = up.RetryAfter
+	}
+	return rep
+}
+
+// verdict is what an error says of the target.
+func verdict(err error) route.Verdict {
+	var up *provider.Error
+	switch {
+	case err == nil:
+		return route.Good
+	case !errors.As(err, &up):
+		return route.Neutral // the request's own, or ours
+	}
+	switch up.Class {
+	case provider.Busy:
+		return route.Overloaded
+	case provider.Rejected, provider.Unsupported, provider.Forbidden, provider.Cancelled:
+		return route.Neutral
+	}
+	return route.Bad
 }
 
 // errTooLong ends a stream that took as long as the surface allows.
@@ -70,10 +136,10 @@ func mayMoveOn(err error) bool {
 }
 
 // try calls one target. started is whether the caller got a part of its answer.
-func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (started bool, err error) {
+func (r *run) try(ctx context.Context, target *catalog.Target, t *attempt, sink Sink) (started bool, err error) {
 	r.result.Tries++
 	r.target = target
-	r.result.Target = target.Provider + "/" + target.Model
+	r.result.Target = target.Name
 	adapter, err := r.svc.Adapters.Adapter(target.Provider)
 	if err != nil {
 		return false, &provider.Error{Class: provider.Unreachable, Err: err}
@@ -84,9 +150,10 @@ func (r *run) try(ctx context.Context, target catalog.Target, sink Sink) (starte
 	}
 	call := &provider.Call{
 		Body: body, Model: target.Model, Show: r.model.Show, MaxTokens: r.maxTokens, Header: r.req.Header, RequestID: r.req.ID,
+		FirstByte: target.FirstByte, Idle: target.Idle,
 	}
 	if r.req.Stream {
-		return r.stream(ctx, adapter, call, sink)
+		return r.stream(ctx, adapter, call, t, sink)
 	}
 	return false, r.plain(ctx, adapter, call)
 }
@@ -111,7 +178,7 @@ func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error
 		ctx, cancel = r.svc.outlive(ctx)
 		defer cancel()
 	}
-	answer, err := plainAnswer(ctx, r.req.API, adapter, call)
+	answer, err := r.plainAnswer(ctx, adapter, call)
 	if err != nil {
 		return err
 	}
@@ -147,20 +214,20 @@ func (s *Service) outlive(parent context.Context) (context.Context, context.Canc
 }
 
 // plainAnswer asks for the whole answer of the API.
-func plainAnswer(ctx context.Context, api API, adapter any, call *provider.Call) (*provider.Answer, error) {
-	switch api {
+func (r *run) plainAnswer(ctx context.Context, adapter any, call *provider.Call) (*provider.Answer, error) {
+	switch r.req.API {
 	case Embeddings:
 		if e, ok := adapter.(provider.Embedder); ok {
 			return e.Embed(ctx, call)
 		}
 	case Responses:
-		return respond(ctx, adapter, call)
+		return r.respond(ctx, adapter, call)
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.Chat(ctx, call)
 		}
 	}
-	return nil, errUnsupported(api)
+	return nil, errUnsupported(r.req.API)
 }
 
 func errUnsupported(api API) error {
@@ -168,20 +235,20 @@ func errUnsupported(api API) error {
 }
 
 // openStream asks for the streamed answer of the API.
-func openStream(ctx context.Context, api API, adapter any, call *provider.Call) (provider.Stream, error) {
-	switch api {
+func (r *run) openStream(ctx context.Context, adapter any, call *provider.Call) (provider.Stream, error) {
+	switch r.req.API {
 	case Responses:
-		return respondStream(ctx, adapter, call)
+		return r.respondStream(ctx, adapter, call)
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.ChatStream(ctx, call)
 		}
 	}
-	return nil, errUnsupported(api)
+	return nil, errUnsupported(r.req.API)
 }
 
-func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink Sink) (started bool, err error) {
-	events, err := openStream(ctx, r.req.API, adapter, call)
+func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *attempt, sink Sink) (started bool, err error) {
+	events, err := r.openStream(ctx, adapter, call)
 	if err != nil {
 		return false, err
 	}
@@ -194,6 +261,9 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, sink
 		}
 		if err != nil {
 			return started, err
+		}
+		if t.first.IsZero() {
+			t.first = r.svc.Now()
 		}
 		sent, err := r.relay(ctx, &event, sink)
 		if err == errOutOfCredit {
@@ -218,7 +288,7 @@ func (r *run) watch(events provider.Stream) {
 	if r.price == nil {
 		return
 	}
-	_, translated := events.(*responseStream)
+	_, translated := events.(*translate.Stream)
 	switch {
 	case r.req.API == Chat:
 		r.choices = newChoices(r.req.Choices)

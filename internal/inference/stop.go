@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -19,9 +20,8 @@ type lastWords interface {
 // stop notes how the stream will end; refused is the event that was not delivered, whose
 // bytes are the stream's.
 func (r *run) stop(events provider.Stream, refused *provider.Event) lastWords {
-	if translated, ok := events.(*responseStream); ok {
-		translated.takeBack()
-		return translated
+	if translated, ok := events.(*translate.Stream); ok {
+		return translatedEnd{translated}
 	}
 	data := bytes.Clone(refused.Data)
 	if r.req.API == Responses {
@@ -30,6 +30,11 @@ func (r *run) stop(events provider.Stream, refused *provider.Event) lastWords {
 	}
 	return &chatEnd{chunk: data, choices: r.choices, usage: r.req.IncludeUsage}
 }
+
+// translatedEnd ends a stream that was translated: what it did not deliver is taken back.
+type translatedEnd struct{ stream *translate.Stream }
+
+func (e translatedEnd) events(usage provider.Usage) []provider.Event { return e.stream.Stop(usage) }
 
 // chatEnd closes the open choices of a chat stream in the manner of its other chunks.
 type chatEnd struct {

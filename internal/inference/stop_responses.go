@@ -2,7 +2,7 @@ package inference
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"skytower/internal/provider"
@@ -65,11 +65,10 @@ func (e *nativeEnd) events(usage provider.Usage) []provider.Event {
 	if response == nil {
 		response = []byte(`{"object":"response"}`)
 	}
-	counted, _ := json.Marshal(usageOf(usage)) // numbers only
 	response = with(response, "status", []byte(`"incomplete"`))
 	response = with(response, "incomplete_details", []byte(`{"reason":"max_output_tokens"}`))
 	response = with(response, "output", list(e.items))
-	response = with(response, "usage", counted)
+	response = with(response, "usage", responseUsage(usage))
 	e.emit("response.incomplete", "response", response)
 	return e.out
 }
@@ -129,4 +128,10 @@ func quote(inner []byte) []byte { return append(append([]byte{'"'}, inner...), '
 
 func list(values [][]byte) []byte {
 	return append(append([]byte{'['}, bytes.Join(values, []byte(","))...), ']')
+}
+
+// responseUsage is a usage object in the words of the Responses API.
+func responseUsage(u provider.Usage) []byte {
+	return fmt.Appendf(nil, `{"input_tokens":%d,"output_tokens":%d,"total_tokens":%d,"input_tokens_details":{"cached_tokens":%d},"output_tokens_details":{"reasoning_tokens":%d}}`,
+		u.Input, u.Output, u.Input+u.Output, u.Cached, u.Reasoning)
 }

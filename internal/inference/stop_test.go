@@ -172,20 +172,6 @@ func TestFailedResponsesAreFree(t *testing.T) {
 	}
 }
 
-func TestChargedModelsDoNotWorkInTheBackground(t *testing.T) {
-	t.Parallel()
-	for priced, want := range map[bool]fault.ID{true: fault.ModelNotSupported, false: ""} {
-		d := poorDesk(responder{native: &upstream{answer: provider.Answer{Body: []byte("{}")}}}, 0)
-		if !priced {
-			d.model.Price = nil
-		}
-		_, err := d.call(t.Context(), t, inference.Responses, `{"model":"m","input":"hi","background":true}`)
-		if f := fault.From(err); (f == nil) != (want == "") || f != nil && f.ID != want {
-			t.Errorf("priced %v: %v", priced, err)
-		}
-	}
-}
-
 // A stream on a surface with a longest time is cut there, in band, and paid as far as it
 // came; before its first event it is an ordinary error.
 func TestLongestTimeOfAStream(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"skytower/internal/limit"
 	"skytower/internal/money"
 	"skytower/internal/provider"
+	"skytower/internal/route"
 )
 
 // desk is a Service whose rooms are written down by hand: it plays the catalogue,
@@ -38,6 +39,11 @@ type desk struct {
 	sinkErr  error // of every event and answer
 	show     string
 	model    catalog.Model // Slug and Targets are set by the desk
+
+	board      *route.Board
+	kept       inference.Conversations
+	router     *catalog.Model   // behind the name "r"
+	candidates []*catalog.Model // of it
 
 	meter      inference.Meter // the desk itself if nil
 	who        account.Principal
@@ -60,9 +66,9 @@ type desk struct {
 
 func newDesk(adapter any) *desk {
 	return &desk{
-		targets:  []catalog.Target{{Provider: "a", Model: "up-a", FetchInputs: catalog.FetchProxy}},
+		targets:  []catalog.Target{{Name: "a/up-a", Provider: "a", Model: "up-a", FetchInputs: catalog.FetchProxy}},
 		adapters: map[string]any{"a": adapter}, decision: limit.Decision{Allowed: true}, show: "m",
-		who: account.Principal{Account: "acct", Key: "key"}, request: "req_1",
+		who: account.Principal{Account: "acct", Key: "key"}, request: "req_1", board: route.New(route.Options{}),
 	}
 }
 
@@ -73,14 +79,23 @@ func (d *desk) note(format string, args ...any) {
 }
 
 func (d *desk) Resolve(name string, _ catalog.Viewer, api string) (catalog.Resolved, error) {
+	if name == "r" && d.router != nil {
+		return catalog.Resolved{Asked: name, Show: name, Routed: true, Router: d.router}, nil
+	}
 	if name != "m" {
 		return catalog.Resolved{}, fault.New(fault.ModelNotFound, "none")
 	}
 	d.note("resolve %s", api)
 	m := d.model
-	m.Slug, m.Targets = "slug", d.targets
+	m.Slug, m.Targets = "slug", slices.Clone(d.targets)
+	for i := range m.Targets { // one after another
+		t := &m.Targets[i]
+		t.Name, t.Priority, t.Weight = fmt.Sprintf("%s/%s", t.Provider, t.Model), i, 1
+	}
 	return catalog.Resolved{Model: &m, Asked: name, Show: d.show}, nil
 }
+
+func (d *desk) Candidates([]string, catalog.Viewer, string) []*catalog.Model { return d.candidates }
 
 func (d *desk) Adapter(name string) (any, error) {
 	d.note("try %s", name)
@@ -178,6 +193,7 @@ func (d *desk) service() *inference.Service {
 	}
 	return &inference.Service{
 		Catalog: d, Adapters: d, Limits: d, Meter: meter, Inputs: d, Patience: d.patience, Log: slog.New(slog.DiscardHandler),
+		Routes: d.board, Parser: inference.NewParser(), Conversations: d.kept,
 		Now: func() time.Time { return time.Unix(1_700_000_000, 0) }, SettleTimeout: time.Minute,
 	}
 }

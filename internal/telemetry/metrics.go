@@ -69,6 +69,7 @@ type Metrics struct {
 	duration  *prometheus.HistogramVec
 	firstByte *prometheus.HistogramVec
 	upstream  *prometheus.CounterVec
+	breakers  *prometheus.CounterVec
 
 	mu        sync.Mutex
 	providers []string // names that have become labels
@@ -84,6 +85,7 @@ func NewMetrics(version string) *Metrics {
 	)
 	m.addRequests()
 	m.addLedger()
+	m.addBreakers()
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "skytower_build_info", Help: "Always 1; the version is its label.",
 	}, []string{"version"})

@@ -33,6 +33,9 @@ type Handlers struct {
 	Surface string
 	// MaxStream is how long a stream may take as a whole; 0: no bound.
 	MaxStream time.Duration
+	// Stored and Follower serve stored responses; where Stored is nil, there are none.
+	Stored   Stored
+	Follower Follower
 	// OpenStreams counts the streams that are open; it may be nil.
 	OpenStreams Gauge
 }
@@ -45,7 +48,11 @@ type Gauge interface {
 
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
-	return []api.Route{h.chatRow(), h.responsesRow(), h.embeddingsRow()}
+	rows := []api.Route{h.chatRow(), h.responsesRow(), h.embeddingsRow()}
+	if h.Stored != nil {
+		rows = append(rows, h.storedRows()...)
+	}
+	return rows
 }
 
 // serve makes the handler of one API.

@@ -30,8 +30,9 @@ func (h *Handlers) responsesRow() api.Route {
 	return api.Route{
 		Method: http.MethodPost, Pattern: "/v1/responses", Surface: api.Inference,
 		ID: "createResponse", Tag: "Inference", Summary: "Create a response",
-		Description: "OpenAI's Responses API. It passes through to upstreams that have it; for the others text is translated over chat. " +
-			"With `stream: true` the answer is a stream of typed events. " + dryRunText,
+		Description: "OpenAI's Responses API, for every chat model: it passes through to upstreams that have it and is translated for the others. " +
+			"With `stream: true` the answer is a stream of typed events. With `store: true` the response is kept: `previous_response_id` continues it, and `GET /v1/responses/{id}` shows it. " +
+			"With `background: true` it is made when the call is over, and can be polled, followed and cancelled. " + dryRunText,
 		Scope:   account.Inference,
 		Request: ResponseRequest{}, Response: Response{}, Streams: true,
 		Example: `{"model": "deepbrain-router", "input": "How do I add a model?"}`,
@@ -121,17 +122,20 @@ type ChatUsage struct {
 // ResponseRequest is the body of a response (contract 7.2).
 type ResponseRequest struct {
 	Model              string            `json:"model"`
-	Input              any               `json:"input" doc:"A string, or items with role and content."`
+	Input              any               `json:"input" doc:"A string, or items: messages, function_call, function_call_output, reasoning, item_reference."`
 	Instructions       *string           `json:"instructions,omitempty"`
-	PreviousResponseID *string           `json:"previous_response_id,omitempty"`
-	Store              *bool             `json:"store,omitempty"`
+	PreviousResponseID *string           `json:"previous_response_id,omitempty" doc:"Id of a stored response that this one continues."`
+	Store              *bool             `json:"store,omitempty" doc:"Keeps the response; false if it is missing."`
+	Background         *bool             `json:"background,omitempty" doc:"Answers at once; the response is made afterwards, and stored."`
 	Stream             bool              `json:"stream,omitempty"`
 	Temperature        *float64          `json:"temperature,omitempty"`
 	TopP               *float64          `json:"top_p,omitempty"`
 	MaxOutputTokens    *int64            `json:"max_output_tokens,omitempty" minimum:"1"`
 	Tools              []json.RawMessage `json:"tools,omitempty"`
-	Text               any               `json:"text,omitempty"`
-	Reasoning          any               `json:"reasoning,omitempty"`
+	ToolChoice         any               `json:"tool_choice,omitempty" doc:"none, auto, required, or one function."`
+	ParallelToolCalls  *bool             `json:"parallel_tool_calls,omitempty"`
+	Text               any               `json:"text,omitempty" doc:"Form of the answer: {format: {type: text, json_object or json_schema}, verbosity}."`
+	Reasoning          any               `json:"reasoning,omitempty" doc:"{effort, summary}."`
 	Metadata           map[string]string `json:"metadata,omitempty"`
 	DryRun             bool              `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
@@ -142,7 +146,7 @@ type Response struct {
 	Object      string            `json:"object" enum:"response"`
 	CreatedAt   int64             `json:"created_at"`
 	CompletedAt *int64            `json:"completed_at"`
-	Status      string            `json:"status" enum:"in_progress,completed,incomplete,cancelled,failed"`
+	Status      string            `json:"status" enum:"queued,in_progress,completed,incomplete,cancelled,failed"`
 	Model       string            `json:"model"`
 	OutputText  string            `json:"output_text"`
 	Output      []json.RawMessage `json:"output"`
