@@ -117,7 +117,7 @@ func (rt *Router) handler(row Route) http.Handler {
 	case row.Key != nil:
 		h = httpx.With(rt.authenticate(row), row.Key)
 	case row.Operator != nil:
-		h = httpx.With(rt.authenticateOperator(row.Method), row.Operator)
+		h = httpx.With(rt.authenticateOperator(row), row.Operator)
 	default:
 		h = row.Public
 	}
@@ -142,7 +142,7 @@ func (rt *Router) authenticate(row Route) func(*httpx.Call) (account.Principal, 
 	}
 }
 
-func (rt *Router) authenticateOperator(method string) func(*httpx.Call) (account.Operator, error) {
+func (rt *Router) authenticateOperator(row Route) func(*httpx.Call) (account.Operator, error) {
 	return func(c *httpx.Call) (account.Operator, error) {
 		from, _ := netip.ParseAddr(c.Record.Client)
 		o, err := guarded(rt.Refused, c.Record.Client, from, func() (account.Operator, error) {
@@ -152,7 +152,7 @@ func (rt *Router) authenticateOperator(method string) func(*httpx.Call) (account
 			return o, err
 		}
 		c.Record.Account, c.Record.Key = "operator", o.Key
-		if method == http.MethodGet {
+		if row.Method == http.MethodGet || row.Poll {
 			return o, nil
 		}
 		return o, o.MayChange()

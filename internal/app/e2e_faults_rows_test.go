@@ -71,6 +71,8 @@ func faultRows() []faultRow {
 	failed := refusedEnd{status: 500, errorID: "INFERENCE_ERROR", kind: "server_error", code: "service_error"}
 	late := refusedEnd{status: 504, errorID: "INFERENCE_TIMEOUT", kind: "server_error", code: "inference_timeout"}
 	away := refusedEnd{status: 503, errorID: "SERVICE_UNAVAILABLE", kind: "server_error", code: "service_unavailable"}
+	resting := away
+	resting.after = "7"
 	denied := refusedEnd{status: 500, errorID: "INFERENCE_ERROR", kind: "server_error", code: "service_error", final: true}
 	busy := func(after string) refusedEnd {
 		return refusedEnd{status: 429, errorID: "INFERENCE_RATE_LIMITED", kind: "rate_limit_error", code: "inference_rate_limited", after: after}
@@ -85,7 +87,7 @@ func faultRows() []faultRow {
 	tooLong := theirs(400, "messages")
 	tooLong.code = "context_length_exceeded"
 	broken := bandEnd{errorID: "INFERENCE_ERROR", code: "service_error", outcome: "cut", output: true}
-	silent := bandEnd{errorID: "INFERENCE_TIMEOUT", code: "inference_timeout", output: true}
+	silent := bandEnd{errorID: "INFERENCE_TIMEOUT", code: "inference_timeout", outcome: "cut", output: true}
 	barren := bandEnd{errorID: "INFERENCE_ERROR", code: "service_error", outcome: "cut"}
 
 	faults := map[string]faultsite.Fault{}
@@ -140,7 +142,8 @@ func faultRows() []faultRow {
 	add("status-429-after", own(moves(busy("7"))))
 	add("status-429-long", own(moves(busy("60"))))
 	add("status-429-after-ms", own(moves(busy("2"))))
-	add("status-500 status-502 status-503 status-503-after status-504 status-529 status-500-page status-500-cut", moves(failed))
+	add("status-503-after", own(moves(resting)))
+	add("status-500 status-502 status-503 status-504 status-529 status-500-page status-500-cut", moves(failed))
 	add("status-500-hang", on(shortIdle, moves(failed)))
 	// It refuses the request: the caller is told why, and nobody else is asked.
 	add("status-400", both(theirs(400, "")))
@@ -193,18 +196,16 @@ func contentFaults(broken bandEnd, failed refusedEnd) []faultRow {
 	}
 	chat, native, embed := []string{"chat", "translated"}, []string{"native"}, []string{"embeddings"}
 	counted := servedEnd{counted: true}
-	faulty := broken
-	faulty.outcome = ""
 	secret := `"message":"` + faultsite.Secret + `"`
 	return []faultRow{
-		edit("error-midway", chat, nil, faulty, then(`data: {"error":{`+secret+`}}`+"\n\n", donePiece)),
-		edit("error-event-midway", chat, nil, faulty, then("event: error\ndata: {"+secret+"}\n\n")),
-		edit("error-midway-native", native, nil, faulty, then(`event: error`+"\n"+`data: {"type":"error","sequence_number":6,"code":"x",`+secret+"}\n\n")),
+		edit("error-midway", chat, nil, broken, then(`data: {"error":{`+secret+`}}`+"\n\n", donePiece)),
+		edit("error-event-midway", chat, nil, broken, then("event: error\ndata: {"+secret+"}\n\n")),
+		edit("error-midway-native", native, nil, broken, then(`event: error`+"\n"+`data: {"type":"error","sequence_number":6,"code":"x",`+secret+"}\n\n")),
 		edit("error-first", chat, nil, failed, func(a *answer) { a.Events = []string{`data: {"error":{` + secret + `}}` + "\n\n"} }),
 		edit("error-first-native", native, nil, failed, func(a *answer) { a.Events = []string{"event: error\n" + `data: {"type":"error",` + secret + "}\n\n"} }),
-		edit("garbage-midway", chat, nil, faulty, then("data: {\"choices\":\n\n", "data: {}\n\n", donePiece)),
-		edit("garbage-midway-native", native, nil, faulty, then("data: {\"type\":\n\n", "data: {}\n\n")),
-		edit("huge-event", []string{"chat"}, nil, faulty, then("data: "+strings.Repeat("x", 5<<20)+"\n\n", donePiece)),
+		edit("garbage-midway", chat, nil, broken, then("data: {\"choices\":\n\n", "data: {}\n\n", donePiece)),
+		edit("garbage-midway-native", native, nil, broken, then("data: {\"type\":\n\n", "data: {}\n\n")),
+		edit("huge-event", []string{"chat"}, nil, broken, then("data: "+strings.Repeat("x", 5<<20)+"\n\n", donePiece)),
 
 		edit("done-missing", chat, nil, servedEnd{}, without("[DONE]")),
 		edit("done-and-finish-missing", chat, nil, broken, then()),

@@ -27,6 +27,7 @@ type Tasks interface {
 	Cancelled(account, id string) (<-chan struct{}, func())
 	Events(ctx context.Context, account, id string, after int64, limit int) ([]response.Event, bool, error)
 	Changed(account, id string) (<-chan struct{}, func())
+	Get(ctx context.Context, account, id string) (response.Record, error)
 }
 
 const (
@@ -109,7 +110,7 @@ func queuedForm(doc []byte) []byte {
 func (s *Service) Follow(ctx context.Context, account, id string, after int64, sink Sink) error {
 	changed, release := s.Tasks.Changed(account, id)
 	defer release()
-	for {
+	for sent := false; ; {
 		events, ended, err := s.Tasks.Events(ctx, account, id, after, eventsAtOnce)
 		if err != nil {
 			return err
@@ -121,10 +122,14 @@ func (s *Service) Follow(ctx context.Context, account, id string, after int64, s
 			after = e.Sequence
 		}
 		if len(events) > 0 {
+			sent = true
 			if err := sink.Flush(); err != nil {
 				return err
 			}
 			continue
+		}
+		if ended && !sent && after < 0 {
+			return s.lastEvent(ctx, account, id, sink)
 		}
 		if ended {
 			return nil
@@ -135,6 +140,19 @@ func (s *Service) Follow(ctx context.Context, account, id string, after int64, s
 			return ctx.Err()
 		}
 	}
+}
+
+// lastEvent tells the end of a response whose events are kept no longer.
+func (s *Service) lastEvent(ctx context.Context, account, id string, sink Sink) error {
+	r, err := s.Tasks.Get(ctx, account, id)
+	if err != nil {
+		return err
+	}
+	name := "response." + string(r.State)
+	if r.State == response.Cancelled {
+		name = "response.incomplete" // the API has no event of its own for it
+	}
+	return sink.Event(name, fmt.Appendf(nil, `{"type":%q,"sequence_number":0,"response":%s}`, name, r.Body))
 }
 
 // Later is the error of RunTask where the limits do not allow the response now.

@@ -27,6 +27,7 @@ type talk struct {
 	store    bool            // it is to be kept,
 	linger   bool            // or to be referred to for a while: the request says nothing of it
 	previous string          // or ""
+	replay   bool            // the input holds what was answered before
 	own      []response.Item // what is new, where it is to be kept
 }
 
@@ -113,6 +114,7 @@ func (r *run) refer(ctx context.Context, items [][]byte, before []response.Item)
 			ids = append(ids, id)
 		}
 	}
+	r.talk.replay = len(before)+len(ids) > 0
 	if len(ids) == 0 {
 		return items, nil
 	}
@@ -345,11 +347,11 @@ func (s *maskedStream) Next() (provider.Event, error) {
 // nativeBody is the request for an upstream that has the Responses API itself: it is
 // told the whole conversation, and keeps nothing.
 func (r *run) nativeBody(body *rawjson.Object) (*rawjson.Object, error) {
-	if !r.talk.store && r.talk.previous == "" && !r.req.Background {
+	if !r.talk.store && !r.talk.replay {
 		return body, nil
 	}
 	e := body.Edit().Delete("previous_response_id").Delete("background").SetBool("store", false)
-	if input, ok := body.Raw("input"); ok && rawjson.KindOf(input) == rawjson.KindArray {
+	if input, ok := body.Raw("input"); ok && r.talk.replay && rawjson.KindOf(input) == rawjson.KindArray {
 		e.SetRaw("input", replayable(input))
 	}
 	return e.Apply()

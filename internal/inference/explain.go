@@ -46,9 +46,18 @@ func (r *run) explain(err error) error {
 	case provider.Cancelled:
 		return err
 	default:
+		if resting(up) {
+			f.ID, f.Message = fault.ServiceUnavailable, fmt.Sprintf("The model '%s' is not available at the moment.", name)
+			return f
+		}
 		f.ID, f.Message = fault.InferenceError, fmt.Sprintf("The model '%s' failed.", name)
 	}
 	return f
+}
+
+// resting reports whether an upstream said that it is away for a while.
+func resting(up *provider.Error) bool {
+	return up.Status == http.StatusServiceUnavailable && up.RetryAfter > 0
 }
 
 // rejected keeps the upstream's own words about the request, which only its

@@ -39,6 +39,9 @@ func (s *Service) prepareInputs(ctx context.Context, req *Request, policy catalo
 		return req.Body, nil
 	}
 	doc := req.Body.Bytes()
+	if !mayHoldAddress(doc) {
+		return req.Body, nil
+	}
 	found, err := addresses(doc)
 	if err != nil || len(found) == 0 {
 		return req.Body, err

@@ -234,13 +234,13 @@ func (r *run) outcome(gone bool, err error) Outcome {
 		return Cut
 	}
 	var up *provider.Error
-	if errors.As(err, &up) {
-		switch up.Class {
-		case provider.Cancelled:
-			return HungUp
-		case provider.Cut:
-			return Cut
-		}
+	switch {
+	case !errors.As(err, &up):
+		return Refused
+	case up.Class == provider.Cancelled:
+		return HungUp
+	case up.Class == provider.Cut, r.req.Stream && r.delivered > 0:
+		return Cut
 	}
 	return Refused
 }

@@ -104,6 +104,9 @@ func verdict(err error) route.Verdict {
 	case provider.Rejected, provider.Unsupported, provider.Forbidden, provider.Cancelled:
 		return route.Neutral
 	}
+	if resting(up) {
+		return route.Overloaded
+	}
 	return route.Bad
 }
 
