@@ -20,7 +20,7 @@ const clientsFolder = "../../test/clients"
 // The clients are installed once, by `make test` or by the first test that needs
 // them.
 var installClients = sync.OnceValue(func() error {
-	if _, err := os.Stat(filepath.Join(clientsFolder, "node_modules", "openai7")); err == nil {
+	if _, err := os.Stat(filepath.Join(clientsFolder, "node_modules", "ai7")); err == nil {
 		return nil
 	}
 	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
@@ -72,7 +72,7 @@ func npmScript(x *providertest.Exchange) {
 
 func TestOpenAINode(t *testing.T) {
 	t.Parallel()
-	s := start(t, options{})
+	s := start(t, options{flags: map[string]string{"breaker-failures": "0"}})
 	up := s.withUpstream()
 	up.On(chatPath, npmScript)
 	type streamed struct {

@@ -95,7 +95,7 @@ func goScript(flaky, denied *atomic.Int64) providertest.Script {
 
 func TestOpenAIGo(t *testing.T) {
 	t.Parallel()
-	s := start(t, options{})
+	s := start(t, options{flags: map[string]string{"breaker-failures": "0"}})
 	up := s.withUpstream()
 	var flaky, denied atomic.Int64
 	up.On(chatPath, goScript(&flaky, &denied))

@@ -1,14 +1,15 @@
 // Runs the unmodified Vercel AI SDK, by its provider of the Responses API, against a
 // started server and prints what it saw, one JSON document. Arguments: base address (with
-// /v1), key, model, and the acts to do. The SDK checks all that it reads against strict
-// schemas.
-import { createOpenAI } from '@ai-sdk/openai';
-import { generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool } from 'ai';
+// /v1), key, model, the packages of the SDK and of its provider (two major versions are
+// installed), and the acts to do. The SDK checks all that it reads against strict schemas.
 import { z } from 'zod';
 
-const [baseURL, apiKey, slug, ...names] = process.argv.slice(2);
+const [baseURL, apiKey, slug, sdk, by, ...names] = process.argv.slice(2);
+const { createOpenAI } = await import(by);
+const { generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool } = await import(sdk);
 const warnings = [];
-globalThis.AI_SDK_LOG_WARNINGS = (told) => warnings.push(JSON.stringify(told));
+// What is old in this program is no matter of the server's.
+globalThis.AI_SDK_LOG_WARNINGS = (told) => warnings.push(...told.warnings.filter(({ type }) => type !== 'deprecated').map((w) => JSON.stringify(w)));
 const provider = createOpenAI({ baseURL, apiKey });
 const model = provider.responses(slug);
 const plainly = { model, maxRetries: 0 };
@@ -127,11 +128,10 @@ const acts = {
   async reasoning() {
     const plain = await generateText({ ...plainly, prompt: 'think', providerOptions: thinking });
     const { messages, kinds, ...stream } = await streamed({ prompt: 'think', providerOptions: thinking });
-    const unstored = { openai: { ...thinking.openai, store: false } };
     return {
       plain: plain.reasoningText, text: plain.text, usage: usage(plain.usage), stream,
       parts: [kinds['reasoning-start'], kinds['reasoning-delta'], kinds['reasoning-end']],
-      turns: await turns('think', 'hello', { providerOptions: thinking }), unstored: await turns('think', 'hello', { providerOptions: unstored }),
+      turns: await turns('think', 'hello', { providerOptions: thinking }),
     };
   },
   async logprobs() {

@@ -56,13 +56,14 @@ seen.responseEvents = events;
 
 seen.models = (await client.models.list()).data.map((m) => m.id);
 const wrong = new OpenAI({ baseURL, apiKey: 'sk-wrong', maxRetries: 0 });
+// The busy one is last: the server gives such a target a rest.
 seen.errors = {
   unauthorized: await failure(() => wrong.chat.completions.create({ model: chat, messages })),
   notFound: await failure(() => client.chat.completions.create({ model: 'nope', messages })),
   badRequest: await failure(() => client.chat.completions.create({ model: chat, messages, n: 0 })),
   unprocessable: await failure(() => client.chat.completions.create({ model: embed, messages })),
-  busy: await failure(() => client.chat.completions.create({ model: chat, messages, user: 'busy' })),
   broken: await failure(() => client.chat.completions.create({ model: chat, messages, user: 'broken' })),
   cut: await failure(async () => collect(await client.chat.completions.create({ model: chat, messages, user: 'cut', stream: true }))),
+  busy: await failure(() => client.chat.completions.create({ model: chat, messages, user: 'busy' })),
 };
 console.log(JSON.stringify(seen));

@@ -159,18 +159,18 @@ const acts = {
       first: events[0].response.status, second: events[1].type, last: events.at(-1).type,
       gapless: events.every((event, i) => event.sequence_number === i),
       text: events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join(''),
-      whole: whole(events.at(-1).response),
+      output: outline(events.at(-1).response),
     };
   },
   async cancelled() {
     const { id } = await client.responses.create({ model, input: 'hang', background: true, store: true });
     await until(id, 'in_progress');
-    const now = await client.responses.cancel(id);
+    const asked = await client.responses.cancel(id);
     const later = await until(id, 'cancelled');
     const again = await client.responses.cancel(id);
     const { id: foreground } = await client.responses.create({ model, input: 'hello', store: true });
     return {
-      now: now.status, later: later.status, again: again.status, id: now.id === id,
+      later: later.status, again: again.status, id: asked.id === id,
       foreground: await failure(() => client.responses.cancel(foreground)),
     };
   },

@@ -17,7 +17,8 @@ func failures() []scenario {
 		{name: "wrong key", key: "sk-wrong"},
 		{name: "unknown model", model: "nope"},
 		{name: "wrong kind", model: "skytower-embed-small"},
-		{name: "rejected"}, {name: "busy"}, {name: "denied"}, {name: "broken"},
+		{name: "rejected"}, {name: "denied"}, {name: "broken"},
+		{name: "busy"}, // last: the server gives such a target a rest
 	} {
 		all = append(all, scenario{"error: " + c.name, func(ctx context.Context, p peer) (seen, error) {
 			return fails(ctx, p, c.name, c.key, c.model)

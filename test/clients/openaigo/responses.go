@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/responses"
 	"github.com/openai/openai-go/v3/shared"
@@ -246,9 +247,6 @@ func items(ctx context.Context, p peer) (seen, error) {
 		for _, part := range item.Content.OfInputItemContentList {
 			line += part.Text
 		}
-		for _, part := range item.Content.OfResponseOutputMessageContentArray {
-			line += part.Text
-		}
 		s.Outline = append(s.Outline, line)
 	}
 	return s, pages.Err()
@@ -328,7 +326,7 @@ func resumed(ctx context.Context, p peer) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	rest := client.Responses.GetStreaming(ctx, id, responses.ResponseGetParams{StartingAfter: openai.Int(read4 - 1)})
+	rest := client.Responses.GetStreaming(ctx, id, responses.ResponseGetParams{StartingAfter: openai.Int(read4 - 1)}, option.WithQuery("stream", "true"))
 	s, _, err := read(rest, read4, -1)
 	s.Events = 0 // whether it was told as queued, and when as in progress, is a matter of time
 	return s, err
