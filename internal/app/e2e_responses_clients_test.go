@@ -242,9 +242,6 @@ func TestAISDKResponses(t *testing.T) {
 			t.Run(model+" "+name, func(t *testing.T) {
 				t.Parallel()
 				want, got := wantOfAISDK(model, name), clientActs{}
-				if model == nativeModel {
-					delete(want, "reasoning") // a model that thinks gets its thoughts back sealed alone
-				}
 				acts := slices.DeleteFunc(slices.Sorted(maps.Keys(want)), func(name string) bool { return name == "warnings" })
 				node(t, &got, "aisdk.mjs", slices.Concat([]string{s.base + "/v1", s.key, model}, packages, acts)...)
 				got.compare(t, want)

@@ -101,9 +101,9 @@ func TestConversations(t *testing.T) {
 		for _, streamed := range []string{"", `"stream":true`} {
 			var said doc
 			if streamed != "" {
-				said = follow(s.t, model, s.typedEvents(ask(model, "story", streamed))).last
+				said = follow(s.t, model, s.typedEvents(ask(model, "think", streamed))).last
 			} else {
-				said = s.response(ask(model, "hello"))
+				said = s.response(ask(model, "think"))
 			}
 			items := []any{doc{"role": "user", "content": "I am Ada"}}
 			for _, item := range said["output"].([]any) {
