@@ -265,7 +265,8 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 		if err != nil {
 			return started, err
 		}
-		if t.first.IsZero() {
+		first := t.first.IsZero()
+		if first {
 			t.first = r.svc.Now()
 		}
 		sent, err := r.relay(ctx, &event, sink)
@@ -277,8 +278,9 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 		if err != nil {
 			return started, err
 		}
-		// A flush costs a system call: one before each wait, none between.
-		if !events.Ready() {
+		// A flush costs a system call: one for the first event, which callers wait for, and
+		// one before each wait; none between.
+		if first || !events.Ready() {
 			if err := sink.Flush(); err != nil {
 				return started, &provider.Error{Class: provider.Cancelled, Err: err}
 			}
