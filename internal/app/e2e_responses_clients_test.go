@@ -115,7 +115,7 @@ func wantOfNode(model, client string) clientActs {
 		"references": with(said(model, "The tool says sun."), doc{"unknown": bad("input[0].id")}),
 		"background": with(think.seen(model), doc{"first": "queued", "background": true, "replay": think.seen(model)}),
 		"resumed": doc{
-			"first": "in_progress", "second": "response.in_progress", "last": "response.completed", "gapless": true,
+			"first": "queued", "second": "response.queued", "last": "response.completed", "gapless": true,
 			"text": scenes()["story"].text(), "output": scenes()["story"].outline(),
 		},
 		"cancelled": doc{

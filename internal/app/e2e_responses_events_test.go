@@ -587,9 +587,6 @@ func (s *server) sceneOf(model, word string, sc scene) {
 	for how, response := range map[string]doc{"streamed": w.last, "plain": whole} {
 		s.complete(how, model, response, sc)
 	}
-	if model == nativeModel { // whose stream passes as it is
-		delete(whole, "output_text")
-	}
 	if diff := cmp.Diff(shapeOf(whole), shapeOf(w.last)); diff != "" {
 		s.t.Errorf("plain and streamed differ (-plain +streamed):\n%s", diff)
 	}

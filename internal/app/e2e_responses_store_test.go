@@ -173,7 +173,7 @@ func TestBackgroundEventByEvent(t *testing.T) {
 		sc := scenes()["think"]
 		live := s.typedEvents(ask(model, "think", `"background":true`, `"store":true`, `"stream":true`))
 		w := follow(s.t, model, live)
-		if diff := cmp.Diff(sc.want(), names(live)); diff != "" {
+		if diff := cmp.Diff(slices.Insert(sc.want(), 1, "queued"), names(live)); diff != "" {
 			s.t.Errorf("names (-want +got):\n%s", diff)
 		}
 		if w.last["background"] != true {
@@ -233,7 +233,7 @@ func TestBackgroundCancelled(t *testing.T) {
 			}
 		}
 		r := s.call(http.MethodPost, respPath+"/"+id+"/cancel", "")
-		if r.status != http.StatusOK || !strings.Contains(r.body, `"`+id+`"`) {
+		if r.status != http.StatusOK || !strings.Contains(r.body, `"`+id+`"`) || !strings.Contains(r.body, `"status":"cancelled"`) {
 			s.t.Errorf("%d %s", r.status, r.body)
 		}
 		await(s.t, "the upstream's call ends", s.left)
@@ -246,6 +246,10 @@ func TestBackgroundCancelled(t *testing.T) {
 		}
 		if got := s.stored(id); got["status"] != "cancelled" {
 			s.t.Errorf("it is %s", mustJSON(got))
+		}
+		// What was generated until then is paid.
+		if r := s.call(http.MethodGet, "/v1/charges", ""); !strings.Contains(r.body, `{"request":"`+id+`"`) || !strings.Contains(r.body, `"outcome":"hang_up"`) || strings.Contains(r.body, `"outcome":"ok"`) {
+			s.t.Errorf("charged %s", r.body)
 		}
 	})
 }

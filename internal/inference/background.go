@@ -28,6 +28,7 @@ type Tasks interface {
 	Events(ctx context.Context, account, id string, after int64, limit int) ([]response.Event, bool, error)
 	Changed(account, id string) (<-chan struct{}, func())
 	Get(ctx context.Context, account, id string) (response.Record, error)
+	Cancel(ctx context.Context, account, id string) (response.Record, error)
 }
 
 const (
@@ -35,6 +36,9 @@ const (
 	TaskTime = time.Hour
 	// tellInterval is the time between two writes of what a response tells.
 	tellInterval = 100 * time.Millisecond
+	// cancelWait is how long a cancellation waits for the response to end, so that its
+	// answer says so.
+	cancelWait = 5 * time.Second
 	// eventsAtOnce bounds one read of events.
 	eventsAtOnce = 512
 )
@@ -140,6 +144,26 @@ func (s *Service) Follow(ctx context.Context, account, id string, after int64, s
 			return ctx.Err()
 		}
 	}
+}
+
+// CancelTask asks for the end of a response in the background, and waits for it a little.
+func (s *Service) CancelTask(ctx context.Context, account, id string) (response.Record, error) {
+	changed, release := s.Tasks.Changed(account, id)
+	defer release()
+	r, err := s.Tasks.Cancel(ctx, account, id)
+	limit := time.NewTimer(cancelWait)
+	defer limit.Stop()
+	for err == nil && !r.State.Ended() {
+		select {
+		case <-changed:
+		case <-limit.C:
+			return r, nil
+		case <-ctx.Done():
+			return r, ctx.Err()
+		}
+		r, err = s.Tasks.Get(ctx, account, id)
+	}
+	return r, err
 }
 
 // lastEvent tells the end of a response whose events are kept no longer.
@@ -255,8 +279,8 @@ func (s *Service) serveTask(ctx context.Context, r *run, task *response.Task) er
 	err := r.serveTo(running, sink)
 	cancel()
 	<-telling
-	settled, done := r.afterwards(ctx)
-	defer done()
+	settled := r.afterwards(ctx)
+	defer settled.cancel()
 	end := r.taskEnd(task, sink, asked, err)
 	end.events = sink.take()
 	return s.finishTask(settled, task, end)
@@ -328,6 +352,9 @@ func failedForm(task *response.Task, sink *taskSink, cause error) (json.RawMessa
 			code = "rate_limit_exceeded"
 		}
 	}
+	if !sink.begun() {
+		_ = sink.begin(task.Body)
+	}
 	told, _ := json.Marshal(map[string]string{"code": code, "message": f.Message}) // texts only
 	body := with(with(task.Body, "status", []byte(`"failed"`)), "error", told)
 	_ = sink.Event("response.failed", with([]byte(`{"type":"response.failed","sequence_number":0}`), "response", body))
@@ -351,8 +378,36 @@ func (*taskSink) Answer([]byte) error { return nil }
 // Flush does nothing: events are told by the clock.
 func (*taskSink) Flush() error { return nil }
 
+// begin tells what a stream begins with that was queued.
+func (s *taskSink) begin(body []byte) error {
+	queued := with(body, "status", []byte(`"queued"`))
+	for _, name := range [...]string{"response.created", "response.queued"} {
+		if err := s.tell(name, fmt.Appendf(nil, `{"type":%q,"sequence_number":0,"response":%s}`, name, queued)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begun reports whether anything was told.
+func (s *taskSink) begun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next > 0
+}
+
 // Event takes one. Its sequence number is ours: an upstream's may have gaps.
 func (s *taskSink) Event(name string, data []byte) error {
+	switch name {
+	case "response.created":
+		return s.begin(lastOf(data))
+	case "response.queued":
+		return nil
+	}
+	return s.tell(name, data)
+}
+
+func (s *taskSink) tell(name string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if number, _ := rawjson.Get(data, "sequence_number"); number == nil {

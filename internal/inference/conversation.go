@@ -291,7 +291,8 @@ func (r *run) notStored() {
 // mask makes an upstream's own response ours, where more is asked than the upstream
 // knows of: it stores nothing, and knows no conversation.
 type mask struct {
-	id         string // "" leaves the upstream's
+	id         string    // "" leaves the upstream's
+	created    time.Time // zero leaves the upstream's
 	store      bool
 	previous   string
 	background bool
@@ -302,7 +303,7 @@ func (r *run) masked() *mask {
 	if !r.talk.store && r.talk.previous == "" {
 		return nil
 	}
-	return &mask{id: r.background, store: r.talk.store, previous: r.talk.previous, background: r.background != ""}
+	return &mask{id: r.background, created: r.began, store: r.talk.store, previous: r.talk.previous, background: r.background != ""}
 }
 
 func (m *mask) response(doc []byte) []byte {
@@ -314,6 +315,9 @@ func (m *mask) response(doc []byte) []byte {
 	if m.id != "" {
 		e.SetString("id", m.id)
 	}
+	if !m.created.IsZero() {
+		e.SetInt("created_at", m.created.Unix())
+	}
 	if m.previous != "" {
 		e.SetString("previous_response_id", m.previous)
 	}
@@ -323,25 +327,36 @@ func (m *mask) response(doc []byte) []byte {
 	return e.Append(nil)
 }
 
-// maskedStream is an upstream's own stream with the mask on.
-type maskedStream struct {
+// nativeStream is an upstream's own stream: with the mask on, if there is one, and with
+// the whole text in its last response.
+type nativeStream struct {
 	provider.Stream
 	mask *mask
 }
 
-// Next puts the mask on events that hold the response.
-func (s *maskedStream) Next() (provider.Event, error) {
+// Next changes events that hold the response.
+func (s *nativeStream) Next() (provider.Event, error) {
 	event, err := s.Stream.Next()
-	if err != nil {
+	if err != nil || s.mask == nil && !event.Final {
 		return event, err
 	}
 	switch event.Name {
 	case "response.created", "response.in_progress", "response.queued", "response.completed", "response.incomplete", "response.failed":
 		if doc := lastOf(event.Data); doc != nil {
-			event.Data = with(event.Data, "response", s.mask.response(doc))
+			event.Data = with(event.Data, "response", s.own(doc, event.Final))
 		}
 	}
 	return event, nil
+}
+
+func (s *nativeStream) own(doc []byte, final bool) []byte {
+	if s.mask != nil {
+		doc = s.mask.response(doc)
+	}
+	if final {
+		doc = withOutputText(doc)
+	}
+	return doc
 }
 
 // nativeBody is the request for an upstream that has the Responses API itself: it is

@@ -75,10 +75,7 @@ func (r *run) streamNatively(ctx context.Context, native provider.Responder, cal
 	if err != nil {
 		return nil, err
 	}
-	if m := r.masked(); m != nil {
-		return &maskedStream{Stream: stream, mask: m}, nil
-	}
-	return stream, nil
+	return &nativeStream{Stream: stream, mask: r.masked()}, nil
 }
 
 func (r *run) nativeCall(call *provider.Call) (*provider.Call, error) {

@@ -19,12 +19,12 @@ type Stored interface {
 	Get(ctx context.Context, account, id string) (response.Record, error)
 	InputItems(ctx context.Context, account, id string, p response.Page) ([]response.Item, bool, error)
 	Delete(ctx context.Context, account, id string) error
-	Cancel(ctx context.Context, account, id string) (response.Record, error)
 }
 
-// Follower sends the events of a response that is made in the background.
+// Follower sends the events of a response that is made in the background, and ends it.
 type Follower interface {
 	Follow(ctx context.Context, account, id string, after int64, s inference.Sink) error
+	CancelTask(ctx context.Context, account, id string) (response.Record, error)
 }
 
 // storedRows are the routes of stored responses.
@@ -56,9 +56,13 @@ func (h *Handlers) storedRows() []api.Route {
 }
 
 func (h *Handlers) getResponse(c *httpx.Call, who account.Principal) error {
-	id, query := c.Request.PathValue("id"), c.Request.URL.Query()
-	if query.Get("stream") == "true" {
-		return h.follow(c, who, id, query.Get("starting_after"))
+	id := c.Request.PathValue("id")
+	stream, after, err := wantsEvents(c)
+	if err != nil {
+		return err
+	}
+	if stream {
+		return h.follow(c, who, id, after)
 	}
 	r, err := h.Stored.Get(c.Request.Context(), who.Account, id)
 	if err != nil {
@@ -66,6 +70,22 @@ func (h *Handlers) getResponse(c *httpx.Call, who account.Principal) error {
 	}
 	return c.Raw(http.StatusOK, "application/json", r.Body)
 }
+
+// wantsEvents reads the query, or the body: OpenAI's Go client asks for the stream there.
+func wantsEvents(c *httpx.Call) (stream bool, after string, err error) {
+	query := c.Request.URL.Query()
+	asked := struct {
+		Stream bool        `json:"stream"`
+		After  json.Number `json:"starting_after"`
+	}{query.Get("stream") == "true", json.Number(query.Get("starting_after"))}
+	if c.Request.ContentLength != 0 {
+		err = c.DecodeOpen(maxQuery, &asked)
+	}
+	return asked.Stream, asked.After.String(), err
+}
+
+// maxQuery bounds a body that stands for a query, in bytes.
+const maxQuery = 4 << 10
 
 // follow streams the events of a response in the background.
 func (h *Handlers) follow(c *httpx.Call, who account.Principal, id, starting string) error {
@@ -143,7 +163,7 @@ func (h *Handlers) deleteResponse(c *httpx.Call, who account.Principal) error {
 }
 
 func (h *Handlers) cancelResponse(c *httpx.Call, who account.Principal) error {
-	r, err := h.Stored.Cancel(c.Request.Context(), who.Account, c.Request.PathValue("id"))
+	r, err := h.Follower.CancelTask(c.Request.Context(), who.Account, c.Request.PathValue("id"))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/responses"
 	"github.com/openai/openai-go/v3/shared"
@@ -326,7 +325,7 @@ func resumed(ctx context.Context, p peer) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	rest := client.Responses.GetStreaming(ctx, id, responses.ResponseGetParams{StartingAfter: openai.Int(read4 - 1)}, option.WithQuery("stream", "true"))
+	rest := client.Responses.GetStreaming(ctx, id, responses.ResponseGetParams{StartingAfter: openai.Int(read4 - 1)})
 	s, _, err := read(rest, read4, -1)
 	s.Events = 0 // whether it was told as queued, and when as in progress, is a matter of time
 	return s, err
