@@ -279,8 +279,8 @@ func (s *Service) serveTask(ctx context.Context, r *run, task *response.Task) er
 	err := r.serveTo(running, sink)
 	cancel()
 	<-telling
-	settled := r.afterwards(ctx)
-	defer settled.cancel()
+	settled, done := r.afterwards(ctx)
+	defer done()
 	end := r.taskEnd(task, sink, asked, err)
 	end.events = sink.take()
 	return s.finishTask(settled, task, end)

@@ -148,6 +148,8 @@ type Service struct {
 	Patience time.Duration
 	// OnFailure hears of every failed call to a provider; it may be nil.
 	OnFailure func(provider string, class provider.Class)
+
+	calls watch
 }
 
 // Do serves one call. The result is filled whatever the error; an error after the

@@ -209,7 +209,8 @@ func (r *run) end(err error) {
 
 // afterwards is the context of what has to be done although the caller may be gone.
 func (r *run) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), r.svc.SettleTimeout)
+	l := r.svc.calls.open(ctx, r.svc.SettleTimeout, false, r.svc.lookInterval())
+	return l, l.cancel
 }
 
 // hangUp marks an error that came from the caller's leaving, wherever it surfaced.

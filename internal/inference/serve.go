@@ -177,9 +177,9 @@ func (r *run) inputs(ctx context.Context, policy catalog.Policy) (*rawjson.Objec
 
 func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error {
 	if r.price != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = r.svc.outlive(ctx)
-		defer cancel()
+		call := r.svc.outlive(ctx)
+		defer call.cancel()
+		ctx = call
 	}
 	answer, err := r.plainAnswer(ctx, adapter, call)
 	if err != nil {
@@ -203,17 +203,20 @@ const defaultPatience = 2 * time.Minute
 // outlive is a context that ends some time after its parent: an answer that costs is
 // waited for although its caller left. Until then nobody knows what was generated, and
 // leaving just before the end must not make an answer free.
-func (s *Service) outlive(parent context.Context) (context.Context, context.CancelFunc) {
-	patience := s.Patience
-	if patience <= 0 {
-		patience = defaultPatience
+func (s *Service) outlive(parent context.Context) *lasting {
+	return s.calls.open(parent, s.patience(), true, s.lookInterval())
+}
+
+func (s *Service) patience() time.Duration {
+	if s.Patience > 0 {
+		return s.Patience
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
-	stop := context.AfterFunc(parent, func() { time.AfterFunc(patience, cancel) })
-	return ctx, func() {
-		stop()
-		cancel()
-	}
+	return defaultPatience
+}
+
+// lookInterval is how often the service's contexts are looked after.
+func (s *Service) lookInterval() time.Duration {
+	return max(min(s.patience(), s.SettleTimeout)/looks, time.Millisecond)
 }
 
 // plainAnswer asks for the whole answer of the API.
