@@ -269,7 +269,7 @@ func (a *App) listen(ctx context.Context) error {
 		return fmt.Errorf("listen on %s (is another Skytower running? 'listen' in the configuration, or --listen, changes the address): %w", a.cfg.Listen, err)
 	}
 	a.apiAddr = listener.Addr()
-	go func() { a.serving <- a.api.Serve(listener) }()
+	go func() { a.serving <- a.api.Serve(httpx.Connections(listener)) }()
 	if err := a.listenEdge(ctx); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func byHost(host string, there, otherwise http.Handler) http.Handler {
 func (a *App) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: 64 << 10, ConnContext: httpx.ConnContext, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
 
@@ -67,7 +67,7 @@ func (a *App) listenEdge(ctx context.Context) error {
 		return fmt.Errorf("listen on %s for the edge surface ('edge_listen' changes the address): %w", a.cfg.Money.EdgeListen, err)
 	}
 	a.edgeAddr = listener.Addr()
-	go func() { a.serving <- a.edge.Serve(listener) }()
+	go func() { a.serving <- a.edge.Serve(httpx.Connections(listener)) }()
 	return nil
 }
 

@@ -178,12 +178,30 @@ func (c *Call) Raw(status int, contentType string, body []byte) error {
 	if len(body) > smallBody {
 		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(writeBodyTimeout))
 	}
-	n, err := c.w.Write(body)
+	n, err := c.write(body)
 	c.Record.BytesOut += int64(n)
 	if err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
 	return nil
+}
+
+// write sends head and body, in one write to the connection where that is worth a copy of
+// the first piece.
+func (c *Call) write(body []byte) (int, error) {
+	if len(body) < minGathered || len(body) > maxGathered {
+		return c.w.Write(body)
+	}
+	own, ok := c.Request.Context().Value(connectionKey{}).(*connection)
+	if !ok {
+		return c.w.Write(body)
+	}
+	own.gather()
+	n, err := c.w.Write(body)
+	if failed := own.release(); err == nil {
+		err = failed
+	}
+	return n, err
 }
 
 // head sends the status line and notes the time to first byte.
