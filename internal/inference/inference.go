@@ -64,7 +64,7 @@ type Request struct {
 
 // Sink is where the edge takes an answer. Admit comes first, once, and only for a
 // request that will be tried; then either Answer, or events. Events wait for Flush
-// or for the end of the response.
+// or for the end of the response. What it is handed is valid until it returns.
 type Sink interface {
 	Admit(Admission)
 	Answer(body []byte) error

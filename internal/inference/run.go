@@ -56,6 +56,7 @@ type run struct {
 	held      *heldEvent // the last event, kept back until the charge is durable
 	failed    bool       // the upstream says in its last event, or its answer, that it failed
 	answer    []byte     // a plain answer, likewise
+	free      func()     // gives back the memory of answer; nil: nobody waits for it
 	delivered int        // bytes of generated content that a caller got
 	usage     provider.Usage
 	result    Result
@@ -304,7 +305,11 @@ func (r *run) settle(ctx context.Context, used provider.Usage) {
 func (r *run) deliverEnd(sink Sink) error {
 	switch {
 	case !r.req.Stream:
-		return sink.Answer(r.answer)
+		err := sink.Answer(r.answer)
+		if r.free != nil {
+			r.free()
+		}
+		return err
 	case r.ending != nil:
 		for _, event := range r.last {
 			if err := sink.Event(event.Name, event.Data); err != nil {

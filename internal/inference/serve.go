@@ -186,6 +186,9 @@ func (r *run) plain(ctx context.Context, adapter any, call *provider.Call) error
 		return err
 	}
 	r.answer, r.usage, r.delivered = answer.Body, answer.Usage, answer.Bytes
+	if r.req.API != Responses { // those are kept for the conversation
+		r.free = answer.Free
+	}
 	r.failed = r.req.API == Responses && !answer.Usage.Reported && saysFailed(answer.Body)
 	return nil
 }
@@ -260,6 +263,7 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 	}
 	defer events.Close()
 	r.watch(events)
+	var pace pace
 	for {
 		event, err := events.Next()
 		if err == io.EOF {
@@ -283,10 +287,15 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 		}
 		// A flush costs a system call: one for the first event, which callers wait for, and
 		// one before each wait; none between.
-		if first || !events.Ready() {
+		pace.events++
+		ready := events.Ready()
+		if first || !ready {
 			if err := sink.Flush(); err != nil {
 				return started, &provider.Error{Class: provider.Cancelled, Err: err}
 			}
+		}
+		if !ready {
+			pace.wait()
 		}
 	}
 }

@@ -57,6 +57,9 @@ type Answer struct {
 	// Bytes is how much generated content the answer holds, for counting where no
 	// usage is reported; it may be 0 where usage is.
 	Bytes int
+	// Free may be called, once, when neither the answer nor its body is needed any more: its
+	// memory serves another answer then. It may be nil.
+	Free func()
 }
 
 // Event is one event of a streamed reply. Data is valid until the next call of
