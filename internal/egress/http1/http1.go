@@ -207,10 +207,7 @@ func (c *Client) connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 
 // exchange sends r on cn and reads the answer's head. On error cn is closed.
 func (c *Client) exchange(ctx context.Context, cn *conn, r *Request) (*Response, error) {
-	stop := func() bool { return true }
-	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, cn.abort)
-	}
+	stop := atEnd(ctx, cn.abort)
 	s := c.send(cn, r)
 	resp, err := c.receive(cn, r, s)
 	if err != nil {
@@ -226,6 +223,20 @@ func (c *Client) exchange(ctx context.Context, cn *conn, r *Request) (*Response,
 	cn.bodyDeadline(idle)
 	b.begin()
 	return resp, nil
+}
+
+// atEnd is context.AfterFunc without the cost of a context between, where ctx has a
+// method for it as that function knows it.
+func atEnd(ctx context.Context, f func()) (stop func() bool) {
+	if own, ok := ctx.(interface {
+		AfterFunc(func()) func() bool
+	}); ok {
+		return own.AfterFunc(f)
+	}
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // receive reads the answer's head, also where the request could not be written to

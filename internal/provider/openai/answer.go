@@ -45,8 +45,8 @@ type unzipped struct {
 // Buffered is 0, as egress.Body allows.
 func (*unzipped) Buffered() int { return 0 }
 
-// readWhole reads an answer of at most limit bytes.
-func readWhole(resp *egress.Response, limit int64) ([]byte, error) {
+// readWhole reads an answer of at most limit bytes, into buf where that is large enough.
+func readWhole(resp *egress.Response, buf []byte, limit int64) ([]byte, error) {
 	if resp.ContentLength > limit {
 		return nil, broken("the answer has %d bytes, more than %d", resp.ContentLength, limit)
 	}
@@ -54,7 +54,9 @@ func readWhole(resp *egress.Response, limit int64) ([]byte, error) {
 	if size < 0 {
 		size = 4 << 10
 	}
-	buf := make([]byte, 0, size+spare)
+	if buf = buf[:0]; int64(cap(buf)) < size+spare {
+		buf = make([]byte, 0, size+spare)
+	}
 	for {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -118,8 +120,9 @@ func told(failure []byte) bool {
 }
 
 // chatAnswer checks a whole chat completion and puts the shown name in.
-func (p *Provider) chatAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
+func (p *Provider) chatAnswer(call *provider.Call, s *scratch) (*provider.Answer, error) {
 	var t top
+	body := s.body
 	if !rawjson.Valid(body) || !t.read(body) {
 		return nil, broken("the answer is not a JSON object")
 	}
@@ -129,11 +132,12 @@ func (p *Provider) chatAnswer(call *provider.Call, body []byte) (*provider.Answe
 	if rawjson.KindOf(t.choices) != rawjson.KindArray {
 		return nil, broken("the answer has no choices")
 	}
-	a := &provider.Answer{Body: showModel(nil, body, t.model, quoted(call)), Usage: readUsage(t.usage)}
+	var room [64]byte
+	a := provider.Answer{Body: s.showModel(t.model, rawjson.AppendQuote(room[:0], call.Show)), Usage: readUsage(t.usage)}
 	if !a.Usage.Reported {
 		a.Bytes = readChoices(t.choices).bytes
 	}
-	return a, nil
+	return s.done(a), nil
 }
 
 // showModel returns doc with the top-level model shown in place of model, its

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 
 	"skytower/internal/provider"
@@ -14,35 +15,40 @@ import (
 // embeddingsAnswer checks an embeddings answer, puts the shown name in, and brings
 // the vectors into the form that was asked for (contract 1.18). Vectors that have
 // that form already are never read: they are most of a large answer.
-func (p *Provider) embeddingsAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
-	frame, vectors, places := takeVectors(body)
-	if nullVector(frame) {
+func (p *Provider) embeddingsAnswer(call *provider.Call, s *scratch) (*provider.Answer, error) {
+	s.takeVectors()
+	if nullVector(s.frame) {
 		return nil, broken("an embedding is null")
 	}
 	var t top
-	if !rawjson.Valid(frame) || !t.read(frame) {
+	if !rawjson.Valid(s.frame) || !t.read(s.frame) {
 		return nil, broken("the answer is not a JSON object")
 	}
 	if t.failed() {
-		return nil, p.reported(call, frame)
+		return nil, p.reported(call, s.frame)
 	}
-	if len(vectors) == 0 {
+	if len(s.vectors) == 0 {
 		return nil, broken("the answer has no embeddings")
 	}
-	a := &provider.Answer{Usage: readUsage(t.usage)}
-	changed, err := p.form(call, vectors)
+	a := provider.Answer{Usage: readUsage(t.usage)}
+	changed, err := p.form(call, s.vectors)
 	if err != nil {
 		return nil, err
 	}
-	shown := showModel(nil, frame, t.model, quoted(call))
+	var room [64]byte
+	shown := showModel(s.shown, s.frame, t.model, rawjson.AppendQuote(room[:0], call.Show))
+	if &shown[0] != &s.frame[0] {
+		s.shown = shown
+	}
 	if !changed {
-		if whole, ok := splice(body, frame, shown, vectors, places); ok {
+		if whole, ok := splice(s.body, s.frame, shown, s.vectors, s.places); ok {
 			a.Body = whole
-			return a, nil
+			return s.done(a), nil
 		}
 	}
-	a.Body = putVectors(shown, vectors)
-	return a, nil
+	s.out = putVectors(s.out, shown, s.vectors)
+	a.Body = s.out
+	return s.done(a), nil
 }
 
 // splice makes of doc, in its own memory, what it is with shown for its frame: most
@@ -83,15 +89,17 @@ func splice(doc, frame, shown []byte, vectors [][]byte, places []int) ([]byte, b
 // this very content: within a string, quotes are escaped.
 const vectorKey = `"embedding"`
 
-// takeVectors returns doc with each vector, an array or a string, replaced by an
-// empty one, the vectors, and where in frame they were.
-func takeVectors(doc []byte) (frame []byte, vectors [][]byte, places []int) {
-	frame = make([]byte, 0, 512)
+// takeVectors fills frame with body, each vector, an array or a string, replaced by an
+// empty one; vectors with those; and places with where they were in frame.
+func (s *scratch) takeVectors() {
+	doc := s.body
+	s.frame = s.frame[:0]
 	done := 0
 	for at := 0; ; {
 		i := bytes.Index(doc[at:], []byte(vectorKey))
 		if i < 0 {
-			return append(frame, doc[done:]...), vectors, places
+			s.frame = append(s.frame, doc[done:]...)
+			return
 		}
 		at += i + len(vectorKey)
 		start, ok := vectorAt(doc, at)
@@ -103,20 +111,20 @@ func takeVectors(doc []byte) (frame []byte, vectors [][]byte, places []int) {
 			continue
 		}
 		end += start + 1
-		vectors = append(vectors, doc[start:end+1])
-		frame = append(append(frame, doc[done:start+1]...), doc[end])
-		places = append(places, len(frame)-len("[]"))
+		s.vectors = append(s.vectors, doc[start:end+1])
+		s.frame = append(append(s.frame, doc[done:start+1]...), doc[end])
+		s.places = append(s.places, len(s.frame)-len("[]"))
 		at, done = end+1, end+1
 	}
 }
 
-// putVectors is takeVectors backwards.
-func putVectors(frame []byte, vectors [][]byte) []byte {
+// putVectors is takeVectors backwards, into dst.
+func putVectors(dst, frame []byte, vectors [][]byte) []byte {
 	size := len(frame)
 	for _, v := range vectors {
 		size += len(v)
 	}
-	out := make([]byte, 0, size)
+	out := slices.Grow(dst[:0], size)
 	done := 0
 	for at := 0; len(vectors) > 0; {
 		i := bytes.Index(frame[at:], []byte(vectorKey))

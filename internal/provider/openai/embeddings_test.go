@@ -1,8 +1,10 @@
 package openai_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"skytower/internal/provider"
@@ -76,9 +78,11 @@ func BenchmarkEmbed(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.EmbeddingsAnswer(c, []byte(body)); err != nil {
+				a, err := p.EmbeddingsAnswer(c, []byte(body))
+				if err != nil {
 					b.Fatal(err)
 				}
+				a.Free()
 			}
 		})
 	}
@@ -123,4 +127,48 @@ func TestEmbeddingsAreNotCopied(t *testing.T) {
 	if want := strings.Replace(answer, `"up"`, `"shown"`, 1); string(got.Body) != want {
 		t.Error("another answer")
 	}
+}
+
+// The memory of an answer that was given back serves the next one; nothing of the first
+// is seen there, nor of one that is still held.
+func TestAnswersShareMemory(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	const vector = `{"data":[{"embedding":[0.5,-2.0]}],"model":"up"}`
+	up.On(embedPath, func(x *providertest.Exchange) {
+		answer := vector
+		if strings.Contains(x.Request.Body, "large") {
+			answer = large(2)
+		}
+		providertest.JSON(200, answer)(x)
+	})
+	up.On(chatPath, providertest.JSON(200, chatAnswer("up", strings.Repeat("x", 200), provider.Usage{})))
+	shown := func(s string) string { return strings.Replace(s, `"up"`, `"shown"`, 1) }
+	asks := []struct {
+		ask  func(context.Context, *provider.Call) (*provider.Answer, error)
+		body string
+		want string
+	}{
+		{p.Embed, `{"model":"a","input":"large"}`, shown(large(2))},
+		{p.Embed, `{"model":"a","input":"x"}`, shown(vector)},
+		{p.Embed, `{"model":"a","input":"x","encoding_format":"base64"}`, strings.Replace(shown(vector), "[0.5,-2.0]", `"AAAAPwAAAMA="`, 1)},
+		{p.Chat, `{"model":"a","messages":[]}`, shown(chatAnswer("up", strings.Repeat("x", 200), provider.Usage{}))},
+	}
+	var wait sync.WaitGroup
+	for n := range 4 * len(asks) {
+		wait.Go(func() {
+			for i := range 25 {
+				a := asks[(n+i)%len(asks)]
+				got, err := a.ask(t.Context(), call(t, a.body))
+				if err != nil || string(got.Body) != a.want {
+					t.Errorf("%s: %v", a.body, err)
+					return
+				}
+				if i%5 > 0 {
+					got.Free()
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

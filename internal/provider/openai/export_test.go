@@ -8,7 +8,9 @@ import (
 
 // EmbeddingsAnswer is what becomes of an upstream's body, without the network.
 func (p *Provider) EmbeddingsAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
-	return p.embeddingsAnswer(call, body)
+	s := p.scratch()
+	s.body = body
+	return p.embeddingsAnswer(call, s)
 }
 
 // SetDrain lets a test wait for the end of a stream as long as it takes.

@@ -26,7 +26,7 @@ func (p *Provider) Models(ctx context.Context) ([]provider.Listed, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := readWhole(resp, min(maxList, p.maxAnswer))
+	body, err := readWhole(resp, nil, min(maxList, p.maxAnswer))
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ type Provider struct {
 	maxAnswer int64
 	now       func() time.Time
 	readers   sync.Pool     // *reader
+	scratches sync.Pool     // *scratch
 	drain     time.Duration // drainTime, but for tests
 	media     *remote.Client
 
@@ -111,11 +112,12 @@ func (p *Provider) GoString() string { return p.String() }
 
 // Chat asks for a whole chat completion.
 func (p *Provider) Chat(ctx context.Context, call *provider.Call) (*provider.Answer, error) {
-	body, err := p.whole(ctx, call, p.routes.chat, chatBody(call, false, false))
-	if err != nil {
+	s := p.scratch()
+	var err error
+	if s.body, err = p.whole(ctx, call, p.routes.chat, chatBody(call, false, false), s.body); err != nil {
 		return nil, err
 	}
-	return p.chatAnswer(call, body)
+	return p.chatAnswer(call, s)
 }
 
 // ChatStream asks for a chat completion in chunks.
@@ -138,7 +140,7 @@ func (p *Provider) Respond(ctx context.Context, call *provider.Call) (*provider.
 	if p.withoutResponses() {
 		return nil, errNoResponses()
 	}
-	body, err := p.whole(ctx, call, p.routes.responses, responsesBody(call, false))
+	body, err := p.whole(ctx, call, p.routes.responses, responsesBody(call, false), nil)
 	if err != nil {
 		return nil, p.learnResponses(err)
 	}
@@ -159,11 +161,12 @@ func (p *Provider) RespondStream(ctx context.Context, call *provider.Call) (prov
 
 // Embed asks for embeddings.
 func (p *Provider) Embed(ctx context.Context, call *provider.Call) (*provider.Answer, error) {
-	body, err := p.whole(ctx, call, p.routes.embeddings, call.Body.Edit().SetString("model", call.Model).Append(nil))
-	if err != nil {
+	s := p.scratch()
+	var err error
+	if s.body, err = p.whole(ctx, call, p.routes.embeddings, call.Body.Edit().SetString("model", call.Model).Append(nil), s.body); err != nil {
 		return nil, err
 	}
-	return p.embeddingsAnswer(call, body)
+	return p.embeddingsAnswer(call, s)
 }
 
 // forgetAfter is how long an upstream counts as without the Responses API: it may
@@ -209,8 +212,8 @@ func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Requ
 	return resp, nil
 }
 
-// whole makes one call and reads all of its answer.
-func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, body []byte) ([]byte, error) {
+// whole makes one call and reads all of its answer, into buf where that is large enough.
+func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, body, buf []byte) ([]byte, error) {
 	resp, err := p.send(ctx, call, &egress.Request{
 		Method: http.MethodPost, URL: u, Header: p.headers(call, "application/json"), Body: body,
 		FirstByte: call.FirstByte, Idle: call.Idle,
@@ -219,7 +222,7 @@ func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, b
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return readWhole(resp, p.maxAnswer)
+	return readWhole(resp, buf, p.maxAnswer)
 }
 
 // quoted is the name to show, as JSON.

@@ -144,11 +144,11 @@ func (p *Provider) chatStream(call *provider.Call, s *stream) (provider.Stream, 
 		return &chatStream{stream: s}, nil
 	}
 	defer s.Close()
-	body, err := readWhole(s.resp, p.maxAnswer)
+	body, err := readWhole(s.resp, nil, p.maxAnswer)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := p.chatAnswer(call, body)
+	answer, err := p.chatAnswer(call, &scratch{body: body})
 	if err != nil {
 		return nil, err
 	}
