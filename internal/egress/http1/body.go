@@ -104,6 +104,32 @@ func (b *body) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
+// Wait returns once Read would not wait: with content or at the end. So who reads
+// needs no buffer until then.
+func (b *body) Wait() {
+	for b.err == nil && b.Buffered() == 0 {
+		_, err := b.advance()
+		if err == nil && b.state != stateDone && b.Buffered() == 0 {
+			err = b.more()
+		}
+		switch {
+		case err != nil:
+			b.fail(err)
+		case b.state == stateDone:
+			b.finish()
+		}
+	}
+}
+
+// more reads from the network into the buffer.
+func (b *body) more() error {
+	err := b.rd.fill()
+	if err == io.EOF && b.toEnd {
+		b.state, err = stateDone, nil
+	}
+	return err
+}
+
 // read fills p with what is there. It waits only while it has nothing to give.
 func (b *body) read(p []byte) (n int, err error) {
 	for {
@@ -123,7 +149,7 @@ func (b *body) read(p []byte) (n int, err error) {
 			return n, nil
 		}
 		if more || len(room) < b.rd.size {
-			err = b.rd.fill()
+			err = b.more()
 		} else {
 			// A large read goes past the buffer.
 			n, err = b.rd.src.Read(room)
@@ -132,10 +158,9 @@ func (b *body) read(p []byte) (n int, err error) {
 				_, err = b.advance()
 				return n, err
 			}
-		}
-		if err == io.EOF && b.toEnd {
-			b.state = stateDone
-			return 0, nil
+			if err == io.EOF && b.toEnd {
+				b.state, err = stateDone, nil
+			}
 		}
 		if err != nil {
 			return 0, err

@@ -23,7 +23,7 @@ type conn struct {
 	late    late
 }
 
-func newConn(nc net.Conn, host string, readBuffer int, spare *sync.Pool) *conn {
+func newConn(nc net.Conn, host string, readBuffer int, spare *spares) *conn {
 	c := &conn{nc: nc, host: host}
 	c.abort = c.close
 	if s, ok := nc.(secured); ok {

@@ -83,7 +83,7 @@ type Client struct {
 	tls   *tls.Config // nil: plain
 	idle  pool
 	heads sync.Pool // *[]byte, buffers for outgoing heads and small bodies
-	reads sync.Pool // *[]byte, read buffers of connections that do not wait
+	reads spares    // read buffers of connections that do not wait
 }
 
 // New returns a client. It opens nothing.

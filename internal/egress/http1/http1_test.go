@@ -889,7 +889,7 @@ func TestPoolBounds(t *testing.T) {
 	for i := range a {
 		nc, other := net.Pipe()
 		t.Cleanup(func() { nc.Close(); other.Close() })
-		a[i] = newConn(nc, "h", 512, new(sync.Pool))
+		a[i] = newConn(nc, "h", 512, new(spares))
 	}
 	p := &pool{perHost: 2, hosts: map[string][]*conn{}}
 	t.Cleanup(p.closeAll)

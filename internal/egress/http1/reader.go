@@ -15,9 +15,16 @@ type reader struct {
 	size int // normal length of buf
 
 	late  lateReader // nil: buf is kept
-	spare *sync.Pool // of *[]byte of that size
-	lent  *[]byte    // what buf came in
+	spare *spares
+	lent  *[]byte // what buf came in
+	ample bool    // the last read filled its buffer: the next gets a larger one
 }
+
+// spares are the buffers of readers that do not wait, by size.
+type spares struct{ normal, ample sync.Pool }
+
+// ampleTimes is how many normal buffers an ample one is.
+const ampleTimes = 4
 
 // lateReader reads into a reader's buffer, but takes one only when there is something
 // to read: thousands of streams wait most of their time.
@@ -28,21 +35,33 @@ func (b *reader) take() {
 	if b.buf != nil {
 		return
 	}
-	b.lent, _ = b.spare.Get().(*[]byte)
-	if b.lent == nil {
-		buf := make([]byte, b.size)
+	pool, size := &b.spare.normal, b.size
+	if b.ample {
+		pool, size = &b.spare.ample, b.size*ampleTimes
+	}
+	b.lent, _ = pool.Get().(*[]byte)
+	if b.lent == nil || len(*b.lent) != size {
+		buf := make([]byte, size)
 		b.lent = &buf
 	}
 	b.buf = *b.lent
 }
 
-// giveBack lets go of an empty buffer of the normal size.
+// giveBack lets go of an empty buffer of one of the two sizes.
 func (b *reader) giveBack() {
-	if b.late == nil || b.buffered() > 0 || len(b.buf) != b.size || b.lent == nil {
+	if b.late == nil || b.buffered() > 0 || b.lent == nil {
+		return
+	}
+	pool := &b.spare.normal
+	switch len(b.buf) {
+	case b.size:
+	case b.size * ampleTimes:
+		pool = &b.spare.ample
+	default:
 		return
 	}
 	*b.lent = b.buf
-	b.spare.Put(b.lent)
+	pool.Put(b.lent)
 	b.buf, b.lent = nil, nil
 }
 
@@ -63,6 +82,7 @@ func (b *reader) fill() error {
 	if b.late != nil && b.w == 0 {
 		n, err := b.late.readLate(b)
 		b.w = n
+		b.ample = n == len(b.buf) || b.ample && n > b.size
 		if n > 0 {
 			return nil
 		}

@@ -60,7 +60,7 @@ type Provider struct {
 	responses string
 	maxAnswer int64
 	now       func() time.Time
-	readers   sync.Pool     // *reader
+	readers   readers
 	scratches sync.Pool     // *scratch
 	drain     time.Duration // drainTime, but for tests
 	media     *remote.Client
@@ -91,10 +91,9 @@ func New(o Options) *Provider {
 			chat: base.JoinPath("chat", "completions"), responses: base.JoinPath("responses"),
 			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"),
 		},
-		drain:   drainTime,
-		hidden:  hidden(o.BaseURL, o.Credential),
-		readers: sync.Pool{New: func() any { return newReader() }},
-		media:   mediaClient(o),
+		drain:  drainTime,
+		hidden: hidden(o.BaseURL, o.Credential),
+		media:  mediaClient(o),
 	}
 	// Answers are spliced, so a coded one would only have to be decoded again.
 	p.header = egress.Header{{Name: "Accept-Encoding", Value: "identity"}}

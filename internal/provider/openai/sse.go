@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 
 	"skytower/internal/egress"
 	"skytower/internal/rawjson"
@@ -11,8 +12,11 @@ import (
 
 const (
 	startBuffer = 2 << 10 // bytes; a chunk is a few hundred
-	keepBuffer  = 16 << 10
-	maxEvent    = 4 << 20
+	// lentBuffer takes in all that a read of the network brings, next to the beginning
+	// of an event.
+	lentBuffer = 20 << 10
+	keepBuffer = 16 << 10
+	maxEvent   = 4 << 20
 )
 
 var errEventTooLong = errors.New("an event of the stream has more than 4 MiB")
@@ -24,10 +28,17 @@ var errEventTooLong = errors.New("an event of the stream has more than 4 MiB")
 //
 // It is used by one goroutine and makes nothing per event: data is a slice of the
 // buffer, valid until the next call of next.
+//
+// Where the body can be waited for without a buffer, it has one only while there is
+// something in it: thousands of streams wait most of their time.
 type reader struct {
-	src egress.Body
-	buf []byte
-	err error // what src ended with
+	src     egress.Body
+	patient patient // src, if it is one
+	buf     []byte
+	own     []byte  // where src is not patient
+	lent    *[]byte // what buf came in
+	spare   *sync.Pool
+	err     error // what src ended with
 
 	start  int  // where the event begins that is being read
 	pos    int  // where the line begins that is being read
@@ -48,16 +59,73 @@ type reader struct {
 
 type span struct{ from, to int }
 
-func newReader() *reader { return &reader{buf: make([]byte, startBuffer)} }
+// patient is a body that can be waited for without a buffer.
+type patient interface {
+	// Wait returns once Read would not wait.
+	Wait()
+}
+
+// readers are those that no stream has, and buffers of lentBuffer bytes, as *[]byte.
+type readers struct{ idle, spare sync.Pool }
+
+func (p *readers) get(src egress.Body) *reader {
+	r, _ := p.idle.Get().(*reader)
+	if r == nil {
+		r = newReader(&p.spare)
+	}
+	r.reset(src)
+	return r
+}
+
+func (p *readers) put(r *reader) {
+	r.giveBack()
+	if r.light() {
+		r.src, r.patient = nil, nil
+		p.idle.Put(r)
+	}
+}
+
+func newReader(spare *sync.Pool) *reader { return &reader{spare: spare} }
 
 // reset prepares the reader for a body.
 func (r *reader) reset(src egress.Body) {
-	*r = reader{src: src, buf: r.buf, join: r.join, first: true}
+	*r = reader{src: src, own: r.own, spare: r.spare, join: r.join, first: true}
+	if r.patient, _ = src.(patient); r.patient != nil {
+		return
+	}
+	if r.own == nil {
+		r.own = make([]byte, startBuffer)
+	}
+	r.buf = r.own
 }
 
 // light reports whether the reader is small enough to be kept for another body.
 func (r *reader) light() bool {
-	return len(r.buf) <= keepBuffer && cap(r.join[0])+cap(r.join[1]) <= keepBuffer
+	return len(r.own) <= keepBuffer && cap(r.join[0])+cap(r.join[1]) <= keepBuffer
+}
+
+// take gets a buffer if there is none.
+func (r *reader) take() {
+	if r.buf != nil {
+		return
+	}
+	r.lent, _ = r.spare.Get().(*[]byte)
+	if r.lent == nil {
+		buf := make([]byte, lentBuffer)
+		r.lent = &buf
+	}
+	r.buf = *r.lent
+}
+
+// giveBack lets go of a buffer that is not the reader's own. What was in it is gone.
+func (r *reader) giveBack() {
+	if r.patient == nil {
+		return
+	}
+	if r.lent != nil {
+		r.spare.Put(r.lent)
+	}
+	r.buf, r.lent = nil, nil
 }
 
 // next returns the next event that has data. The error is io.EOF after the body's
@@ -235,13 +303,18 @@ func (r *reader) fill() error {
 		return r.err
 	}
 	r.compact()
+	if r.patient != nil {
+		if r.end == 0 {
+			r.giveBack()
+		}
+		r.patient.Wait()
+		r.take()
+	}
 	if r.end == len(r.buf) {
 		if len(r.buf) >= maxEvent {
 			return errEventTooLong
 		}
-		grown := make([]byte, min(2*len(r.buf), maxEvent))
-		copy(grown, r.buf[:r.end])
-		r.buf = grown
+		r.grow()
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end, r.err = r.end+n, err
@@ -251,10 +324,20 @@ func (r *reader) fill() error {
 	return err
 }
 
+func (r *reader) grow() {
+	grown := make([]byte, min(2*len(r.buf), maxEvent))
+	copy(grown, r.buf[:r.end])
+	r.giveBack()
+	r.buf = grown
+	if r.patient == nil {
+		r.own = grown
+	}
+}
+
 // compact moves the event that is being read to the buffer's head.
 func (r *reader) compact() {
 	by := r.start
-	if by == 0 || r.end < len(r.buf) && r.start < r.end {
+	if by == 0 {
 		return
 	}
 	copy(r.buf, r.buf[by:r.end])

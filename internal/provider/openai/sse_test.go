@@ -5,16 +5,32 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"skytower/internal/egress"
 )
 
 // pieces is a body that comes in pieces. With one left it shows as buffered.
 type pieces struct {
 	left  [][]byte
 	eager bool // what is left counts as here already
+	waits bool // it can be waited for
 	end   error
+}
+
+// patientPieces are pieces that can be waited for.
+type patientPieces struct{ *pieces }
+
+func (patientPieces) Wait() {}
+
+func (p *pieces) body() egress.Body {
+	if p.waits {
+		return patientPieces{p}
+	}
+	return p
 }
 
 func (p *pieces) Read(b []byte) (int, error) {
@@ -39,7 +55,7 @@ func (p *pieces) Close() error { return nil }
 
 // events reads all of a body; each event is "name|data".
 func events(r *reader, src *pieces) ([]string, error) {
-	r.reset(src)
+	r.reset(src.body())
 	var out []string
 	for {
 		was := r.ready()
@@ -96,9 +112,10 @@ func TestReader(t *testing.T) {
 			t.Parallel()
 			step := 1 + len(tt.body)/500
 			for cut := 0; cut <= len(tt.body); cut += step {
-				for _, eager := range []bool{false, true} {
-					src := &pieces{left: split(tt.body, cut), end: io.EOF, eager: eager}
-					got, err := events(newReader(), src)
+				for _, kind := range kinds {
+					src := kind
+					src.left, src.end = split(tt.body, cut), io.EOF
+					got, err := events(newReader(new(sync.Pool)), &src)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -110,6 +127,9 @@ func TestReader(t *testing.T) {
 		})
 	}
 }
+
+// kinds are the ways in which a body can come.
+var kinds = []pieces{{}, {eager: true}, {waits: true}, {eager: true, waits: true}}
 
 // split cuts the text in two, without empty pieces.
 func split(text string, at int) [][]byte {
@@ -132,7 +152,7 @@ func TestReaderIsReadyForWholeEventsOnly(t *testing.T) {
 		"data: 1\n\n: c\n\ndata: 2\n\n":       true,
 		"data: 1\n\ndata: [DONE]\n":           true,
 	} {
-		r := newReader()
+		r := newReader(new(sync.Pool))
 		r.reset(&pieces{left: split(body, 0), end: io.EOF})
 		if _, _, err := r.next(); err != nil {
 			t.Fatal(err)
@@ -151,19 +171,21 @@ func TestReaderHasBounds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newReader()
-			_, err := events(r, &pieces{left: split("data: 1\n\n"+line, 9), end: io.EOF})
-			if err != errEventTooLong {
-				t.Errorf("error %v", err)
-			}
-			if r.light() {
-				t.Error("the grown reader would be kept")
+			for _, kind := range kinds {
+				r := newReader(new(sync.Pool))
+				kind.left, kind.end = split("data: 1\n\n"+line, 9), io.EOF
+				if _, err := events(r, &kind); err != errEventTooLong {
+					t.Errorf("%v: error %v", kind.waits, err)
+				}
+				if r.giveBack(); r.light() && !kind.waits || r.patient != nil && r.buf != nil {
+					t.Error("what grew would be kept")
+				}
 			}
 		})
 	}
 	t.Run("comments take no room", func(t *testing.T) {
 		t.Parallel()
-		r := newReader()
+		r := newReader(new(sync.Pool))
 		comments := strings.Repeat(": "+strings.Repeat("x", 100)+"\n", 2*maxEvent/100)
 		got, err := events(r, &pieces{left: split(comments+"data: 1\n\n", 0), end: io.EOF})
 		if err != nil || len(got) != 1 || len(r.buf) != startBuffer {
@@ -186,19 +208,19 @@ func FuzzReader(f *testing.F) {
 		n := len(body)
 		i := min(int(a), n)
 		j := min(i+int(b), n)
-		for _, eager := range []bool{false, true} {
-			whole := &pieces{eager: eager, end: io.EOF}
+		for _, kind := range kinds {
+			whole := &pieces{eager: kind.eager, waits: kind.waits, end: io.EOF}
 			for _, p := range [][]byte{body[:i], body[i:j], body[j:]} {
 				if len(p) > 0 {
 					whole.left = append(whole.left, p)
 				}
 			}
-			single := &pieces{eager: eager, end: io.EOF}
+			single := &pieces{eager: kind.eager, waits: kind.waits, end: io.EOF}
 			for k := range body {
 				single.left = append(single.left, body[k:k+1])
 			}
 			for _, src := range []*pieces{whole, single} {
-				got, err := events(newReader(), src)
+				got, err := events(newReader(new(sync.Pool)), src)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -41,9 +41,7 @@ func (p *Provider) stream(ctx context.Context, call *provider.Call, u *url.URL, 
 		cancel()
 		return nil, err
 	}
-	rd := p.readers.Get().(*reader)
-	rd.reset(resp.Body)
-	return &stream{p: p, call: call, resp: resp, rd: rd, cancel: cancel, shown: quoted(call)}, nil
+	return &stream{p: p, call: call, resp: resp, rd: p.readers.get(resp.Body), cancel: cancel, shown: quoted(call)}, nil
 }
 
 // isJSON reports whether a server answered a request for a stream in one piece.
@@ -67,6 +65,7 @@ func (s *stream) Close() error {
 	}
 	if s.err == io.EOF && s.rd.err == nil {
 		clock := time.AfterFunc(s.p.drain, s.cancel)
+		s.rd.take()
 		room := s.rd.buf
 		for range 4 {
 			if _, err := s.resp.Body.Read(room); err != nil {
@@ -77,10 +76,7 @@ func (s *stream) Close() error {
 	}
 	s.resp.Body.Close()
 	s.cancel()
-	if s.rd.light() {
-		s.rd.src = nil
-		s.p.readers.Put(s.rd)
-	}
+	s.p.readers.put(s.rd)
 	s.rd = nil
 	if s.err == nil {
 		s.err = &provider.Error{Class: provider.Cancelled, Err: errors.New("stream is closed")}

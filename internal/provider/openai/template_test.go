@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,7 +14,7 @@ import (
 
 // chunks gives what a stream makes of the lines of data, and how it ended.
 func chunks(p *Provider, lines ...string) (events []provider.Event, data []string, err error) {
-	rd := newReader()
+	rd := newReader(new(sync.Pool))
 	body := "data: " + strings.Join(lines, "\n\ndata: ") + "\n\n"
 	rd.reset(&pieces{left: split(body, 0), end: io.EOF})
 	call := &provider.Call{Model: "up", Show: "shown"}
