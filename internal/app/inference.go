@@ -32,7 +32,7 @@ func (a *App) makeInference(context.Context) error {
 	a.responses.Watch(a.feed)
 	a.inference = &inference.Service{
 		Catalog: a.catalog, Adapters: a.adapters, Limits: a.limits, Meter: a.ledger, Inputs: a.foreign(), Routes: a.routes,
-		Parser: inference.NewParser(), Conversations: a.responses, Tasks: a.responses,
+		Parser: inference.NewParser(), Conversations: a.responses, Tasks: a.responses, Closing: a.closing,
 		Log: a.log, Now: time.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
 	}
 	jobs.Register(a.jobs, jobs.Worker[response.Run]{Run: a.runResponse, Timeout: inference.TaskTime + settleTimeout})

@@ -140,6 +140,8 @@ func (s *Service) Follow(ctx context.Context, account, id string, after int64, s
 		}
 		select {
 		case <-changed:
+		case <-s.Closing: // whoever follows comes again
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -198,8 +200,11 @@ func (s *Service) RunTask(ctx context.Context, account, id string) error {
 		return s.failTask(ctx, id, account, err)
 	}
 	if err := r.admit(ctx); err != nil {
-		if f := fault.From(err); f.ID == fault.RateLimited && !f.NoRetry {
+		switch f := fault.From(err); {
+		case f.ID == fault.RateLimited && !f.NoRetry:
 			return &Later{After: max(f.RetryAfter, time.Second)}
+		case f.ID == fault.ServiceUnavailable: // our own: nothing was sent yet
+			return err
 		}
 		return s.failTask(ctx, id, account, r.explain(err))
 	}
@@ -257,8 +262,8 @@ const finishAgain = 500 * time.Millisecond
 func (s *Service) finishTask(ctx context.Context, task *response.Task, end taskEnd) error {
 	for {
 		err := s.Tasks.Finish(ctx, task, end.state, end.model, end.body, end.output, end.events)
-		if err == nil || errors.Is(err, response.ErrLost) {
-			return err
+		if err == nil || errors.Is(err, response.ErrLost) { // deleted, or given up: nobody waits for it
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -72,9 +72,12 @@ func (r *run) wholeInput(ctx context.Context) error {
 		return err
 	}
 	if r.talk.store {
-		if items, err = r.named(items); err != nil {
+		if err := r.named(items); err != nil {
 			return err
 		}
+	}
+	if !r.talk.replay {
+		return nil
 	}
 	list := []byte{'['}
 	for _, item := range before {
@@ -177,17 +180,16 @@ func reference(item []byte) string {
 	return text
 }
 
-// named gives the request's own items ids, and keeps them for the record.
-func (r *run) named(items [][]byte) ([][]byte, error) {
-	out := make([][]byte, len(items))
+// named keeps the request's own items for the record, under ids.
+func (r *run) named(items [][]byte) error {
 	for i, item := range items {
 		own, err := response.Named(item)
 		if err != nil {
-			return nil, fault.Invalid(fmt.Sprintf("input[%d]", i), "'input[%d]' must be an object.", i)
+			return fault.Invalid(fmt.Sprintf("input[%d]", i), "'input[%d]' must be an object.", i)
 		}
-		r.talk.own, out[i] = append(r.talk.own, own), own.Body
+		r.talk.own = append(r.talk.own, own)
 	}
-	return out, nil
+	return nil
 }
 
 // keep stores the answer, or lets it be referred to for a while. It comes before the end
@@ -374,19 +376,21 @@ func (r *run) nativeBody(body *rawjson.Object) (*rawjson.Object, error) {
 
 // replayable is the conversation as an upstream takes it that kept nothing of it:
 // reasoning can be read only by who encrypted it, and an item that names itself is
-// refused without the reasoning that led to it.
+// refused without the reasoning that led to it. What came from the caller has its id from
+// us.
 func replayable(input []byte) []byte {
 	out := []byte{'['}
 	dropped := false
 	rawjson.Elements(input, func(item []byte) bool {
-		switch textMember(item, "type") {
-		case "reasoning":
+		kind, role := textMember(item, "type"), textMember(item, "role")
+		switch {
+		case kind == "reasoning":
 			if secret, _ := rawjson.Get(item, "encrypted_content"); rawjson.KindOf(secret) != rawjson.KindString {
 				dropped = true
 				return true
 			}
-		case "function_call", "message":
-			if o, err := rawjson.Scan(item, nil); err == nil && dropped {
+		case dropped || kind == "function_call_output" || role != "" && role != "assistant":
+			if o, err := rawjson.Scan(item, nil); err == nil {
 				item = o.Edit().Delete("id").Append(nil)
 			}
 		}

@@ -139,6 +139,7 @@ type Service struct {
 	// Conversations and Tasks may be nil: then nothing is stored, and there is no background.
 	Conversations Conversations
 	Tasks         Tasks
+	Closing       <-chan struct{} // closed when the server begins to stop; nil: never
 	Log           *slog.Logger
 	Now           func() time.Time
 	// SettleTimeout bounds the work after the answer: committing and settling.

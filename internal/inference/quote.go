@@ -15,7 +15,7 @@ import (
 // quote answers a dry run: what the call would cost at most, and what that would do to
 // the balance. It is checked as the call would be, takes nothing, and nothing runs.
 func (r *run) quote(ctx context.Context, sink Sink) error {
-	r.result.Outcome = Refused
+	r.result.Outcome, r.preview = Refused, true
 	if err := r.check(ctx); err != nil {
 		return err
 	}
