@@ -7,8 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -105,33 +103,10 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.to.Write(p)
 }
 
-// template is a SQLite file with the newest schema: to make it anew for each test would
-// take most of the tests' time.
-var template = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "payment-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	file := filepath.Join(folder, "template.db")
-	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
 // sqlite opens a database of the test's own.
 func sqlite(t *testing.T) *store.DB {
 	t.Helper()
-	data, err := template()
-	must(t, err)
-	url := storetest.SQLite(t)
-	must(t, os.WriteFile(strings.TrimPrefix(url, "sqlite:"), data, 0o600))
-	return storetest.Open(t, url)
+	return storetest.Open(t, storetest.SQLite(t))
 }
 
 // eachDB runs fn on both engines.

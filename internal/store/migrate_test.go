@@ -30,7 +30,7 @@ func migrations(files ...string) fstest.MapFS {
 func eachEmpty(t *testing.T, fn func(t *testing.T, url string)) {
 	t.Helper()
 	for name, fresh := range map[string]func(testing.TB) string{
-		"sqlite": storetest.SQLite, "postgres": storetest.EmptyPostgres,
+		"sqlite": storetest.EmptySQLite, "postgres": storetest.EmptyPostgres,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,16 +2,12 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +16,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/jobs"
+	"skytower/internal/jobs/jobstest"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
@@ -30,33 +27,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // base is the time of tests; whole microseconds, as they are kept.
 var base = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// template is a SQLite file with the newest schema and the queue's: to make it anew for
-// each test would take most of the tests' time.
-var template = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "webhook-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	file := filepath.Join(folder, "template.db")
-	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(jobs.Migrate(context.Background(), db), db.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
 // sqlite opens a database of the test's own.
 func sqlite(t *testing.T) *store.DB {
 	t.Helper()
-	data, err := template()
-	must(t, err)
-	url := storetest.SQLite(t)
-	must(t, os.WriteFile(strings.TrimPrefix(url, "sqlite:"), data, 0o600))
-	return storetest.Open(t, url)
+	return storetest.Open(t, jobstest.SQLite(t))
 }
 
 // each runs fn on both engines.

@@ -41,7 +41,7 @@ func SQLite(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
-	url := storetest.SQLite(t)
+	url := storetest.EmptySQLite(t)
 	if err := os.WriteFile(url[len("sqlite:"):], content, 0o600); err != nil {
 		t.Fatalf("copy a database: %v", err)
 	}

@@ -1,5 +1,5 @@
 // Package storetest gives tests real databases: a SQLite file or a PostgreSQL
-// database of their own, empty but for the schema.
+// database of their own, empty but for the schema, which is made once and copied.
 //
 // It refuses to know what is tested. Its invariant: nothing outlives the test
 // process, not even a killed one: no server, no folder.
@@ -9,14 +9,20 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
 	"skytower/internal/store"
 )
+
+// migrated is the content of a SQLite database with the newest schema. It is one for the
+// process, since tests share nothing else that could own it.
+var migrated = sync.OnceValues(makeSQLite)
 
 // Each runs fn as a parallel subtest on each engine, with a fresh database that
 // is closed afterwards.
@@ -63,10 +69,43 @@ func OpenWith(t testing.TB, url string, o store.Options) *store.DB {
 	return db
 }
 
-// SQLite gives the URL of a database file that does not exist yet.
+// SQLite gives the URL of a fresh database file with the newest schema.
 func SQLite(t testing.TB) string {
 	t.Helper()
+	content, err := migrated()
+	if err != nil {
+		t.Fatalf("make a database: %v", err)
+	}
+	url := EmptySQLite(t)
+	if err := os.WriteFile(strings.TrimPrefix(url, "sqlite:"), content, 0o600); err != nil {
+		t.Fatalf("copy a database: %v", err)
+	}
+	return url
+}
+
+// EmptySQLite gives the URL of a database file that does not exist yet.
+func EmptySQLite(t testing.TB) string {
+	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "skytower.db")
+}
+
+// makeSQLite makes the file that tests get copies of: to migrate takes longer than most
+// tests do.
+func makeSQLite() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "skytower-storetest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // the system's folder for what is temporary
+	file := filepath.Join(folder, "skytower.db")
+	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file) // closed, so nothing is left in the write-ahead log
 }
 
 // Postgres gives the URL of a fresh database with the newest schema. The server
@@ -92,7 +131,7 @@ func Load(t testing.TB, d store.Dialect, text string) (url string) {
 		url = EmptyPostgres(t)
 		driver, name = "pgx", url
 	} else {
-		url = SQLite(t)
+		url = EmptySQLite(t)
 		name = "file:" + strings.TrimPrefix(url, "sqlite:")
 	}
 	if err := execute(t.Context(), driver, name, text); err != nil {
