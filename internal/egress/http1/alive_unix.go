@@ -17,22 +17,31 @@ func (c *conn) alive() bool {
 	if c.raw == nil {
 		return false
 	}
-	quiet := false
-	err := c.raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
-		quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
-		return true
-	})
-	return err == nil && quiet
+	l := &c.late
+	if l.probe == nil {
+		l.probe = l.peek
+	}
+	l.quiet = false
+	return c.raw.Read(l.probe) == nil && l.quiet
 }
 
-// late is the state of a read that waits without a buffer.
+// peek notes whether a read would wait.
+func (l *late) peek(fd uintptr) bool {
+	_, _, err := syscall.Recvfrom(int(fd), l.byte[:], syscall.MSG_PEEK)
+	l.quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
+	return true
+}
+
+// late is the state of a read that waits without a buffer, and of the look whether one would.
 type late struct {
 	into  *reader
 	n     int
 	err   error
 	ready func(fd uintptr) bool // made once
+
+	quiet bool
+	byte  [1]byte
+	probe func(fd uintptr) bool // made once
 }
 
 // lateReader is the connection itself, unless it is not the network that its bytes
