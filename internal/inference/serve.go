@@ -263,7 +263,6 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 	}
 	defer events.Close()
 	r.watch(events)
-	var pace pace
 	for {
 		event, err := events.Next()
 		if err == io.EOF {
@@ -287,15 +286,10 @@ func (r *run) stream(ctx context.Context, adapter any, call *provider.Call, t *a
 		}
 		// A flush costs a system call: one for the first event, which callers wait for, and
 		// one before each wait; none between.
-		pace.events++
-		ready := events.Ready()
-		if first || !ready {
+		if first || !events.Ready() {
 			if err := sink.Flush(); err != nil {
 				return started, &provider.Error{Class: provider.Cancelled, Err: err}
 			}
-		}
-		if !ready {
-			pace.wait()
 		}
 	}
 }
