@@ -72,15 +72,38 @@ func killRounds(few, many int) int {
 	return few
 }
 
-// buildProgram builds the server as people run it: the tests' own binary, under the race
+// buildProgram gives the server as people run it: the tests' own binary, under the race
 // detector, is too slow to be under load.
 func buildProgram(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "skytower")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	built.once.Do(func() { built.err = built.build() })
+	if built.err != nil {
+		t.Fatal(built.err)
 	}
-	return program
+	return built.program()
+}
+
+// built is one program for all tests: to link it takes as long as some of them.
+var built program
+
+type program struct {
+	once   sync.Once
+	folder string
+	err    error
+}
+
+func (p *program) program() string { return filepath.Join(p.folder, "skytower") }
+
+func (p *program) build() (err error) {
+	if p.folder, err = os.MkdirTemp("", "skytower-program-"); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-w", "-o", p.program(), ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // killing is one server with its upstream and its webhook receiver.
