@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -942,4 +944,121 @@ func TestErrorTexts(t *testing.T) {
 	if got := (&Error{Kind: ErrDial}).Error(); got != "cannot connect" {
 		t.Error(got)
 	}
+}
+
+// waitAndRead reads a body to its end, and never without having waited for it.
+func waitAndRead(t *testing.T, b *body) (string, error) {
+	t.Helper()
+	var out strings.Builder
+	p := make([]byte, 20<<10)
+	for {
+		b.Wait()
+		if b.err == nil && b.Buffered() == 0 {
+			t.Fatal("Wait returned although Read would wait")
+		}
+		n, err := b.Read(p)
+		out.Write(p[:n])
+		if err != nil {
+			return out.String(), err
+		}
+	}
+}
+
+func TestBodyCanBeWaitedFor(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789abcde\n", 8<<10)
+	events := []string{text[:10], text[10:200], text[200:5000], text[5000:70_000], text[70_000:]}
+	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, e := range events {
+		chunked += fmt.Sprintf("%x\r\n%s\r\n", len(e), e)
+	}
+	for name, tc := range map[string]struct {
+		answer string
+		want   error
+		kept   int
+	}{
+		"chunks":     {chunked + "0\r\n\r\n", io.EOF, 1},
+		"length":     {fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text), io.EOF, 1},
+		"until end":  {"HTTP/1.1 200 OK\r\n\r\n" + text, io.EOF, 0},
+		"cut":        {chunked, ErrCut, 0},
+		"cut length": {fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text)+1, text), ErrCut, 0},
+		"malformed":  {chunked + "x\r\n", ErrMalformed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 20 { // however the bytes come
+				s := serve(t, func(_ int, p *peer) {
+					p.request()
+					p.say(tc.answer)
+					if tc.kept > 0 {
+						p.request()
+					}
+				})
+				c := client(t, nil)
+				resp, err := c.Do(t.Context(), s.post(""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := waitAndRead(t, resp.Body.(*body))
+				if got != text || !errors.Is(err, tc.want) {
+					t.Fatalf("%d bytes, error %v", len(got), err)
+				}
+				if n := c.idle.count(); n != tc.kept {
+					t.Fatalf("%d connections are kept", n)
+				}
+			}
+		})
+	}
+}
+
+func TestCancelEndsWait(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(_ int, p *peer) {
+		p.request()
+		p.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+		p.r.ReadByte() // until the client has gone
+	})
+	c := client(t, nil)
+	ctx, cancel := cancelled(t)
+	resp, err := c.Do(ctx, s.post(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go cancel()
+	resp.Body.(*body).Wait()
+	if _, err := resp.Body.Read(make([]byte, 1)); !errors.Is(err, ErrCancelled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestBuffersFitWhatComes(t *testing.T) {
+	t.Parallel()
+	data := bytes.Repeat([]byte("x"), 1<<20)
+	src := bytes.NewReader(data)
+	rd := &reader{size: 512, spare: new(spares)}
+	rd.late = lateFrom{src}
+	var sizes []int
+	for _, limit := range []int64{100, 512, 2048, 2048, 600, 512, 100, 512} {
+		rd.giveBack()
+		if rd.buf != nil {
+			t.Fatal("an empty buffer is kept")
+		}
+		rd.late = lateFrom{io.LimitReader(src, limit)}
+		if err := rd.fill(); err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(rd.buf))
+		rd.discard(rd.buffered())
+	}
+	if diff := cmp.Diff([]int{512, 512, 2048, 2048, 2048, 2048, 512, 512}, sizes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// lateFrom is a source that always has something.
+type lateFrom struct{ io.Reader }
+
+func (l lateFrom) readLate(b *reader) (int, error) {
+	b.take()
+	return l.Read(b.buf)
 }

@@ -163,6 +163,53 @@ func TestReaderIsReadyForWholeEventsOnly(t *testing.T) {
 	}
 }
 
+func TestReaderHoldsNoBufferWhileItWaits(t *testing.T) {
+	t.Parallel()
+	src := &watched{pieces: &pieces{waits: true, end: io.EOF}}
+	src.left = [][]byte{[]byte("data: 1\n\ndata: 2\n\n"), []byte("data: 3\n\nda"), []byte("ta: 4\n\n"), []byte("data: 5\n\n")}
+	r := newReader(new(sync.Pool))
+	src.of = r
+	r.reset(src)
+	for want := byte('1'); want <= '5'; want++ {
+		if _, data, err := r.next(); err != nil || string(data) != string(want) {
+			t.Fatalf("%q, error %v", data, err)
+		}
+	}
+	// Only the wait within the fourth event needs what came.
+	if diff := cmp.Diff([]bool{false, false, true, false}, src.held); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// watched notes at each wait whether its reader holds a buffer.
+type watched struct {
+	*pieces
+	of   *reader
+	held []bool
+}
+
+func (w *watched) Wait() { w.held = append(w.held, w.of.buf != nil) }
+
+func TestReaderIsReadyForAllThatIsBuffered(t *testing.T) {
+	t.Parallel()
+	event := "data: " + strings.Repeat("x", 200) + "\n\n"
+	src := &pieces{waits: true, eager: true, end: io.EOF}
+	for range 16 << 10 / len(event) {
+		src.left = append(src.left, []byte(event))
+	}
+	n := len(src.left)
+	r := newReader(new(sync.Pool))
+	r.reset(src.body())
+	for i := range n {
+		if _, _, err := r.next(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := r.ready(), i < n-1; got != want {
+			t.Fatalf("after event %d of %d: ready is %v", i+1, n, got)
+		}
+	}
+}
+
 func TestReaderHasBounds(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{
