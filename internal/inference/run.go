@@ -185,6 +185,9 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 		r.keep(settled)
 		return r.deliverEnd(sink)
 	}
+	if r.req.Stream { // the text does not wait for the charge, only the end does
+		_ = sink.Flush() // a caller who has gone owes all the same
+	}
 	charge, priced := r.charge()
 	if failed := r.svc.Meter.Commit(settled, r.hold, charge); failed != nil {
 		r.result.Outcome = Refused

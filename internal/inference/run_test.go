@@ -382,3 +382,19 @@ func TestUpstreamFailuresAsCallersSeeThem(t *testing.T) {
 		}
 	}
 }
+
+// Text that came together with the end does not wait for the charge.
+func TestTextLeavesBeforeTheCharge(t *testing.T) {
+	t.Parallel()
+	d := newDesk(&upstream{events: []provider.Event{chunk("a"), chunk("b"), stop("stop")}, ready: true})
+	if _, err := d.call(t.Context(), t, inference.Chat, streamedChat); err != nil {
+		t.Fatal(err)
+	}
+	steps := slices.DeleteFunc(d.journal, func(s string) bool { return !strings.HasPrefix(s, "event") && s != "flush" && s != "commit" })
+	for i, s := range steps {
+		steps[i], _, _ = strings.Cut(s, " ")
+	}
+	if diff := cmp.Diff([]string{"event", "flush", "event", "event", "flush", "commit", "event"}, steps); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -226,6 +226,7 @@ type upstream struct {
 	during func(context.Context) // runs within the call
 	book   []byte                // the stream never ends: this chunk again and again
 	sent   int
+	ready  bool // the next event is always here
 	silent bool // after its events the stream waits until its context ends
 	ctx    context.Context
 }
@@ -282,7 +283,7 @@ func (s *stream) Next() (provider.Event, error) {
 	return provider.Event{}, io.EOF
 }
 
-func (s *stream) Ready() bool { return false }
+func (s *stream) Ready() bool { return s.u.ready }
 
 func (s *stream) Close() error {
 	s.u.closed++
