@@ -89,7 +89,7 @@ func TestErrorsOfTheInferenceRoutes(t *testing.T) {
 			failure{"operator key", s.op, "POST", path, good, 401, "UNAUTHORIZED", "authentication_error", "invalid_api_key", "", ""},
 			failure{"scope", limited.Secret, "POST", path, good, 403, "FORBIDDEN", "permission_error", "forbidden", "", "inference"},
 			failure{"wrong method", "", "GET", path, "", 405, "ENDPOINT_NOT_FOUND", "invalid_request_error", "endpoint_not_found", "", "POST"},
-			failure{"no such route", "", "POST", path + "/more", good, 404, "ENDPOINT_NOT_FOUND", "invalid_request_error", "endpoint_not_found", "", path + "/more"},
+			failure{"no such route", "", "POST", path + "/more/of/it", good, 404, "ENDPOINT_NOT_FOUND", "invalid_request_error", "endpoint_not_found", "", path + "/more/of/it"},
 			failure{"empty body", "", "POST", path, "", 400, "INVALID_REQUEST", "invalid_request_error", "invalid_request", "", ""},
 			failure{"bad JSON", "", "POST", path, good[:len(good)-1], 400, "INVALID_REQUEST", "invalid_request_error", "invalid_request", "", ""},
 			failure{"an array", "", "POST", path, "[" + good + "]", 400, "INVALID_REQUEST", "invalid_request_error", "invalid_request", "", "object"},
@@ -180,7 +180,7 @@ func TestErrorsOfTheRESTRoutes(t *testing.T) {
 // What an upstream says of our set-up is not for callers (contract 9.4).
 func TestUpstreamFailures(t *testing.T) {
 	t.Parallel()
-	s := start(t, options{change: func(c *config.Config) { c.FirstByteTimeout = 300 * time.Millisecond }})
+	s := start(t, options{flags: map[string]string{"breaker-failures": "0"}, change: func(c *config.Config) { c.FirstByteTimeout = 300 * time.Millisecond }})
 	up := s.withUpstream()
 	const secret = `inner/chat-7b at http://10.9.8.7 with upstream-secret-key`
 	said := func(status int, more string, header ...string) providertest.Script {
@@ -189,6 +189,7 @@ func TestUpstreamFailures(t *testing.T) {
 			x.Say(`{"error":{"message":"` + secret + `"` + more + `}}`)
 		}
 	}
+	rested := 0
 	for name, c := range map[string]struct {
 		script     providertest.Script
 		status     int
@@ -228,7 +229,12 @@ func TestUpstreamFailures(t *testing.T) {
 					body = strings.Replace(body, "{", `{"stream":true,`, 1)
 				}
 				at := fmt.Sprintf("%s %s streamed %v", name, path, streamed)
-				r := s.post(path, body)
+				asked := body
+				if c.status == http.StatusTooManyRequests { // such a target is left alone for a while
+					rested++
+					asked = s.atAnotherTarget(body, rested)
+				}
+				r := s.post(path, asked)
 				if streamed && r.status == 200 && name == "half an answer" {
 					continue // a stream that is one JSON document, cut; tested elsewhere
 				}
@@ -303,4 +309,20 @@ func TestAddressesOfCallersStayHere(t *testing.T) {
 	if r.status != http.StatusOK || !strings.Contains(up.Last().Body, "data:image/png;base64,AAAA") {
 		t.Errorf("got %d %s", r.status, r.body)
 	}
+}
+
+// atAnotherTarget is the body for a model of its own, whose target nobody has asked yet.
+func (s *server) atAnotherTarget(body string, n int) string {
+	s.t.Helper()
+	slug, api := fmt.Sprintf("another-%d", n), "chat"
+	if strings.Contains(body, embedModel) {
+		api = "embeddings"
+	}
+	_, err := s.admin().Apply(s.t.Context(), skytells.ApplyRequest{Source: "test", Resources: skytells.Resources{Models: []skytells.ModelSpec{
+		{Slug: slug, Type: "text", API: api, Free: true, Targets: []skytells.TargetSpec{{Provider: "mock", Model: "inner/" + slug}}},
+	}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.NewReplacer(chatModel, slug, embedModel, slug).Replace(body)
 }
