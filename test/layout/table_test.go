@@ -25,7 +25,14 @@ func table() []room {
 		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
-		{dir: "internal/console", kind: edge, may: append(edgeMay(), "docs")}, // for the anchors of headings
+		{dir: "internal/console", kind: edge, may: append(edgeMay(), append(consoleRooms(), "docs")...)},
+		{dir: "internal/console/desk", kind: edge, may: append(edgeMay(), "internal/console/ui")},
+		{dir: "internal/console/door", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui")},
+		{dir: "internal/console/developer", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui")},
+		{dir: "internal/console/explorer", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui", "docs")}, // for the anchors of headings
+		{dir: "internal/console/operator", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui")},
+		{dir: "internal/console/playground", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui")},
+		{dir: "internal/console/ui", kind: edge, may: edgeMay()},
 
 		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/translate")},
 		{dir: "internal/inference/translate", kind: shared, may: append(grounds, "internal/provider")}, // a pure function, large enough for a room
@@ -36,7 +43,9 @@ func table() []room {
 		{dir: "internal/account", kind: domain, may: grounds},
 		{dir: "internal/blob", kind: domain, may: grounds},
 		{dir: "internal/catalog", kind: domain, may: grounds},
+		{dir: "internal/feedback", kind: domain, may: grounds}, // votes on the pages of the explorer
 		{dir: "internal/ledger", kind: domain, may: grounds},
+		{dir: "internal/mail", kind: domain, may: grounds},
 		{dir: "internal/limit", kind: domain, may: grounds},
 		{dir: "internal/limit/limittest", kind: testing},
 		{dir: "internal/payment", kind: domain, may: grounds},
@@ -45,6 +54,7 @@ func table() []room {
 		{dir: "internal/route", kind: domain, may: grounds},
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
+		{dir: "internal/openid", kind: adapter, may: grounds},
 		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
 		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
@@ -77,7 +87,8 @@ func table() []room {
 		{dir: "internal/telemetry", kind: leaf},
 		{dir: "docs", kind: data},
 
-		{dir: "test/clients/openaigo", kind: tool},              // a module of its own
+		{dir: "test/browser", kind: tool},                       // a module of its own
+		{dir: "test/clients/openaigo", kind: tool},              // likewise
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
 		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},               // measures the rooms themselves
@@ -104,6 +115,15 @@ const (
 	testing = "a testing package"
 	tool    = "a tool"
 )
+
+// consoleRooms are the parts of the console: each is a group of pages on the design
+// system (ui), for who is signed in (desk).
+func consoleRooms() []string {
+	return []string{
+		"internal/console/desk", "internal/console/developer", "internal/console/door", "internal/console/explorer",
+		"internal/console/operator", "internal/console/playground", "internal/console/ui",
+	}
+}
 
 func edgeMay() []string {
 	return []string{
