@@ -73,6 +73,7 @@ type session struct {
 	Options
 	connection
 	client  *skytells.Client
+	keys    *credentials  // what 'skytower login' keeps, once it was read
 	answers *bufio.Reader // of confirm; several questions share what is buffered
 	keyHint string        // what to do about a refused key, unless it is the operator's
 }

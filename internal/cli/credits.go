@@ -87,17 +87,36 @@ func dollars(a skytells.Amount) string {
 }
 
 type creditsBalance struct {
-	Account string `arg:"" help:"Id of the account (acct_…)."`
+	accountKey
+	Account string `arg:"" optional:"" help:"Id of the account (acct_…), for operators; the API key's account if left out."`
 }
 
 // Run shows the balance.
 func (a *creditsBalance) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, account, err := a.ownOr(s, a.Account)
 	if err != nil {
 		return err
 	}
-	b, err := c.Balance(ctx, a.Account)
+	if account == "" {
+		b, err := c.OwnBalance(ctx)
+		return showBalance(s, b, err)
+	}
+	b, err := c.Balance(ctx, account)
 	return showBalance(s, b, err)
+}
+
+// ownOr makes the client of commands about one account: with the operator key for the one
+// that is named, else with the API key for its own.
+func (k accountKey) ownOr(s *session, account string) (*skytells.Client, string, error) {
+	if account == "" {
+		c, err := k.connect(s)
+		return c, "", err
+	}
+	if k.Key != "" {
+		return nil, "", usagef("--key is for the key's own account: leave the account's id out")
+	}
+	c, err := s.connect()
+	return c, account, err
 }
 
 func showBalance(s *session, b skytells.Balance, err error) error {
@@ -105,6 +124,7 @@ func showBalance(s *session, b skytells.Balance, err error) error {
 		return err
 	}
 	return s.show(b, func(t *table) {
+		t.row("account", b.Account)
 		t.row("balance", dollars(b.Balance))
 		t.row("available", dollars(b.Available))
 		t.row("reserved", dollars(b.Reserved))

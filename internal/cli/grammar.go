@@ -6,7 +6,11 @@ import (
 
 const description = `A self-hosted AI inference platform: the server and its command line.
 
-Commands that ask a server find it at --url or SKYTOWER_URL. Those that act for an account (run, predictions, files) need an API key of it in SKYTOWER_API_KEY. All others need the operator key, which comes from SKYTOWER_OPERATOR_KEY or, for a server on this machine, from the file operator.key in its data folder.
+Commands find the server at --url, else at SKYTOWER_URL, else at the one of the last 'skytower login', else at http://127.0.0.1:8080.
+
+Commands for an account (chat, run, predictions, files) take an API key from --key, else from SKYTOWER_API_KEY, else from SKYTELLS_API_KEY, else from 'skytower login'.
+
+All others take the operator key from SKYTOWER_OPERATOR_KEY, else from operator.key in the folder of --data or SKYTOWER_DATA, else from 'skytower login', else from operator.key in ./data; a data folder counts for a server on this machine. models, usage, credits balance and ledger show an API key's own account where there is no operator key.
 
 Exit codes: 0 done, 1 the server said no, 2 wrong use, 3 no server answers.`
 
@@ -18,6 +22,10 @@ type commands struct {
 	Init    ownCommand `cmd:"" group:"process" help:"Make the first operator, account and key (PostgreSQL)."`
 	Migrate ownCommand `cmd:"" group:"process" help:"Bring a database to this version."`
 	Config  ownCommand `cmd:"" group:"process" help:"Print the configuration and where each setting came from."`
+
+	Login  loginCommand  `cmd:"" group:"session" help:"Keep a key of a server, which commands then talk to."`
+	Logout logoutCommand `cmd:"" group:"session" help:"Forget the keys of a server."`
+	Whoami whoamiCommand `cmd:"" group:"session" help:"Show which server and which keys commands use, and whether they work."`
 
 	Keys      keysCommand      `cmd:"" group:"server" help:"API keys."`
 	Accounts  accountsCommand  `cmd:"" group:"server" help:"Accounts, which own keys."`
@@ -49,6 +57,7 @@ const ownGroup = "process"
 func groups() []kong.Group {
 	return []kong.Group{
 		{Key: ownGroup, Title: "On this machine (flags: skytower COMMAND --help):"},
+		{Key: "session", Title: "Keys that are kept on this machine:"},
 		{Key: "server", Title: "With a running server:"},
 		{Key: "account", Title: "With a running server and an API key of an account:"},
 	}

@@ -59,7 +59,8 @@ func drawVerification(t *table, v skytells.Verification) {
 }
 
 type ledgerStatement struct {
-	Account string `required:"" placeholder:"ID" help:"Id of the account (acct_…)."`
+	accountKey
+	Account string `placeholder:"ID" help:"Id of the account (acct_…), for operators; the API key's account if left out."`
 	Month   string `placeholder:"2026-11" help:"The month (UTC); the present one if left out."`
 	Format  string `enum:"text,csv,html" default:"text" help:"text, csv, or html (a page to print). --json for programs."`
 	Output  string `short:"o" type:"path" placeholder:"FILE" help:"Write it here, in place of standard output."`
@@ -67,22 +68,34 @@ type ledgerStatement struct {
 
 // Run makes the statement.
 func (a *ledgerStatement) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, account, err := a.ownOr(s, a.Account)
 	if err != nil {
 		return err
 	}
 	if a.Format != "text" {
-		content, err := c.StatementAs(ctx, a.Account, a.Month, a.Format)
+		content, err := a.content(ctx, c, account)
 		if err != nil {
 			return err
 		}
 		return a.write(s, content)
 	}
-	statement, err := c.Statement(ctx, a.Account, a.Month)
+	var statement skytells.Statement
+	if account == "" {
+		statement, err = c.OwnStatement(ctx, a.Month)
+	} else {
+		statement, err = c.Statement(ctx, account, a.Month)
+	}
 	if err != nil {
 		return err
 	}
 	return s.show(statement, func(t *table) { drawStatement(t, statement) })
+}
+
+func (a *ledgerStatement) content(ctx context.Context, c *skytells.Client, account string) ([]byte, error) {
+	if account == "" {
+		return c.OwnStatementAs(ctx, a.Month, a.Format)
+	}
+	return c.StatementAs(ctx, account, a.Month, a.Format)
 }
 
 func (a *ledgerStatement) write(s *session, content []byte) error {
@@ -110,17 +123,23 @@ func drawStatement(t *table, st skytells.Statement) {
 }
 
 type ledgerCharges struct {
-	Account string `required:"" placeholder:"ID" help:"Id of the account (acct_…)."`
+	accountKey
+	Account string `placeholder:"ID" help:"Id of the account (acct_…), for operators; the API key's account if left out."`
 	Limit   int    `default:"20" help:"How many."`
 }
 
 // Run lists charges.
 func (a *ledgerCharges) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, account, err := a.ownOr(s, a.Account)
 	if err != nil {
 		return err
 	}
-	charges, err := c.Charges(ctx, a.Account, a.Limit)
+	var charges []skytells.ChargeLine
+	if account == "" {
+		charges, err = c.OwnCharges(ctx, a.Limit)
+	} else {
+		charges, err = c.Charges(ctx, account, a.Limit)
+	}
 	if err != nil {
 		return err
 	}

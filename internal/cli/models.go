@@ -11,8 +11,8 @@ import (
 )
 
 type modelsCommand struct {
-	List    modelsList    `cmd:"" help:"List models as operators see them."`
-	Show    modelsShow    `cmd:"" help:"Show a model with its targets, or a router with its rules."`
+	List    modelsList    `cmd:"" help:"List models: as operators see them, or with an API key what it may use, with prices."`
+	Show    modelsShow    `cmd:"" help:"Show a model: with its targets or rules to operators, with price and inputs to an API key."`
 	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
 	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
 	Set     modelsSet     `cmd:"" help:"Change a model: its price, how it is shown, how long and how often it may run, who is served."`
@@ -23,14 +23,20 @@ type modelsCommand struct {
 }
 
 type modelsList struct {
-	All bool `help:"Also those that callers can't use: without a type or price, or offline."`
+	accountKey
+	All  bool   `help:"Of operators: also those that callers can't use, without a type or price, or offline."`
+	Type string `placeholder:"text|image|video|audio|music" help:"Only those that put this out."`
 }
 
-// Run lists models.
+// Run lists models: an operator's list where there is an operator key, and --key does not
+// ask for the other.
 func (m *modelsList) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, operator, err := m.either(s)
 	if err != nil {
 		return err
+	}
+	if !operator {
+		return m.listPublic(ctx, s, c)
 	}
 	models, err := c.ModelSpecs(ctx)
 	if err != nil {
@@ -42,6 +48,7 @@ func (m *modelsList) Run(ctx context.Context, s *session) error {
 			s.note("%d more that callers can't use; --all shows them.", hidden)
 		}
 	}
+	models = slices.DeleteFunc(models, func(one skytells.ModelSpec) bool { return m.Type != "" && one.Type != m.Type })
 	return list(s, models, []string{"SLUG", "STATE", "TYPE", "API", "FEATURES", "PRICE", "PRIVACY", "ALIASES", "SERVED BY", "MANAGED BY"},
 		func(m skytells.ModelSpec) []string {
 			return []string{m.Slug, modelState(m), m.Type, m.API, strings.Join(m.Features, ","), priceOf(m), m.Privacy,
@@ -78,14 +85,18 @@ func yesNo(yes bool) string {
 }
 
 type modelsShow struct {
+	accountKey
 	Slug string `arg:"" help:"The model."`
 }
 
 // Run shows the model.
 func (m *modelsShow) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, operator, err := m.either(s)
 	if err != nil {
 		return err
+	}
+	if !operator {
+		return m.showPublic(ctx, s, c)
 	}
 	models, err := c.ModelSpecs(ctx)
 	if err != nil {
@@ -187,7 +198,7 @@ func (s *session) summarize(models []skytells.ImportedModel, dryRun bool) {
 type modelsOpen struct {
 	Slugs []string `arg:"" name:"slug" help:"The models."`
 	Free  bool     `help:"Without a price."`
-	Type  string   `placeholder:"TYPE" help:"Kind of output: text, image, video, audio or music; where the model has none yet."`
+	Type  string   `placeholder:"text|image|video|audio|music" help:"Kind of output, where the model has none yet."`
 	API   string   `name:"api" placeholder:"chat|embeddings|prediction" help:"The routes that serve it; where it has none yet."`
 }
 

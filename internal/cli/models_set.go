@@ -19,7 +19,7 @@ type modelsSet struct {
 	Slug         string  `arg:"" help:"The model."`
 	Name         *string `placeholder:"TEXT" help:"Display name."`
 	Description  *string `placeholder:"TEXT" help:"What it is and is not."`
-	Type         *string `placeholder:"TYPE" help:"Kind of output: text, image, video, audio or music."`
+	Type         *string `placeholder:"text|image|video|audio|music" help:"Kind of output."`
 	API          *string `name:"api" placeholder:"chat|embeddings|prediction" help:"The routes that serve it."`
 	Deadline     *string `placeholder:"TIME" help:"How long one prediction may take, such as 10m; empty (--deadline=) is the default, 30m."`
 	Concurrency  *int    `placeholder:"N" help:"Predictions of it that run at the same time; 0: no limit of its own."`

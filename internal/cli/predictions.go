@@ -28,7 +28,7 @@ type predictionID struct {
 
 type predictionsList struct {
 	accountKey
-	Status  string `placeholder:"WORD" help:"Only those in this state: pending, starting, processing, succeeded, failed or cancelled."`
+	Status  string `placeholder:"pending|starting|processing|succeeded|failed|cancelled" help:"Only those in this state."`
 	Model   string `placeholder:"SLUG" help:"Only those of this model."`
 	From    string `placeholder:"DATE" help:"From this day (UTC) on, such as 2026-03-04."`
 	To      string `placeholder:"DATE" help:"Up to this day (UTC), which is included."`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -118,14 +117,4 @@ func barLine(status string, percent float64, elapsed time.Duration) string {
 	percent = math.Min(percent, 100)
 	full := int(percent * barCells / 100)
 	return fmt.Sprintf("%-11s [%s%s] %3.0f%%  %s", status, strings.Repeat("#", full), strings.Repeat(".", barCells-full), percent, clock)
-}
-
-// isTerminal reports whether lines can be drawn over.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -44,7 +44,7 @@ func (r *runCommand) Run(ctx context.Context, s *session) error {
 	defer stop()
 	p, err := c.CreatePrediction(work, skytells.PredictionRequest{Model: r.Model, Input: input})
 	if err != nil {
-		return left(work, err, "the prediction may have been made; 'skytower predictions list' shows it")
+		return left(work, nearModel(work, c, r.Model, err), "the prediction may have been made; 'skytower predictions list' shows it")
 	}
 	if !r.Wait {
 		s.note("Made a prediction; 'skytower predictions get ID' shows it:")
@@ -78,7 +78,7 @@ func (r *runCommand) await(ctx, work context.Context, s *session, c *skytells.Cl
 		work, done = context.WithTimeoutCause(work, r.Timeout, errTimeout)
 		defer done()
 	}
-	bar := newProgress(s.Stderr, isTerminal(s.Stderr) && s.Getenv("TERM") != "dumb")
+	bar := newProgress(s.Stderr, s.lively())
 	defer bar.close()
 	if !s.JSON {
 		bar.say("Prediction " + p.ID)

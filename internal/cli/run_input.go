@@ -173,7 +173,7 @@ func (b *inputBuilder) readSchema(slug string) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return nearModel(b.ctx, b.c, slug, err)
 	}
 	if len(model.InputSchema) > 0 {
 		_ = json.Unmarshal(model.InputSchema, b.schema) // takes whatever it is

@@ -9,7 +9,8 @@ import (
 )
 
 type usageCommand struct {
-	Account string   `placeholder:"ID" help:"Only this account."`
+	APIKey  string   `name:"api-key" placeholder:"sk-…" help:"Of this API key's account, also where there is an operator key (SKYTOWER_API_KEY or 'skytower login' is better)."`
+	Account string   `placeholder:"ID" help:"Of operators: only this account."`
 	From    string   `placeholder:"DATE" help:"First day (UTC); 30 days ago if left out."`
 	To      string   `placeholder:"DATE" help:"Last day; today if left out."`
 	By      []string `placeholder:"day,model,key" help:"What is told apart; day and model if left out."`
@@ -19,29 +20,44 @@ type usageCommand struct {
 
 // Run shows usage.
 func (a *usageCommand) Run(ctx context.Context, s *session) error {
-	c, err := s.connect()
+	c, operator, err := accountKey{a.APIKey}.either(s)
 	if err != nil {
 		return err
 	}
-	u, err := c.Usage(ctx, skytells.UsageQuery{
+	ask := c.Usage
+	if !operator {
+		if a.Account != "" {
+			return usagef("--account is for operators: an API key reads its own account")
+		}
+		ask = c.OwnUsage
+	}
+	u, err := ask(ctx, skytells.UsageQuery{
 		Account: a.Account, From: a.From, To: a.To, By: strings.Join(a.By, ","), Model: a.Model, Key: a.Key,
 	})
 	if err != nil {
 		return err
 	}
 	return s.show(u, func(t *table) {
-		t.row("DAY", "MODEL", "KEY", "REQUESTS", "TOKENS IN", "TOKENS OUT", "CHARGED", "COST")
+		t.row(usageCells(operator, "DAY", "MODEL", "KEY", "REQUESTS", "TOKENS IN", "TOKENS OUT", "CHARGED", "COST")...)
 		for _, r := range u.Data {
-			drawUsage(t, r)
+			drawUsage(t, r, operator)
 		}
 		u.Total.Day = "total"
-		drawUsage(t, u.Total)
+		drawUsage(t, u.Total, operator)
 	})
 }
 
-func drawUsage(t *table, r skytells.UsageRow) {
+func drawUsage(t *table, r skytells.UsageRow, operator bool) {
 	n := func(n int64) string { return strconv.FormatInt(n, 10) }
-	t.row(r.Day, r.Model, r.Key, n(r.Requests), n(r.TokensIn), n(r.TokensOut), dollars(r.Amount), dollars(r.Cost))
+	t.row(usageCells(operator, r.Day, r.Model, r.Key, n(r.Requests), n(r.TokensIn), n(r.TokensOut), dollars(r.Amount), dollars(r.Cost))...)
+}
+
+// usageCells leaves the last cell, what the upstreams took, to operators.
+func usageCells(operator bool, cells ...string) []string {
+	if operator {
+		return cells
+	}
+	return cells[:len(cells)-1]
 }
 
 type limitsCommand struct {
