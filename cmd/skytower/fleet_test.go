@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"skytower/internal/ledger"
+	"skytower/internal/money"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
@@ -146,11 +147,17 @@ func (f *fleet) serves(n *node) bool {
 // await asks until the answer is yes. Nothing is timed by the pause.
 func (f *fleet) await(what string, ask func() bool) {
 	f.t.Helper()
+	f.awaitOr(what, ask, func() string { return "" })
+}
+
+// awaitOr is await that says more where it was in vain.
+func (f *fleet) awaitOr(what string, ask func() bool, more func() string) {
+	f.t.Helper()
 	deadline := time.After(patience)
 	for !ask() {
 		select {
 		case <-deadline:
-			f.t.Fatalf("never happened: %s\n%s", what, f.nodes[0].out)
+			f.t.Fatalf("never happened: %s\n%s%s", what, more(), f.nodes[0].out)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -269,18 +276,53 @@ func chat(tokens int) string {
 
 const endless = `{"model":"book","stream":true,"messages":[{"role":"user","content":"Write a book."}]}`
 
-// balance is an account's, in ten-thousandths of a dollar: tokens of the model.
-func (f *fleet) balance(account string) float64 {
+// token is what the fleet's model takes for one.
+const token = money.Dollar / 10_000
+
+// balance is what an account has, in tokens of the model. It is exact: a balance of whole
+// tokens times ten thousand in floating point would be a whole number for most of them only.
+func (f *fleet) balance(account string) int64 {
 	f.t.Helper()
 	b, err := f.admin().Balance(f.t.Context(), account)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	var dollars float64
-	if _, err := fmt.Sscan(string(b.Balance), &dollars); err != nil {
-		f.t.Fatal(err)
+	amount, err := money.Parse(string(b.Balance))
+	if err != nil || amount%token != 0 {
+		f.t.Fatalf("the balance of %s is %q dollars, not whole tokens: %v", account, b.Balance, err)
 	}
-	return dollars * 10_000
+	return int64(amount / token)
+}
+
+// awaitBalance waits until the account has so many tokens. Where it never does, it says
+// what it has, and what processes still keep in their spools.
+func (f *fleet) awaitBalance(account string, want int64) {
+	f.t.Helper()
+	var got int64
+	f.awaitOr(fmt.Sprintf("a balance of %d tokens", want), func() bool {
+		got = f.balance(account)
+		return got == want
+	}, func() string { return fmt.Sprintf("it is %d (%+d); spooled: %s\n", got, got-want, f.spooled()) })
+}
+
+// spooled names the files of all spools, with their sizes.
+func (f *fleet) spooled() string {
+	var all []string
+	for _, n := range f.nodes {
+		files, err := filepath.Glob(filepath.Join(n.data, "spool", "*"))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, file := range files {
+			if info, err := os.Stat(file); err == nil {
+				all = append(all, fmt.Sprintf("%s (%d bytes)", filepath.Base(file), info.Size()))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "nothing"
+	}
+	return strings.Join(all, ", ")
 }
 
 // verify fails unless the ledger is clean.

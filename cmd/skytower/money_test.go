@@ -59,7 +59,7 @@ func TestOverdraw(t *testing.T) {
 }
 
 // storm sends a thousand calls of a hundred tokens each where there is credit for ten.
-func (f *fleet) storm(key, account string, left float64) {
+func (f *fleet) storm(key, account string, left int64) {
 	f.t.Helper()
 	const calls, tokens, affordable = 1000, 100, 10
 	var all sync.WaitGroup
@@ -108,7 +108,7 @@ func (f *fleet) books() {
 		})
 	}
 	all.Wait()
-	if b, n := f.balance(account), cut.Load(); n == 0 || b < -step*float64(n) || b > step*float64(n) {
+	if b, n := f.balance(account), cut.Load(); n == 0 || b < -step*n || b > step*n {
 		f.t.Errorf("the balance is worth %v tokens after %d streams without end", b, n)
 	}
 }
@@ -167,7 +167,7 @@ func TestDatabaseAway(t *testing.T) {
 	}
 	f.away.set(false)
 	f.await("the stranger is served again", func() bool { return call(stranger) == http.StatusOK })
-	f.await("all is charged", func() bool { return f.balance(f.account) == 1_000_000-float64(served*10) })
+	f.awaitBalance(f.account, 1_000_000-10*int64(served))
 	f.verify()
 	t.Logf("%d calls were served, most of them while the database was away", served)
 	f.stop()
