@@ -165,6 +165,9 @@ func (l *Ledger) answer(b *batch, err error) {
 	case err != nil:
 		how = refused
 	}
+	if how == written {
+		l.noteCharges(b)
+	}
 	for i, p := range b.pending {
 		b.pending[i] = nil
 		p.settle(how)
@@ -190,7 +193,7 @@ func (l *Ledger) commitSomewhere(b *batch) error {
 	if l.spool != nil && l.spool.active() {
 		return l.spoolBatch(b, nil)
 	}
-	again, err := l.persist(func(ctx context.Context) error { return l.writer.writeCharges(ctx, b) })
+	again, err := l.persist(func(ctx context.Context) error { return l.writeCharges(ctx, b) })
 	if err != nil && l.spool != nil && l.unavailable(err) {
 		return l.spoolBatch(b, err)
 	}
@@ -247,6 +250,8 @@ func (l *Ledger) commitEntries() error {
 	if err != nil {
 		l.o.Log.Warn("request-log entries could not be written", "entries", len(entries), "error", err)
 		l.drop(len(entries))
+	} else {
+		l.noteEntries(entries)
 	}
 	for i, e := range entries {
 		entries[i] = nil

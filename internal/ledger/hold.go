@@ -257,7 +257,7 @@ func (l *Ledger) Settle(ctx context.Context, tx *store.Tx, w Work) error {
 	}
 	if h.purse == "" {
 		if w.Amount == 0 {
-			_, err := insertPrediction(ctx, tx, w, "")
+			_, err := l.insertPrediction(ctx, tx, w, "")
 			return err
 		}
 		if err := l.openFor(ctx, tx, w, &h); err != nil {
@@ -268,7 +268,7 @@ func (l *Ledger) Settle(ctx context.Context, tx *store.Tx, w Work) error {
 	if err != nil || h.how == settled || h.how == void {
 		return err
 	}
-	return h.settle(ctx, tx, w, account, key)
+	return l.settleHold(ctx, tx, &h, w, account, key)
 }
 
 // openFor names the purses that pay for a prediction without a hold.
@@ -291,9 +291,9 @@ func (l *Ledger) openFor(ctx context.Context, tx *store.Tx, w Work, h *hold) err
 	return openBudget(ctx, tx, w.Key, w.Account, w.Budget, w.At)
 }
 
-// settle writes the charge, moves the money and ends the hold.
-func (h *hold) settle(ctx context.Context, tx *store.Tx, w Work, account, key *purse) error {
-	first, err := insertPrediction(ctx, tx, w, h.keyPurse)
+// settleHold writes the charge, moves the money and ends the hold.
+func (l *Ledger) settleHold(ctx context.Context, tx *store.Tx, h *hold, w Work, account, key *purse) error {
+	first, err := l.insertPrediction(ctx, tx, w, h.keyPurse)
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func (h *hold) settle(ctx context.Context, tx *store.Tx, w Work, account, key *p
 }
 
 // insertPrediction writes the charge line; false where it is there already.
-func insertPrediction(ctx context.Context, tx *store.Tx, w Work, budget string) (first bool, err error) {
+func (l *Ledger) insertPrediction(ctx context.Context, tx *store.Tx, w Work, budget string) (first bool, err error) {
 	first, err = affected(tx.Exec(ctx, `insert into charge_line (request, batch, at, account, api_key, model, target, price_version,
 		units_in, units_out, units_cached, units_reasoning, amount, counted, outcome, kind, quantity, unit, rate, cost, budget)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, false, $12, $13, $14, $15, $16, $17, $18) on conflict (request) do nothing`,
@@ -327,7 +327,10 @@ func insertPrediction(ctx context.Context, tx *store.Tx, w Work, budget string) 
 	if err != nil {
 		return false, fmt.Errorf("charge prediction %s: %w", w.Prediction, err)
 	}
-	return first, nil
+	if first {
+		return true, l.noteWork(ctx, tx, w)
+	}
+	return false, nil
 }
 
 // Void gives a prediction's whole hold back: it owes nothing. A second call, and one

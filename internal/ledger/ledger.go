@@ -109,6 +109,9 @@ type Ledger struct {
 	orphans    orphans
 	spool      *spool // nil: there is none
 
+	usage, traffic *rollup
+	pace           pace // of work in the background
+
 	holdsDone atomic.Int64 // Expire's bookmark: the time up to which holds have been ended
 
 	mu        sync.RWMutex // read-locked while something is queued, so that Stop misses none
@@ -148,6 +151,7 @@ func New(db *store.DB, o Options) *Ledger {
 		db: db, o: o, charges: make(chan *pending, maxQueue), entries: make(chan *Entry, maxLogQueue),
 		manyEntries: make(chan struct{}, 1), topUps: make(chan *till, maxTopUps), recallWait: recallWait,
 	}
+	l.usage, l.traffic = newRollups()
 	if o.Spool != "" {
 		l.spool = newSpool(o.Spool, o.Replica)
 	}
@@ -182,6 +186,7 @@ func (l *Ledger) start(writer batchWriter) {
 	l.done.Go(l.commitLoop)
 	l.done.Go(l.trimLoop)
 	l.done.Go(l.leaseLoop)
+	l.done.Go(l.rollLoop)
 	if l.spool != nil {
 		l.done.Go(l.spoolLoop)
 	}
@@ -229,6 +234,9 @@ func (l *Ledger) returnCredit(ctx context.Context) {
 	}
 	if err := l.returnAll(ctx); err != nil {
 		l.o.Log.Warn("leased credit could not be given back; its leases end by themselves", "error", err)
+	}
+	if err := l.flush(ctx); err != nil {
+		l.o.Log.Warn("the last sums of usage could not be written; they are put right when their hour is settled", "error", err)
 	}
 }
 

@@ -398,6 +398,7 @@ func (l *Ledger) replayLine(ctx context.Context, text []byte) (*batch, error) {
 	again, err := l.replayBatch(ctx, b)
 	if err == nil {
 		l.clarify(b, again)
+		l.noteCharges(b)
 		return b, nil
 	}
 	if l.unavailable(err) || l.db.IsRetryable(err) || ctx.Err() != nil {
@@ -409,7 +410,7 @@ func (l *Ledger) replayLine(ctx context.Context, text []byte) (*batch, error) {
 func (l *Ledger) replayBatch(ctx context.Context, b *batch) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	err = l.writer.writeCharges(ctx, b)
+	err = l.writeCharges(ctx, b)
 	if l.db.IsUnique(err) {
 		return true, nil
 	}

@@ -10,9 +10,6 @@ import (
 
 const (
 	trimInterval = 5 * time.Minute
-	// trimSlice is the rows of one deletion. It holds SQLite's writer, for which
-	// charges wait, below 20 ms even on a busy machine (200 rows: 16 ms on average).
-	trimSlice = 100
 	// batchKept is far longer than a batch is tried.
 	batchKept = 24 * time.Hour
 )
@@ -58,9 +55,10 @@ func (l *Ledger) trim(ctx context.Context, table, column string, bound any) erro
 	statement := fmt.Sprintf(`delete from %[1]s where %[2]s <= (select max(%[2]s) from
 		(select %[2]s from %[1]s where %[2]s < $1 order by %[2]s limit $2) as lowest)`, table, column)
 	for {
+		slice := l.slice()
 		var n int64
-		err := l.db.Write(ctx, func(tx *store.Tx) error {
-			result, err := tx.Exec(ctx, statement, bound, trimSlice)
+		err := l.paced(ctx, slice, func(tx *store.Tx) error {
+			result, err := tx.Exec(ctx, statement, bound, slice)
 			if err != nil {
 				return err
 			}
@@ -70,7 +68,7 @@ func (l *Ledger) trim(ctx context.Context, table, column string, bound any) erro
 		if err != nil {
 			return fmt.Errorf("trim %s: %w", table, err)
 		}
-		if n < trimSlice {
+		if n < int64(slice) {
 			return nil
 		}
 	}
