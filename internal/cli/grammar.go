@@ -42,6 +42,7 @@ type commands struct {
 	Usage     usageCommand     `cmd:"" group:"server" help:"What was used and charged."`
 	Ledger    ledgerCommand    `cmd:"" group:"server" help:"Check the ledger, and make statements."`
 
+	Chat        chatCommand        `cmd:"" group:"account" help:"Ask a chat model, or talk with it."`
 	RunModel    runCommand         `cmd:"" name:"run" group:"account" help:"Run a model: make a prediction, wait for it and print or save what it put out."`
 	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`
 	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
