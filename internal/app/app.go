@@ -91,6 +91,7 @@ type App struct {
 	scratch     string        // folder of the runs' temporary files
 	closing     chan struct{} // closed when Stop begins
 	stopping    sync.Once
+	presence    presence
 
 	api        *http.Server
 	edge       *http.Server // nil: it has no listener of its own
@@ -211,6 +212,7 @@ func (a *App) rows() []api.Route {
 	rows := append(a.inferRows(limit.Standard), a.restRows(limit.Standard)...)
 	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Explainer: a.inference, Targets: a.inference, Sync: a.feed.Sync}
 	rows = append(rows, operators.Rows()...)
+	rows = append(rows, a.operatorRows()...)
 	return append(rows, a.moneyRows()...)
 }
 
@@ -249,6 +251,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
+	a.appear(ctx)
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
@@ -298,6 +301,7 @@ func (a *App) Stop(ctx context.Context) error {
 	errs := []error{busy.Wait()}
 	a.predictions.Stop()
 	a.adapters.close()
+	a.disappear(ctx)
 	a.feed.Stop()
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
