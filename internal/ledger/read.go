@@ -51,26 +51,9 @@ type Line struct {
 // Account, the times decide how much is looked through.
 type Filter struct {
 	Request, Account, Key, Model, ErrorID string
+	Status                                int       // such as 429
+	Class                                 int       // the first digit of the status
 	From, To                              time.Time // From ≤ at < To
-}
-
-// Requests reads the request log; never nil. Entries appear about half a second
-// after their requests.
-func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Entry, error) {
-	var w where
-	w.equal("request", f.Request)
-	w.equal("account", f.Account)
-	w.equal("api_key", f.Key)
-	w.equal("model", f.Model)
-	w.equal("error_id", f.ErrorID)
-	w.span(f.From, f.To)
-	query := `select request, at, method, route, path, status, outcome, error_id, account, api_key, model, target,
-		tokens_in, tokens_out, bytes_in, bytes_out, first_byte, duration, streamed, client from request_log` + w.page(p, "request")
-	entries, err := list(ctx, l.db, query, w.args, scanEntry)
-	if err != nil {
-		return nil, fmt.Errorf("read request log: %w", err)
-	}
-	return entries, nil
 }
 
 func scanEntry(scan func(...any) error) (e Entry, err error) {
@@ -88,14 +71,16 @@ func (l *Ledger) Charges(ctx context.Context, account string, from, to time.Time
 	var w where
 	w.add("account = ", account)
 	w.span(from, to)
-	query := `select request, batch, at, account, api_key, model, target, price_version, units_in, units_out, units_cached,
-		units_reasoning, amount, counted, outcome, kind, quantity, unit, rate, cost, budget from charge_line` + w.page(p, "request")
+	query := selectLine + w.page(p, "request")
 	lines, err := list(ctx, l.db, query, w.args, scanLine)
 	if err != nil {
 		return nil, fmt.Errorf("read charges: %w", err)
 	}
 	return lines, nil
 }
+
+const selectLine = `select request, batch, at, account, api_key, model, target, price_version, units_in, units_out, units_cached,
+	units_reasoning, amount, counted, outcome, kind, quantity, unit, rate, cost, budget from charge_line`
 
 func scanLine(scan func(...any) error) (n Line, err error) {
 	var at int64
@@ -154,15 +139,21 @@ func (w *where) page(p Page, id string) string {
 
 func list[T any](ctx context.Context, db *store.DB, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {
 	var out []T
-	err := db.Read(ctx, func(tx *store.Tx) error {
-		out = []T{}
-		return tx.Each(ctx, query, func(fields func(...any) error) error {
-			row, err := scan(fields)
-			if err == nil {
-				out = append(out, row)
-			}
-			return err
-		}, args...)
+	err := db.Read(ctx, func(tx *store.Tx) (err error) {
+		out, err = listIn(ctx, tx, []T{}, query, args, scan)
+		return err
 	})
+	return out, err
+}
+
+// listIn appends rows.
+func listIn[T any](ctx context.Context, tx *store.Tx, out []T, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {
+	err := tx.Each(ctx, query, func(fields func(...any) error) error {
+		row, err := scan(fields)
+		if err == nil {
+			out = append(out, row)
+		}
+		return err
+	}, args...)
 	return out, err
 }

@@ -278,11 +278,8 @@ func family(method, route string) string {
 	return otherFamily
 }
 
-// trafficOf is what a request adds; nothing for one of an operator.
-func trafficOf(e *Entry) (c cell, s [trafficBuckets + buckets]int64, counts bool) {
-	if strings.HasPrefix(e.Route, "/admin/") {
-		return c, s, false
-	}
+// trafficOf is what a request adds.
+func trafficOf(e *Entry) (c cell, s [trafficBuckets + buckets]int64) {
 	s[trafficRequests] = 1
 	switch {
 	case e.Status >= 500:
@@ -297,15 +294,14 @@ func trafficOf(e *Entry) (c cell, s [trafficBuckets + buckets]int64, counts bool
 			s[trafficFirsts], s[trafficFirstByte] = 1, e.FirstByte.Microseconds()
 		}
 	}
-	return cell{at: hourOf(e.At), account: e.Account, model: e.Model, key: e.Key, family: family(e.Method, e.Route)}, s, true
+	return cell{at: hourOf(e.At), account: e.Account, model: e.Model, key: e.Key, family: family(e.Method, e.Route)}, s
 }
 
 // noteEntries adds requests that have been written.
 func (l *Ledger) noteEntries(entries []*Entry) {
 	for _, e := range entries {
-		if c, s, counts := trafficOf(e); counts {
-			l.traffic.note(c, s[:])
-		}
+		c, s := trafficOf(e)
+		l.traffic.note(c, s[:])
 	}
 }
 

@@ -360,9 +360,8 @@ func (l *Ledger) readTrafficHour(ctx context.Context, tx *store.Tx, hour int64, 
 			return err
 		}
 		e.FirstByte, e.Duration = time.Duration(firstByte)*time.Microsecond, time.Duration(duration)*time.Microsecond
-		if c, s, counts := trafficOf(&e); counts {
-			add(c, s[:])
-		}
+		c, s := trafficOf(&e)
+		add(c, s[:])
 		return nil
 	}, hour*hourMicros, (hour+1)*hourMicros)
 }
