@@ -17,6 +17,14 @@ type applyCommand struct {
 	Files  []string `name:"file" short:"f" required:"" sep:"none" placeholder:"FILE" help:"YAML or JSON; may be given several times; - is standard input."`
 	DryRun bool     `name:"dry-run" help:"Only show the difference."`
 	Yes    bool     `short:"y" help:"Apply without asking."`
+	Once   bool     `help:"Load them without letting the files manage them: they can be changed by hand afterwards."`
+}
+
+// request is one file as it is applied.
+type request struct {
+	skytells.ApplyRequest
+	name string
+	file resourceFile
 }
 
 // applied is what happened with one file.
@@ -40,9 +48,9 @@ func (a *applyCommand) Run(ctx context.Context, s *session) error {
 	for _, r := range requests {
 		result, err := a.apply(ctx, s, c, r)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.Source, err)
+			return fmt.Errorf("%s: %w", r.name, err)
 		}
-		results = append(results, applied{r.Source, result})
+		results = append(results, applied{r.name, result})
 	}
 	if s.JSON {
 		return s.show(results, nil)
@@ -52,8 +60,8 @@ func (a *applyCommand) Run(ctx context.Context, s *session) error {
 
 // read reads the files. Their base names are what the server keeps as "managed
 // by", so that they must differ.
-func (a *applyCommand) read(ctx context.Context, s *session) ([]skytells.ApplyRequest, error) {
-	var requests []skytells.ApplyRequest
+func (a *applyCommand) read(ctx context.Context, s *session) ([]request, error) {
+	var requests []request
 	seen := map[string]bool{}
 	for _, path := range a.Files {
 		source := filepath.Base(path)
@@ -72,7 +80,11 @@ func (a *applyCommand) read(ctx context.Context, s *session) ([]skytells.ApplyRe
 		if err != nil {
 			return nil, usagef("%s: %w", path, err)
 		}
-		requests = append(requests, skytells.ApplyRequest{Source: source, Resources: resources})
+		one := request{name: source, file: resources}
+		if one.Resources = resources.Resources; !a.Once {
+			one.Source = source
+		}
+		requests = append(requests, one)
 	}
 	return requests, nil
 }
@@ -89,29 +101,41 @@ func (s *session) readFile(ctx context.Context, path string) ([]byte, error) {
 	return readAll(file, maxResourceFile)
 }
 
-func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client, r skytells.ApplyRequest) (skytells.ApplyResult, error) {
+// apply shows the difference and, once it is agreed to, makes it: providers and models all
+// or none, then settings and limits one by one.
+func (a *applyCommand) apply(ctx context.Context, s *session, c *skytells.Client, r request) (skytells.ApplyResult, error) {
 	r.DryRun = true
-	plan, err := c.Apply(ctx, r)
+	plan, err := c.Apply(ctx, r.ApplyRequest)
 	if err != nil {
 		return plan, err
 	}
+	rest, err := r.file.plan(ctx, c)
+	if err != nil {
+		return plan, err
+	}
+	plan.Changes = append(plan.Changes, rest.changes...)
 	if !s.JSON {
-		fmt.Fprint(s.Stdout, plain(difference(r.Source, plan.Changes)))
+		fmt.Fprint(s.Stdout, plain(difference(r.name, plan.Changes)))
 	}
 	if a.DryRun || !changesAnything(plan.Changes) {
 		return plan, nil
 	}
 	if !a.Yes {
-		if err := s.confirm(ctx, "Apply "+r.Source+"?", "applied", "--yes"); err != nil {
+		if err := s.confirm(ctx, "Apply "+r.name+"?", "applied", "--yes"); err != nil {
 			return plan, err
 		}
 	}
 	r.DryRun = false
-	done, err := c.Apply(ctx, r)
-	if err == nil {
-		s.note("Applied %s.", r.Source)
+	done, err := c.Apply(ctx, r.ApplyRequest)
+	if err != nil {
+		return done, err
 	}
-	return done, err
+	if err := rest.apply(ctx, c); err != nil {
+		return done, fmt.Errorf("its providers and models were applied, but not all of the rest: %w", err)
+	}
+	done.Changes = append(done.Changes, rest.changes...)
+	s.note("Applied %s.", r.name)
+	return done, nil
 }
 
 func changesAnything(changes []skytells.ResourceChange) bool {

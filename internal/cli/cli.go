@@ -46,6 +46,9 @@ type Options struct {
 	Interrupts func() (<-chan os.Signal, func())
 	// Pause waits between questions to the server; nil: by the clock.
 	Pause func(context.Context, time.Duration) error
+	// Diagnose looks at a configuration and what it depends on, where no server is asked;
+	// nil: the program can't.
+	Diagnose func(context.Context, *config.Config) []skytells.Check
 }
 
 // Run runs one command and returns its exit code.

@@ -54,34 +54,108 @@ func (c *completeCommand) Run(s *session, k *kong.Kong) error {
 	return nil
 }
 
-// candidates are the commands, or where the last word begins with a dash the
-// flags, that it can become.
+// candidates are what the last word can become: commands or values of an argument, flags
+// where it begins with a dash, or what may stand after the flag before it.
 func candidates(node *kong.Node, words []string) []string {
 	last := ""
 	if n := len(words); n > 0 {
 		words, last = words[:n-1], words[n-1]
 	}
-	for _, word := range words {
-		for _, child := range node.Children {
-			if child.Name == word {
-				node = child
-				break
-			}
+	if last == "=" { // bash takes --flag=value apart
+		words, last = append(words, last), ""
+	}
+	node, flag := walk(node, words)
+	name, value, joined := strings.Cut(last, "=")
+	switch {
+	case flag != nil:
+		return beginning(flagValues(flag), last)
+	case joined && strings.HasPrefix(last, "--"):
+		var all []string
+		for _, word := range beginning(flagValues(flagOf(node, name)), value) {
+			all = append(all, name+"="+word)
 		}
+		return all
+	case strings.HasPrefix(last, "-"):
+		return beginning(flagsOf(node), last)
 	}
 	var all []string
-	if strings.HasPrefix(last, "-") {
-		all = flagsOf(node)
-	} else {
-		for _, child := range node.Children {
-			if !child.Hidden {
-				all = append(all, child.Name)
+	for _, child := range node.Children {
+		if !child.Hidden {
+			all = append(all, child.Name)
+		}
+	}
+	for _, argument := range node.Positional {
+		if argument.Enum != "" {
+			all = append(all, argument.EnumSlice()...)
+		}
+	}
+	return beginning(all, last)
+}
+
+// walk follows the words to the command that they name, and to the flag whose value comes
+// next; nil where none does.
+func walk(node *kong.Node, words []string) (*kong.Node, *kong.Flag) {
+	var flag *kong.Flag
+	for _, word := range words {
+		switch {
+		case word == "=":
+		case flag != nil:
+			flag = nil
+		case strings.HasPrefix(word, "-"):
+			if flag = flagOf(node, word); flag != nil && (flag.IsBool() || strings.Contains(word, "=")) {
+				flag = nil
+			}
+		default:
+			for _, child := range node.Children {
+				if child.Name == word {
+					node = child
+					break
+				}
 			}
 		}
 	}
+	return node, flag
+}
+
+// flagOf is a command's flag by the way it is written; nil for none.
+func flagOf(node *kong.Node, word string) *kong.Flag {
+	name, _, _ := strings.Cut(word, "=")
+	for _, group := range node.AllFlags(false) {
+		for _, flag := range group {
+			if name == "--"+flag.Name || flag.Short != 0 && name == "-"+string(flag.Short) {
+				return flag
+			}
+		}
+	}
+	return nil
+}
+
+// flagValues are the words that a flag takes, where they are known: its enumeration, or
+// the words of its placeholder (a|b|c).
+func flagValues(flag *kong.Flag) []string {
+	if flag == nil {
+		return nil
+	}
+	all := flag.EnumSlice()
+	if flag.Enum == "" {
+		all = strings.FieldsFunc(flag.PlaceHolder, func(r rune) bool { return r == '|' || r == ',' })
+		if len(all) < 2 {
+			return nil
+		}
+	}
+	var values []string
+	for _, word := range all {
+		if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz_") == "" {
+			values = append(values, word)
+		}
+	}
+	return values
+}
+
+func beginning(all []string, with string) []string {
 	var found []string
 	for _, word := range all {
-		if strings.HasPrefix(word, last) {
+		if strings.HasPrefix(word, with) {
 			found = append(found, word)
 		}
 	}

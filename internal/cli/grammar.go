@@ -35,7 +35,8 @@ type commands struct {
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
 	Router    routerCommand    `cmd:"" group:"server" help:"Routers: models that choose among others for each request."`
 	Targets   targetsCommand   `cmd:"" group:"server" help:"Show which targets of models serve, and how fast."`
-	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers and models from files, showing the difference first."`
+	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers, models, settings and limits from files, showing the difference first."`
+	Export    exportCommand    `cmd:"" group:"server" help:"Write providers, models, settings and limits as a file for 'apply'."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
 	Credits   creditsCommand   `cmd:"" group:"server" help:"Credit of accounts."`
 	Limits    limitsCommand    `cmd:"" group:"server" help:"Limits of accounts and keys."`
@@ -47,6 +48,8 @@ type commands struct {
 	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`
 	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
 
+	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong: of a running server, else of this machine's configuration."`
+	Open       openCommand       `cmd:"" help:"Print the console's address, and show it in a browser."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
 	Complete   completeCommand   `cmd:"" hidden:""`

@@ -58,7 +58,7 @@ func TestParseResourcesNamesEveryMistake(t *testing.T) {
 		"text wanted":     {"models: [{slug: [a]}]", []string{"models[0].slug must be a text"}},
 		"in a vendor":     {"models: [{slug: a, vendor: {nmae: b}}]", []string{`"nmae" in models[0].vendor; did you mean "name"?`}},
 		"in a target":     {"models:\n- slug: a\n  targets:\n  - provder: b", []string{`line 4: there is no "provder" in models[0].targets[0]; did you mean "provider"?`}},
-		"not a mapping":   {"- a", []string{"line 1: it must begin with providers: or models:"}},
+		"not a mapping":   {"- a", []string{"line 1: it must begin with providers:, models:"}},
 		"second document": {"models: [{slug: a}]\n---\nmodles: []", []string{`line 3: there is no "modles"`}},
 		"several":         {"modles: []\nproviders: 3", []string{"line 1", "line 2"}},
 		"not YAML":        {"a: [", []string{"neither YAML nor JSON"}},
@@ -131,7 +131,7 @@ func TestParseResourcesTakes(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got.Resources); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -210,7 +210,7 @@ func TestResourcesSurvive(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := parseResources(asYAML)
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		if diff := cmp.Diff(want, got.Resources); err != nil || diff != "" {
 			t.Fatalf("%v (-want +got):\n%s\n%s", err, diff, asYAML)
 		}
 	})
@@ -225,7 +225,7 @@ func FuzzParseResources(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		resources, err := parseResources(text)
-		if err == nil && len(resources.Providers)+len(resources.Models) == 0 {
+		if err == nil && resources.empty() {
 			t.Error("nothing was taken for something")
 		}
 		if err == nil {
@@ -257,9 +257,12 @@ func TestCandidates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for words, want := range map[string][]string{
-		"ke": {"keys"}, "co": {"config", "completion"}, "keys ": {"create", "list", "show", "update", "rotate", "revoke"}, "keys cr": {"create"},
+		"ke": {"keys"}, "conf": {"config"}, "keys ": {"create", "list", "show", "update", "rotate", "revoke"}, "keys cr": {"create"},
 		"rout": {"router"}, "router ": {"show", "set", "explain"}, "router explain --i": {"--insecure", "--images", "--input-tokens"}, "ta": {"targets"},
 		"keys create --n": {"--name"}, "--json keys l": {"list"}, "models import --d": {"--data", "--dry-run"},
+		"providers add --kind c": {"cog"}, "providers add --kind=r": {"--kind=replicate"}, "providers add --kind = o": {"openai"}, "providers add --kind =": {"openai", "cog", "replicate", "skytells"},
+		"limits set --surface ": {"standard", "edge"}, "usage --by mo": {"model"}, "completion z": {"zsh"}, "keys create --name ke": nil, "keys create --expires 3": nil,
+		"--url x keys l": {"list"}, "--data models keys l": {"list"}, "predictions list --status f": {"failed"},
 		"serve --listen": {"--listen"}, "keys list ": nil, "nothing": nil,
 	} {
 		if diff := cmp.Diff(want, candidates(parser.Model.Node, strings.Split(words, " "))); diff != "" {

@@ -21,8 +21,8 @@ const (
 // parseResources reads the documents of a resource file, YAML or JSON, into one
 // set. All mistakes are told at once, each with its line. No value is repeated in
 // what is said, since it may be a secret.
-func parseResources(text []byte) (skytells.Resources, error) {
-	var whole skytells.Resources
+func parseResources(text []byte) (resourceFile, error) {
+	var whole resourceFile
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	check := checker{}
 	for {
@@ -34,18 +34,17 @@ func parseResources(text []byte) (skytells.Resources, error) {
 		if err != nil {
 			return whole, fmt.Errorf("it is neither YAML nor JSON: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		}
-		var part skytells.Resources
-		if check.value("", document.Content[0], reflect.TypeFor[skytells.Resources]()); len(check.problems) > 0 {
+		var part resourceFile
+		if check.value("", document.Content[0], reflect.TypeFor[resourceFile]()); len(check.problems) > 0 {
 			continue
 		}
-		if err := document.Decode(&part); err != nil {
+		if err := part.decode(&document); err != nil {
 			return whole, errors.New("it does not fit what 'skytower apply' takes")
 		}
-		whole.Providers = append(whole.Providers, part.Providers...)
-		whole.Models = append(whole.Models, part.Models...)
+		whole.add(part)
 	}
-	if len(check.problems) == 0 && len(whole.Providers)+len(whole.Models) == 0 {
-		return whole, errors.New("it holds no providers and no models")
+	if len(check.problems) == 0 && whole.empty() {
+		return whole, errors.New("it holds no providers and no models, nor settings or limits")
 	}
 	return whole, check.err()
 }
@@ -191,7 +190,7 @@ func (c *checker) anything(path string, n *yaml.Node) {
 func (c *checker) mapping(path string, n *yaml.Node, t reflect.Type) {
 	if n.Kind != yaml.MappingNode {
 		if path == "" {
-			c.problem(n, "it must begin with providers: or models:")
+			c.problem(n, "it must begin with providers:, models:, settings: or limits:")
 			return
 		}
 		c.problem(n, "%s must hold fields, such as %s: …", path, knownFields(t).names[0])
@@ -249,13 +248,27 @@ type fields struct {
 func knownFields(t reflect.Type) fields {
 	f := fields{types: map[string]reflect.Type{}, readOnly: map[string]bool{}}
 	for field := range t.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		if name == "-" {
-			wire, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			f.readOnly[wire] = true
-			continue
-		}
-		f.names, f.types[name] = append(f.names, name), field.Type
+		f.add(field)
 	}
 	return f
+}
+
+// add takes a field by its name in YAML or, where it has none, in JSON. There an id is the
+// server's to give.
+func (f *fields) add(field reflect.StructField) {
+	wire, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	name, options, inYAML := strings.Cut(field.Tag.Get("yaml"), ",")
+	switch {
+	case !field.IsExported():
+	case options == "inline":
+		for part := range field.Type.Fields() {
+			f.add(part)
+		}
+	case name == "-", field.Tag.Get("yaml") == "" && wire == "id":
+		f.readOnly[wire] = true
+	case inYAML || name != "":
+		f.names, f.types[name] = append(f.names, name), field.Type
+	default:
+		f.names, f.types[wire] = append(f.names, wire), field.Type
+	}
 }
