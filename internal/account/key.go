@@ -75,7 +75,7 @@ func (k *storedKey) assign(ctx context.Context, tx *store.Tx, r skytells.KeyRequ
 		k.account = m.account
 	}
 	// Under the lock the role can't change unseen: it tells the keys that it knows.
-	if _, err := accountByID(ctx, tx, k.account, tx.Dialect().ForUpdate()); err != nil {
+	if _, err := openAccount(ctx, tx, k.account); err != nil {
 		return err
 	}
 	if m, err = memberFor(ctx, tx, r.Member, k.account); err != nil {
@@ -99,12 +99,12 @@ func (s *Service) insertKey(ctx context.Context, tx *store.Tx, by Operator, k st
 // accountFor returns id if there is such an account, or the only one where id is "".
 func accountFor(ctx context.Context, tx *store.Tx, id string) (string, error) {
 	if id != "" {
-		_, err := accountByID(ctx, tx, id, "")
+		_, err := openAccount(ctx, tx, id)
 		return id, err
 	}
 	var count int
 	var only sql.NullString
-	err := tx.QueryRow(ctx, `select count(*), min(id) from account`).Scan(&count, &only)
+	err := tx.QueryRow(ctx, `select count(*), min(id) from account where closed_at = 0`).Scan(&count, &only)
 	if err == nil && count != 1 {
 		return "", fault.Invalid("account", "Name the account: this server has %d.", count)
 	}
@@ -128,7 +128,7 @@ func (s *Service) Key(ctx context.Context, id string) (skytells.Key, error) {
 // included; never nil.
 func (s *Service) Keys(ctx context.Context, account string, p Page) ([]skytells.Key, error) {
 	list := []skytells.Key{}
-	query := selectStoredKey + ` where (k.created_at, k.id) > ($1, $2) `
+	query := selectStoredKey + ` where (k.created_at, k.id) > ($1, $2) and k.session = '' `
 	args := []any{int64(0), p.After, p.limit()}
 	if account != "" {
 		query += `and k.account = $4 `
@@ -157,19 +157,25 @@ func (s *Service) Keys(ctx context.Context, account string, p Page) ([]skytells.
 func (s *Service) RevokeKey(ctx context.Context, by Operator, id string) (skytells.Key, error) {
 	var k storedKey
 	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
-		if k, err = lockKey(ctx, tx, id); err != nil || k.revoked.Valid {
-			return err
-		}
-		k.revoked = sql.NullInt64{Int64: s.micros(), Valid: true}
-		if _, err = tx.Exec(ctx, `update api_key set revoked_at = $2 where id = $1`, id, k.revoked); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, by, act{"key.revoke", id, k.account, ChangeKey, id})
+		k, err = s.revokeKey(ctx, tx, by, id)
+		return err
 	})
 	if err != nil {
 		return skytells.Key{}, fmt.Errorf("revoke key: %w", err)
 	}
 	return k.wire(), nil
+}
+
+func (s *Service) revokeKey(ctx context.Context, tx *store.Tx, by Operator, id string) (storedKey, error) {
+	k, err := lockKey(ctx, tx, id)
+	if err != nil || k.revoked.Valid {
+		return k, err
+	}
+	k.revoked = sql.NullInt64{Int64: s.micros(), Valid: true}
+	if _, err = tx.Exec(ctx, `update api_key set revoked_at = $2 where id = $1`, id, k.revoked); err != nil {
+		return k, err
+	}
+	return k, s.record(ctx, tx, by, act{"key.revoke", id, k.account, ChangeKey, id})
 }
 
 // storedKey is a row of the table api_key, with the role of its member. The digest is
@@ -236,7 +242,7 @@ func (k *storedKey) edit(c skytells.KeyChange) (err error) {
 
 func storedKeyByID(ctx context.Context, tx *store.Tx, id string) (storedKey, error) {
 	var k storedKey
-	err := k.scan(tx.QueryRow(ctx, selectStoredKey+` where k.id = $1`, id).Scan)
+	err := k.scan(tx.QueryRow(ctx, selectStoredKey+` where k.id = $1 and k.session = ''`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, notFound("key", id)
 	}

@@ -23,27 +23,33 @@ const (
 func (s *Service) UpdateKey(ctx context.Context, by Operator, id string, c skytells.KeyChange) (skytells.Key, error) {
 	var k storedKey
 	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
-		if k, err = lockKey(ctx, tx, id); err != nil {
-			return err
-		}
-		before := k
-		if k.revoked.Valid {
-			return fault.Invalid("key", "The key is revoked: nothing of it can be changed.")
-		}
-		if err := k.edit(c); err != nil || k == before {
-			return err
-		}
-		_, err = tx.Exec(ctx, `update api_key set name = $2, addresses = $3, models = $4, budget = $5 where id = $1`,
-			id, k.name, k.addresses, k.models, k.budget)
-		if err != nil {
-			return err
-		}
-		return s.record(ctx, tx, by, act{"key.update", id, k.differs(before), ChangeKey, id})
+		k, err = s.updateKey(ctx, tx, by, id, c)
+		return err
 	})
 	if err != nil {
 		return skytells.Key{}, fmt.Errorf("update key: %w", err)
 	}
 	return k.wire(), nil
+}
+
+func (s *Service) updateKey(ctx context.Context, tx *store.Tx, by Operator, id string, c skytells.KeyChange) (storedKey, error) {
+	k, err := lockKey(ctx, tx, id)
+	if err != nil {
+		return k, err
+	}
+	before := k
+	if k.revoked.Valid {
+		return k, fault.Invalid("key", "The key is revoked: nothing of it can be changed.")
+	}
+	if err := k.edit(c); err != nil || k == before {
+		return k, err
+	}
+	_, err = tx.Exec(ctx, `update api_key set name = $2, addresses = $3, models = $4, budget = $5 where id = $1`,
+		id, k.name, k.addresses, k.models, k.budget)
+	if err != nil {
+		return k, err
+	}
+	return k, s.record(ctx, tx, by, act{"key.update", id, k.differs(before), ChangeKey, id})
 }
 
 // differs says for the audit what an edit changed.
@@ -65,30 +71,34 @@ func (s *Service) RotateKey(ctx context.Context, by Operator, id string, r skyte
 	if err != nil {
 		return skytells.Key{}, err
 	}
-	var next storedKey
-	var raw string
-	err = s.change(ctx, by, func(tx *store.Tx) error {
-		old, err := s.keyToRotate(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		next = old
-		raw = s.mint(&next)
-		next.lastUsed = 0
-		if old.expires.Valid {
-			next.expires.Int64 = next.created + old.expires.Int64 - old.created
-		}
-		if err := s.insertKey(ctx, tx, by, next); err != nil {
-			return err
-		}
-		return s.retire(ctx, tx, by, old, next.id, overlap)
+	var shown skytells.Key
+	err = s.change(ctx, by, func(tx *store.Tx) (err error) {
+		shown, err = s.rotateKey(ctx, tx, by, id, overlap)
+		return err
 	})
 	if err != nil {
 		return skytells.Key{}, fmt.Errorf("rotate key: %w", err)
 	}
+	return shown, nil
+}
+
+func (s *Service) rotateKey(ctx context.Context, tx *store.Tx, by Operator, id string, overlap time.Duration) (skytells.Key, error) {
+	old, err := s.keyToRotate(ctx, tx, id)
+	if err != nil {
+		return skytells.Key{}, err
+	}
+	next := old
+	raw := s.mint(&next)
+	next.lastUsed = 0
+	if old.expires.Valid {
+		next.expires.Int64 = next.created + old.expires.Int64 - old.created
+	}
+	if err := s.insertKey(ctx, tx, by, next); err != nil {
+		return skytells.Key{}, err
+	}
 	shown := next.wire()
 	shown.Secret = raw
-	return shown, nil
+	return shown, s.retire(ctx, tx, by, old, next.id, overlap)
 }
 
 // keyToRotate locks the account before the key, in the order of those who change members.

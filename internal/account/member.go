@@ -17,26 +17,41 @@ const maxEmail = 254 // characters, as mail allows
 
 // CreateMember adds a person to an account.
 func (s *Service) CreateMember(ctx context.Context, by Operator, account string, r skytells.MemberRequest) (skytells.Member, error) {
-	m := memberRow{id: newID("mem_"), account: account, created: s.micros()}
-	if err := m.edit(r); err != nil {
+	m, err := s.newMember(account, r)
+	if err != nil {
 		return skytells.Member{}, err
 	}
-	if m.role == "" {
-		return skytells.Member{}, fault.Invalid("role", "A member needs a role: owner, developer, billing or viewer.")
-	}
-	if m.name == "" && m.email == "" {
-		return skytells.Member{}, fault.Invalid("name", "A member needs a name or an email.")
-	}
-	err := s.changeMembers(ctx, by, account, func(tx *store.Tx) error {
-		if err := m.checkEmail(ctx, tx); err != nil {
-			return err
-		}
-		return s.insertMember(ctx, tx, by, m)
-	})
+	err = s.change(ctx, by, func(tx *store.Tx) error { return s.addMember(ctx, tx, by, m) })
 	if err != nil {
 		return skytells.Member{}, fmt.Errorf("create member: %w", err)
 	}
 	return m.wire(), nil
+}
+
+func (s *Service) newMember(account string, r skytells.MemberRequest) (memberRow, error) {
+	m := memberRow{id: newID("mem_"), account: account, created: s.micros()}
+	if err := m.edit(r); err != nil {
+		return m, err
+	}
+	if m.role == "" {
+		return m, fault.Invalid("role", "A member needs a role: owner, developer, billing or viewer.")
+	}
+	if m.name == "" && m.email == "" {
+		return m, fault.Invalid("name", "A member needs a name or an email.")
+	}
+	return m, nil
+}
+
+// addMember holds the account's row: who is an owner, which email is taken and which
+// keys a member has can't change meanwhile.
+func (s *Service) addMember(ctx context.Context, tx *store.Tx, by Operator, m memberRow) error {
+	if _, err := openAccount(ctx, tx, m.account); err != nil {
+		return err
+	}
+	if err := m.checkEmail(ctx, tx); err != nil {
+		return err
+	}
+	return s.insertMember(ctx, tx, by, m)
 }
 
 func (s *Service) insertMember(ctx context.Context, tx *store.Tx, by Operator, m memberRow) error {
@@ -91,23 +106,10 @@ func (s *Service) Members(ctx context.Context, account string, p Page) ([]skytel
 // from the member's keys, in every process within two seconds; the last owner of an
 // account stays one.
 func (s *Service) UpdateMember(ctx context.Context, by Operator, id string, r skytells.MemberRequest) (skytells.Member, error) {
-	m, err := s.editMember(ctx, by, id, func(tx *store.Tx, m *memberRow) error {
-		before := *m
-		if m.removed != 0 {
-			return memberIsGone(id)
-		}
-		if err := m.edit(r); err != nil || *m == before {
-			return err
-		}
-		if err := m.checkEmail(ctx, tx); err != nil {
-			return err
-		}
-		if before.role == RoleOwner && m.role != RoleOwner {
-			if err := checkOtherOwner(ctx, tx, before); err != nil {
-				return err
-			}
-		}
-		return s.storeMember(ctx, tx, by, "member.update", before, *m)
+	var m memberRow
+	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
+		m, err = s.updateMember(ctx, tx, by, id, r)
+		return err
 	})
 	if err != nil {
 		return skytells.Member{}, fmt.Errorf("update member: %w", err)
@@ -115,25 +117,42 @@ func (s *Service) UpdateMember(ctx context.Context, by Operator, id string, r sk
 	return m.wire(), nil
 }
 
+func (s *Service) updateMember(ctx context.Context, tx *store.Tx, by Operator, id string, r skytells.MemberRequest) (memberRow, error) {
+	m, err := lockMember(ctx, tx, id)
+	if err != nil {
+		return m, err
+	}
+	before := m
+	if m.removed != 0 {
+		return m, memberIsGone(id)
+	}
+	if err := m.edit(r); err != nil || m == before {
+		return m, err
+	}
+	if err := m.checkEmail(ctx, tx); err != nil {
+		return m, err
+	}
+	if before.role == RoleOwner && m.role != RoleOwner {
+		if err := checkOtherOwner(ctx, tx, before); err != nil {
+			return m, err
+		}
+	}
+	if before.email != m.email { // the link went to the other one
+		if err := dropLinks(ctx, tx, linkInvite, "member", id); err != nil {
+			return m, err
+		}
+	}
+	return m, s.storeMember(ctx, tx, by, "member.update", before, m)
+}
+
 // RemoveMember ends a membership and revokes the member's keys, in every process within
 // two seconds. The row stays, for the record; a second call changes nothing. The last
 // owner of an account can't be removed.
 func (s *Service) RemoveMember(ctx context.Context, by Operator, id string) (skytells.Member, error) {
-	m, err := s.editMember(ctx, by, id, func(tx *store.Tx, m *memberRow) error {
-		if m.removed != 0 {
-			return nil
-		}
-		before := *m
-		if m.role == RoleOwner {
-			if err := checkOtherOwner(ctx, tx, before); err != nil {
-				return err
-			}
-		}
-		m.removed = s.micros()
-		if err := s.revokeKeysOf(ctx, tx, by, id, m.removed); err != nil {
-			return err
-		}
-		return s.storeMember(ctx, tx, by, "member.remove", before, *m)
+	var m memberRow
+	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
+		m, err = s.removeMember(ctx, tx, by, id)
+		return err
 	})
 	if err != nil {
 		return skytells.Member{}, fmt.Errorf("remove member: %w", err)
@@ -141,34 +160,42 @@ func (s *Service) RemoveMember(ctx context.Context, by Operator, id string) (sky
 	return m.wire(), nil
 }
 
-// editMember reads a member under the lock of the account and lets edit change it.
-func (s *Service) editMember(ctx context.Context, by Operator, id string, edit func(tx *store.Tx, m *memberRow) error) (memberRow, error) {
-	var m memberRow
-	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
-		if m, err = memberByID(ctx, tx, id); err != nil {
-			return err
+func (s *Service) removeMember(ctx context.Context, tx *store.Tx, by Operator, id string) (memberRow, error) {
+	m, err := lockMember(ctx, tx, id)
+	if err != nil || m.removed != 0 {
+		return m, err
+	}
+	before := m
+	if m.role == RoleOwner {
+		if err := checkOtherOwner(ctx, tx, before); err != nil {
+			return m, err
 		}
-		// A member never changes the account; all else is read again under the lock.
-		if _, err = accountByID(ctx, tx, m.account, tx.Dialect().ForUpdate()); err != nil {
-			return err
-		}
-		if m, err = memberByID(ctx, tx, id); err != nil {
-			return err
-		}
-		return edit(tx, &m)
-	})
-	return m, err
+	}
+	m.removed = s.micros()
+	return m, s.endMember(ctx, tx, by, before, m)
 }
 
-// changeMembers holds the account's row: who is an owner, which email is taken and which
-// keys a member has can't change meanwhile.
-func (s *Service) changeMembers(ctx context.Context, by Operator, account string, fn func(tx *store.Tx) error) error {
-	return s.change(ctx, by, func(tx *store.Tx) error {
-		if _, err := accountByID(ctx, tx, account, tx.Dialect().ForUpdate()); err != nil {
-			return err
-		}
-		return fn(tx)
-	})
+// endMember writes the end of a membership, and ends its keys and its invitation.
+func (s *Service) endMember(ctx context.Context, tx *store.Tx, by Operator, before, m memberRow) error {
+	if err := s.revokeKeysOf(ctx, tx, by, m.id, m.removed); err != nil {
+		return err
+	}
+	if err := dropLinks(ctx, tx, linkInvite, "member", m.id); err != nil {
+		return err
+	}
+	return s.storeMember(ctx, tx, by, "member.remove", before, m)
+}
+
+// lockMember reads a member under the lock of the account, which a member never changes.
+func lockMember(ctx context.Context, tx *store.Tx, id string) (memberRow, error) {
+	m, err := memberByID(ctx, tx, id)
+	if err != nil {
+		return m, err
+	}
+	if _, err = accountByID(ctx, tx, m.account, tx.Dialect().ForUpdate()); err != nil {
+		return m, err
+	}
+	return memberByID(ctx, tx, id)
 }
 
 // storeMember writes the row, and tells the indexes where the keys' scopes may differ.
@@ -178,13 +205,16 @@ func (s *Service) storeMember(ctx context.Context, tx *store.Tx, by Operator, ac
 	if err != nil {
 		return err
 	}
+	if m.person != "" {
+		tx.AfterCommit(func() { s.sessions.forget(m.person) })
+	}
 	if m.role != before.role {
 		keys, err := livingKeysOfMember(ctx, tx, m.id)
 		if err != nil {
 			return err
 		}
 		for _, key := range keys {
-			if err := tx.Publish(ctx, ChangeKey, key); err != nil {
+			if err := tx.Publish(ctx, ChangeKey, key.id); err != nil {
 				return err
 			}
 		}
@@ -198,23 +228,33 @@ func (s *Service) revokeKeysOf(ctx context.Context, tx *store.Tx, by Operator, m
 		return err
 	}
 	for _, key := range keys {
-		if _, err := tx.Exec(ctx, `update api_key set revoked_at = $2 where id = $1`, key, at); err != nil {
+		if _, err := tx.Exec(ctx, `update api_key set revoked_at = $2 where id = $1`, key.id, at); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, by, act{"key.revoke", key, "member: " + member, ChangeKey, key}); err != nil {
+		if key.hidden { // nobody knows that there was one
+			err = tx.Publish(ctx, ChangeKey, key.id)
+		} else {
+			err = s.record(ctx, tx, by, act{"key.revoke", key.id, "member: " + member, ChangeKey, key.id})
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func livingKeysOfMember(ctx context.Context, tx *store.Tx, member string) ([]string, error) {
-	var keys []string
-	err := tx.Each(ctx, `select id from api_key where member = $1 and member <> '' and revoked_at is null order by id`,
+type livingKey struct {
+	id     string
+	hidden bool
+}
+
+func livingKeysOfMember(ctx context.Context, tx *store.Tx, member string) ([]livingKey, error) {
+	var keys []livingKey
+	err := tx.Each(ctx, `select id, session <> '' from api_key where member = $1 and member <> '' and revoked_at is null order by id`,
 		func(scan func(...any) error) error {
-			var id string
-			err := scan(&id)
-			keys = append(keys, id)
+			var k livingKey
+			err := scan(&k.id, &k.hidden)
+			keys = append(keys, k)
 			return err
 		}, member)
 	return keys, err
@@ -254,16 +294,18 @@ type memberRow struct {
 	id, account, name, email string
 	role                     MemberRole
 	created, removed         int64
+	person                   string // "": nobody has taken the seat
 }
 
-const selectMember = `select id, account, name, email, role, created_at, removed_at from account_member`
+const selectMember = `select id, account, name, email, role, created_at, removed_at, person from account_member`
 
 func (m *memberRow) scan(scan func(...any) error) error {
-	return scan(&m.id, &m.account, &m.name, &m.email, &m.role, &m.created, &m.removed)
+	return scan(&m.id, &m.account, &m.name, &m.email, &m.role, &m.created, &m.removed, &m.person)
 }
 
 func (m *memberRow) wire() skytells.Member {
 	return skytells.Member{ID: m.id, Account: m.account, Name: m.name, Email: m.email, Role: string(m.role),
+		Joined:    m.person != "",
 		CreatedAt: store.Time(m.created), RemovedAt: timeOf(sql.NullInt64{Int64: m.removed, Valid: m.removed != 0})}
 }
 

@@ -20,6 +20,9 @@ type OperatorInfo struct {
 	Role      Role
 	CreatedAt time.Time
 	Masked    string // of the newest living key; "" where none is left
+	Person    string // per_… who signs in as this operator; "": nobody
+	Email     string // of the person, or of whom a living invitation is for
+	RevokedAt *time.Time
 }
 
 // CreateOperator makes an operator with a key, and returns the key: its only copy.
@@ -76,17 +79,21 @@ func (s *Service) Operators(ctx context.Context) ([]OperatorInfo, error) {
 	list := []OperatorInfo{}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		list = list[:0]
-		return tx.Each(ctx, `select id, name, role, created_at, (
+		return tx.Each(ctx, `select o.id, o.name, o.role, o.created_at, o.person, o.revoked_at, coalesce((
 			select masked from operator_key k where k.operator = o.id and k.revoked_at is null
-			order by k.created_at desc, k.id limit 1)
-			from operator o order by created_at, id limit $1`, func(scan func(...any) error) error {
+			order by k.created_at desc, k.id limit 1), ''),
+			coalesce(p.email, (select email from person_link l where l.operator = o.id and l.operator <> '' and l.used_at = 0
+			and l.expires_at > $2 order by l.created_at desc limit 1), '')
+			from operator o left join person p on p.id = o.person order by o.created_at, o.id limit $1`, func(scan func(...any) error) error {
 			var o storedOperator
-			var masked sql.NullString
-			err := scan(&o.id, &o.name, &o.role, &o.created, &masked)
-			o.masked = masked.String
-			list = append(list, o.info())
+			var i OperatorInfo
+			var revoked int64
+			err := scan(&o.id, &o.name, &o.role, &o.created, &i.Person, &revoked, &o.masked, &i.Email)
+			one := o.info()
+			one.Person, one.Email, one.RevokedAt = i.Person, i.Email, timeOf(sql.NullInt64{Int64: revoked, Valid: revoked != 0})
+			list = append(list, one)
 			return err
-		}, maxPage)
+		}, maxPage, s.micros())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list operators: %w", err)
@@ -101,22 +108,63 @@ func (s *Service) RevokeOperator(ctx context.Context, by Operator, id string) er
 		if err := checkNotLast(ctx, tx, id); err != nil {
 			return err
 		}
-		keys, err := livingKeysOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		for _, key := range keys {
-			if _, err := tx.Exec(ctx, `update operator_key set revoked_at = $2 where id = $1`, key, s.micros()); err != nil {
-				return err
-			}
-			if err := s.record(ctx, tx, by, act{"operator.revoke", id, key, ChangeOperator, key}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.revokeOperator(ctx, tx, by, id)
 	})
 	if err != nil {
 		return fmt.Errorf("revoke operator: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) revokeOperator(ctx context.Context, tx *store.Tx, by Operator, id string) error {
+	keys, err := livingKeysOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, err := tx.Exec(ctx, `update operator_key set revoked_at = $2 where id = $1`, key, s.micros()); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, by, act{"operator.revoke", id, key, ChangeOperator, key}); err != nil {
+			return err
+		}
+	}
+	return s.endOperator(ctx, tx, by, id, len(keys) > 0)
+}
+
+// endOperator ends what a person may do as this operator, and the invitation to it.
+func (s *Service) endOperator(ctx context.Context, tx *store.Tx, by Operator, id string, told bool) error {
+	var person string
+	var revoked int64
+	if err := tx.QueryRow(ctx, `select person, revoked_at from operator where id = $1`, id).Scan(&person, &revoked); err != nil || revoked != 0 {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update operator set revoked_at = $2, person = '' where id = $1`, id, s.micros()); err != nil {
+		return err
+	}
+	tx.AfterCommit(func() { s.sessions.forget(person) })
+	if err := dropLinks(ctx, tx, linkInvite, "operator", id); err != nil {
+		return err
+	}
+	if err := s.endViews(ctx, tx, person); err != nil || told {
+		return err
+	}
+	return s.audit(ctx, tx, by, "operator.revoke", id, "")
+}
+
+// endViews ends the looks at accounts of a person who is no operator any more.
+func (s *Service) endViews(ctx context.Context, tx *store.Tx, person string) error {
+	sessions, err := column(ctx, tx, `select id from person_session where person = $1 and viewing <> ''`, person)
+	if err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		if _, err := tx.Exec(ctx, `update person_session set viewing = '' where id = $1`, session); err != nil {
+			return err
+		}
+		if err := s.endHiddenKeys(ctx, tx, session, 0); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -150,6 +198,10 @@ func checkNotLast(ctx context.Context, tx *store.Tx, id string) error {
 		if keys, err := livingKeysOf(ctx, tx, other); err != nil || len(keys) > 0 {
 			return err
 		}
+	}
+	people, err := column(ctx, tx, `select id from operator where role = 'operator' and person <> '' and revoked_at = 0 and id <> $1`, id)
+	if err != nil || len(people) > 0 {
+		return err
 	}
 	return fault.Invalid("operator", "This is the last operator: make another one first.")
 }

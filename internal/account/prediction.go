@@ -35,7 +35,7 @@ type PredictionSettings struct {
 }
 
 // settingsColumns are what scanSettings reads.
-const settingsColumns = `id, retention, concurrency, webhook_secret`
+const settingsColumns = `id, retention, concurrency, own_concurrency, webhook_secret`
 
 // PredictionSettings reads them in tx.
 func (s *Service) PredictionSettings(ctx context.Context, tx *store.Tx, account string) (PredictionSettings, error) {
@@ -70,12 +70,12 @@ func (s *Service) PredictionSettingsOf(ctx context.Context, tx *store.Tx, accoun
 }
 
 func (s *Service) scanSettings(row func(...any) error) (id string, p PredictionSettings, err error) {
-	var retention, concurrency int64
+	var retention, given, own int64
 	var sealed string
-	if err := row(&id, &retention, &concurrency, &sealed); err != nil {
+	if err := row(&id, &retention, &given, &own, &sealed); err != nil {
 		return "", PredictionSettings{}, err
 	}
-	p = PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(concurrency)}
+	p = PredictionSettings{Retention: time.Duration(retention) * time.Microsecond, Concurrency: int(s.runs(given, own))}
 	p.WebhookKey, p.WebhookErr = s.openWebhookSecret(id, sealed)
 	return id, p, nil
 }
@@ -88,25 +88,46 @@ func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r s
 	}
 	var a accountRow
 	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
-		if a, err = accountByID(ctx, tx, id, tx.Dialect().ForUpdate()); err != nil {
+		if a, err = openAccount(ctx, tx, id); err != nil {
 			return err
 		}
 		before := a
 		if err := s.editAccount(&a, r); err != nil || a == before {
 			return err
 		}
-		a.changed = sql.NullInt64{Int64: s.micros(), Valid: true}
-		_, err = tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5, tier = $6 where id = $1`,
-			id, a.name, a.retention, a.concurrency, a.changed, a.tier)
-		if err != nil {
-			return err
-		}
-		return s.record(ctx, tx, by, act{"account.update", id, a.differs(before), ChangeAccount, id})
+		return s.storeAccount(ctx, tx, by, before, &a)
 	})
 	if err != nil {
 		return skytells.Account{}, fmt.Errorf("update account: %w", err)
 	}
 	return a.wire(), nil
+}
+
+func (s *Service) storeAccount(ctx context.Context, tx *store.Tx, by Operator, before accountRow, a *accountRow) error {
+	a.changed = sql.NullInt64{Int64: s.micros(), Valid: true}
+	_, err := tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5, tier = $6,
+		own_concurrency = $7 where id = $1`, a.id, a.name, a.retention, a.concurrency, a.changed, a.tier, a.own)
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, tx, by, act{"account.update", a.id, a.differs(before), ChangeAccount, a.id})
+}
+
+// ceiling is the most runs at the same time that an account may choose for itself; 0: it
+// may choose nothing.
+func (s *Service) ceiling(given int64) int64 {
+	if given > 0 {
+		return given
+	}
+	return int64(s.most)
+}
+
+// runs are those at the same time, from what the account is given and what it chose.
+func (s *Service) runs(given, own int64) int64 {
+	if most := s.ceiling(given); own > 0 && own < most {
+		return own
+	}
+	return given
 }
 
 // edit takes over what the request names.
@@ -139,6 +160,7 @@ func (a *accountRow) differs(before accountRow) string {
 	d.add("name", before.name, a.name)
 	d.add("retention", retentionText(before.retention), retentionText(a.retention))
 	d.add("concurrency", strconv.FormatInt(before.concurrency, 10), strconv.FormatInt(a.concurrency, 10))
+	d.add("own concurrency", strconv.FormatInt(before.own, 10), strconv.FormatInt(a.own, 10))
 	d.add("tier", before.tier, a.tier)
 	return d.String()
 }

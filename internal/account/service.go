@@ -36,11 +36,21 @@ type Service struct {
 	sealer   *secret.Sealer
 	tiers    []string
 	onCreate OnCreate
+	onClose  OnClose
+	most     int // ServiceOptions.Concurrency
+
+	hasher   *hasher
+	tries    *throttle
+	sessions *visitors
 }
 
 // OnCreate does what belongs to a new account in other rooms (its starting credit), in
 // the transaction that makes it: an error from it undoes the account. It may run again.
 type OnCreate func(ctx context.Context, tx *store.Tx, account string, by Operator) error
+
+// OnClose removes what other rooms keep of an account that was closed, but for its books.
+// It runs outside of a transaction, may take long, and runs again until it succeeds.
+type OnClose func(ctx context.Context, account string) error
 
 // ServiceOptions adjust a Service. The zero value works, but for webhook secrets.
 type ServiceOptions struct {
@@ -50,6 +60,10 @@ type ServiceOptions struct {
 	// Tiers are the names that an account's tier may have; nil: any word.
 	Tiers    []string
 	OnCreate OnCreate // nil: nothing
+	OnClose  OnClose  // nil: nothing
+	// Concurrency is the server's own bound of predictions at the same time, which an account
+	// without one of its own may choose to stay below; 0: not told, so that none may.
+	Concurrency int
 }
 
 // NewService returns a service on the database.
@@ -57,7 +71,8 @@ func NewService(db *store.DB, o ServiceOptions) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{db: db, now: o.Now, sealer: o.Sealer, tiers: o.Tiers, onCreate: o.OnCreate}
+	return &Service{db: db, now: o.Now, sealer: o.Sealer, tiers: o.Tiers, onCreate: o.OnCreate, onClose: o.OnClose,
+		most: o.Concurrency, hasher: newHasher(), tries: newThrottle(), sessions: newVisitors()}
 }
 
 // Page asks for a part of a list, oldest first.
@@ -179,7 +194,7 @@ func (s *Service) Resume(ctx context.Context, by Operator, id string) (skytells.
 func (s *Service) setSuspended(ctx context.Context, by Operator, id, action string, edit func(*accountRow) bool) (accountRow, error) {
 	var a accountRow
 	err := s.change(ctx, by, func(tx *store.Tx) (err error) {
-		if a, err = accountByID(ctx, tx, id, tx.Dialect().ForUpdate()); err != nil {
+		if a, err = openAccount(ctx, tx, id); err != nil {
 			return err
 		}
 		if !edit(&a) {
@@ -227,21 +242,25 @@ type accountRow struct {
 
 	tier     string // the operator's choice; "": autoTier
 	autoTier int64
+
+	closed int64 // 0: open
+	own    int64 // concurrency that the account chose for itself; 0: none
 }
 
 const selectAccount = `select id, name, suspend_reason, created_at, suspended_at, changed_at,
-	retention, concurrency, webhook_secret, tier, auto_tier from account`
+	retention, concurrency, webhook_secret, tier, auto_tier, closed_at, own_concurrency from account`
 
 func (a *accountRow) scan(scan func(...any) error) error {
 	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed, &a.retention, &a.concurrency, &a.webhookSecret,
-		&a.tier, &a.autoTier)
+		&a.tier, &a.autoTier, &a.closed, &a.own)
 }
 
 func (a *accountRow) wire() skytells.Account {
 	return skytells.Account{ID: a.id, Name: a.name, Suspended: a.suspended.Valid, Reason: a.reason,
 		CreatedAt: store.Time(a.created), ChangedAt: timeOf(a.changed),
 		Retention: retentionText(a.retention), Concurrency: int(a.concurrency), WebhookSecret: a.webhookSecret != "",
-		Tier: tierInForce(a.tier, a.autoTier), TierFixed: a.tier != ""}
+		Tier: tierInForce(a.tier, a.autoTier), TierFixed: a.tier != "",
+		ClosedAt: timeOf(sql.NullInt64{Int64: a.closed, Valid: a.closed != 0})}
 }
 
 // accountByID reads an account, with lock behind the query.
@@ -252,6 +271,19 @@ func accountByID(ctx context.Context, tx *store.Tx, id, lock string) (accountRow
 		return a, notFound("account", id)
 	}
 	return a, err
+}
+
+// openAccount locks an account and refuses one that was closed.
+func openAccount(ctx context.Context, tx *store.Tx, id string) (accountRow, error) {
+	a, err := accountByID(ctx, tx, id, tx.Dialect().ForUpdate())
+	if err == nil && a.closed != 0 {
+		err = accountIsClosed()
+	}
+	return a, err
+}
+
+func accountIsClosed() error {
+	return &fault.Error{ID: fault.InvalidParameter, Status: 409, Param: "account", Message: "This account was closed, for good."}
 }
 
 // createdAt gives the place of the row that a page begins after.

@@ -27,17 +27,7 @@ func (s *Service) MakeWebhookSecret(ctx context.Context, by Operator, account st
 	}
 	raw := newWebhookSecret()
 	sealed := s.sealer.Seal([]byte(raw), webhookSecretContext(account))
-	err := s.change(ctx, by, func(tx *store.Tx) error {
-		a, err := accountByID(ctx, tx, account, tx.Dialect().ForUpdate())
-		if err != nil {
-			return err
-		}
-		action := "webhook_secret.create"
-		if a.webhookSecret != "" {
-			action = "webhook_secret.rotate"
-		}
-		return s.storeWebhookSecret(ctx, tx, by, action, account, sealed)
-	})
+	err := s.change(ctx, by, func(tx *store.Tx) error { return s.replaceWebhookSecret(ctx, tx, by, account, sealed) })
 	if err != nil {
 		return skytells.WebhookSecret{}, fmt.Errorf("make webhook secret: %w", err)
 	}
@@ -47,17 +37,31 @@ func (s *Service) MakeWebhookSecret(ctx context.Context, by Operator, account st
 // RemoveWebhookSecret ends it: later webhooks are signed with the API key that made the
 // prediction. Twice changes nothing.
 func (s *Service) RemoveWebhookSecret(ctx context.Context, by Operator, account string) (skytells.WebhookSecret, error) {
-	err := s.change(ctx, by, func(tx *store.Tx) error {
-		a, err := accountByID(ctx, tx, account, tx.Dialect().ForUpdate())
-		if err != nil || a.webhookSecret == "" {
-			return err
-		}
-		return s.storeWebhookSecret(ctx, tx, by, "webhook_secret.remove", account, "")
-	})
+	err := s.change(ctx, by, func(tx *store.Tx) error { return s.dropWebhookSecret(ctx, tx, by, account) })
 	if err != nil {
 		return skytells.WebhookSecret{}, fmt.Errorf("remove webhook secret: %w", err)
 	}
 	return skytells.WebhookSecret{Account: account}, nil
+}
+
+func (s *Service) replaceWebhookSecret(ctx context.Context, tx *store.Tx, by Operator, account, sealed string) error {
+	a, err := openAccount(ctx, tx, account)
+	if err != nil {
+		return err
+	}
+	action := "webhook_secret.create"
+	if a.webhookSecret != "" {
+		action = "webhook_secret.rotate"
+	}
+	return s.storeWebhookSecret(ctx, tx, by, action, account, sealed)
+}
+
+func (s *Service) dropWebhookSecret(ctx context.Context, tx *store.Tx, by Operator, account string) error {
+	a, err := accountByID(ctx, tx, account, tx.Dialect().ForUpdate())
+	if err != nil || a.webhookSecret == "" {
+		return err
+	}
+	return s.storeWebhookSecret(ctx, tx, by, "webhook_secret.remove", account, "")
 }
 
 func (s *Service) storeWebhookSecret(ctx context.Context, tx *store.Tx, by Operator, action, account, sealed string) error {

@@ -185,6 +185,8 @@ type Account struct {
 	WebhookSecret bool   `json:"webhook_secret" doc:"Whether webhooks are signed with a secret of the account's own."`
 	Tier          string `json:"tier" doc:"The tier in force."`
 	TierFixed     bool   `json:"tier_fixed" doc:"The operator chose it; otherwise it follows the spending."`
+	// ClosedAt: closed for good; what is left are its charges.
+	ClosedAt *time.Time `json:"closed_at,omitempty"`
 }
 
 // AccountRequest creates or changes an account.

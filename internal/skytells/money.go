@@ -287,6 +287,7 @@ type Member struct {
 	Name      string     `json:"name"`
 	Email     string     `json:"email,omitempty"`
 	Role      string     `json:"role" enum:"owner,developer,billing,viewer"`
+	Joined    bool       `json:"joined" doc:"Whether a person signs in to the console with this seat."`
 	CreatedAt time.Time  `json:"created_at"`
 	RemovedAt *time.Time `json:"removed_at"`
 }

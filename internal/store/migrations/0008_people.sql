@@ -29,6 +29,14 @@ alter table account_member add column person text {{bytewise}} not null default 
 create index account_member_person on account_member (person) where person <> '';
 alter table operator add column person text {{bytewise}} not null default '';
 create index operator_person on operator (person) where person <> '';
+alter table operator add column revoked_at bigint not null default 0;
+
+-- closed_at: for good; charges are kept. cleared_at: all the rest of it is gone.
+-- own_concurrency: what the account chose for itself below what it is given; 0: nothing.
+alter table account add column closed_at bigint not null default 0;
+alter table account add column cleared_at bigint not null default 0;
+alter table account add column own_concurrency bigint not null default 0;
+create index account_closing on account (id) where closed_at > 0 and cleared_at = 0;
 
 -- Signed-in browsers. viewing: the account that an operator looks at, read-only; or ''.
 create table person_session (
@@ -54,15 +62,23 @@ create table person_link (
     member     text {{bytewise}} not null, -- the seat of an invitation, or ''
     operator   text {{bytewise}} not null, -- whom an invitation or the set-up makes sign in, or ''
     email      text {{bytewise}} not null,
+    inviter    text {{bytewise}} not null, -- the operator or member who invites, or ''
+    proves     boolean not null, -- whoever uses it has shown that the e-mail is theirs
     created_at bigint not null,
     expires_at bigint not null,
     used_at    bigint not null
 );
+create index person_link_person on person_link (person) where person <> '';
+create index person_link_member on person_link (member) where member <> '';
+create index person_link_operator on person_link (operator) where operator <> '';
+create index person_link_email on person_link (email);
 create index person_link_expires on person_link (expires_at);
 
--- Keys that the console makes for a signed-in browser: a quarter of an hour, never listed.
-alter table api_key add column hidden boolean not null default false;
-create index api_key_hidden on api_key (expires_at) where hidden;
+-- session: of a hidden key, which the console makes for a signed-in browser. It lives a
+-- quarter of an hour and is never listed. '': an ordinary key.
+alter table api_key add column session text {{bytewise}} not null default '';
+create index api_key_session on api_key (session, created_at) where session <> '';
+create index api_key_hidden on api_key (expires_at) where session <> '';
 
 -- What an account is told by mail, and what it was told last.
 create table account_alert (
