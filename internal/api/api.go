@@ -51,14 +51,23 @@ type Route struct {
 	Multipart   bool // the body is a form, not JSON
 	Response    any  // a value of the answer's type; Binary: not JSON
 	Streams     bool
-	Example     string // a request body
-	Answer      string // an answer
+	Events      []Event // what a stream sends
+	StreamEnd   string  // the last data of a stream, where it is no event: [DONE]
+	Example     string  // a request body
+	Answer      string  // an answer
 	Errors      []fault.ID
 	Hidden      bool // not in the document
 
 	Public   func(*httpx.Call) error
 	Key      func(*httpx.Call, account.Principal) error
 	Operator func(*httpx.Call, account.Operator) error
+}
+
+// Event is one kind of a stream's events, for the document.
+type Event struct {
+	Name string // of the event's `event` line; "" where it has none
+	Text string
+	Data any // a value of the type of its data; nil: any JSON
 }
 
 // Binary is content of any type: an answer, or a file in a form.

@@ -18,19 +18,32 @@ import (
 // Document is /openapi.json (OpenAPI 3.1), made from the rows of the public
 // surfaces. Routes of operators are left out: the document is for everyone.
 func Document(rows []Route, version string) ([]byte, error) {
+	return write(rows, &huma.Info{
+		Title: "Skytower", Version: version,
+		Description: "The Skytells AI API, served by this Skytower. Send your key as `x-api-key` or as `Authorization: Bearer`. " +
+			"Version 1 may gain fields at any time, so clients ignore what they do not know.",
+	}, func(row Route) bool { return row.Surface != Admin })
+}
+
+// OperatorDocument is Document for the routes of operators, which they alone are shown.
+func OperatorDocument(rows []Route, version string) ([]byte, error) {
+	return write(rows, &huma.Info{
+		Title: "Skytower administration", Version: version,
+		Description: "What operators do to an instance. Send an operator key as `Authorization: Bearer`.",
+	}, func(row Route) bool { return row.Surface == Admin })
+}
+
+func write(rows []Route, info *huma.Info, wanted func(Route) bool) ([]byte, error) {
 	d := &document{registry: newRegistry(), api: &huma.OpenAPI{
-		OpenAPI: "3.1.0",
-		Info: &huma.Info{
-			Title: "Skytower", Version: version,
-			Description: "The Skytells AI API, served by this Skytower. Send your key as `x-api-key` or as `Authorization: Bearer`.",
-		},
+		OpenAPI: "3.1.0", Info: info,
 		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
 		Paths:   map[string]*huma.PathItem{},
 	}}
 	for _, row := range rows {
-		if row.Hidden || row.Surface == Admin {
+		if row.Hidden || !wanted(row) {
 			continue
 		}
+		d.tag(row.Tag)
 		if err := d.add(row); err != nil {
 			return nil, fmt.Errorf("describe %s %s: %w", row.Method, row.Pattern, err)
 		}
@@ -76,8 +89,14 @@ func (d *document) add(row Route) error {
 		OperationID: row.ID, Tags: []string{row.Tag}, Summary: row.Summary, Description: description(row),
 		Responses: map[string]*huma.Response{}, Parameters: parameters(row),
 	}
-	if row.Key != nil {
+	switch {
+	case row.Key != nil:
 		operation.Security = []map[string][]string{{"apiKey": {}}, {"bearer": {}}}
+	case row.Operator != nil:
+		operation.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if row.Scope != 0 {
+		operation.Extensions = map[string]any{"x-scope": row.Scope.String()}
 	}
 	var err error
 	if row.Request != nil {
@@ -113,6 +132,7 @@ func description(row Route) string {
 func place(path *huma.PathItem, method string, o *huma.Operation) error {
 	slot := map[string]**huma.Operation{
 		http.MethodGet: &path.Get, http.MethodPost: &path.Post, http.MethodPut: &path.Put, http.MethodDelete: &path.Delete,
+		http.MethodPatch: &path.Patch,
 	}[method]
 	if slot == nil {
 		return fmt.Errorf("method %s has no place in the document", method)
@@ -135,7 +155,9 @@ func parameters(row Route) []*huma.Param {
 
 func (d *document) schema(v any) *huma.Schema {
 	t := reflect.TypeOf(v)
-	return d.registry.Schema(t, true, t.Name())
+	s := d.registry.Schema(t, true, t.Name())
+	open(s)
+	return s
 }
 
 func example(text string) (any, error) {
@@ -170,10 +192,74 @@ func (d *document) answer(row Route) (*huma.Response, error) {
 		Description: "Success.", Headers: map[string]*huma.Header{"x-request-id": textHeader("Names the request, also in errors.")},
 		Content: map[string]*huma.MediaType{kind: {Schema: d.schema(row.Response), Example: sample}},
 	}
+	if row.Surface == Inference && row.Method == http.MethodPost {
+		for name, header := range answerHeaders() {
+			r.Headers[name] = header
+		}
+	}
 	if row.Streams {
-		r.Content["text/event-stream"] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Description: "Server-sent events; each `data:` line is one JSON document."}}
+		r.Content["text/event-stream"] = d.stream(row)
 	}
 	return r, err
+}
+
+// answerHeaders are what an inference answer tells besides its body.
+func answerHeaders() map[string]*huma.Header {
+	headers := map[string]*huma.Header{"x-skytells-model": textHeader("Slug of the model that answered.")}
+	for _, name := range limitHeaders() {
+		headers[strings.ToLower(name)] = textHeader(limitText(name))
+	}
+	return headers
+}
+
+func limitText(name string) string {
+	words := strings.Split(strings.ToLower(strings.TrimPrefix(name, "X-Skytells-Ratelimit-")), "-")
+	if words[0] == "window" {
+		return "Seconds that the limits count over; the window slides."
+	}
+	subject := map[string]string{"requests": "requests", "in": "input tokens", "out": "output tokens"}[words[len(words)-1]]
+	if words[0] == "limit" {
+		return "Most " + subject + " of a window; `-`: no limit."
+	}
+	return "What is left of the " + subject + " now; `-`: no limit."
+}
+
+// stream describes server-sent events. OpenAPI 3.1 has no words for them, so what each
+// event carries stands in an extension, `x-events`; `x-end` is the data that ends a stream.
+func (d *document) stream(row Route) *huma.MediaType {
+	m := &huma.MediaType{Schema: &huma.Schema{Type: "string", Description: "Server-sent events; each `data:` line is one JSON document."}}
+	var events []map[string]any
+	for _, e := range row.Events {
+		event := map[string]any{"event": e.Name, "description": e.Text}
+		if e.Data != nil {
+			event["schema"] = d.schema(e.Data)
+		}
+		events = append(events, event)
+	}
+	if events != nil {
+		m.Extensions = map[string]any{"x-events": events}
+		if row.StreamEnd != "" {
+			m.Extensions["x-end"] = row.StreamEnd
+		}
+	}
+	return m
+}
+
+// tag adds what is said of a group of routes, in the order in which they come.
+func (d *document) tag(name string) {
+	for _, t := range d.api.Tags {
+		if t.Name == name {
+			return
+		}
+	}
+	d.api.Tags = append(d.api.Tags, &huma.Tag{Name: name, Description: map[string]string{
+		"Inference":      "Answers of language models, in the form of OpenAI's API.",
+		"Models":         "What models there are, and what they take and cost.",
+		"Predictions":    "Runs of slow models: pictures, video, audio.",
+		"Files":          "Inputs that are uploaded once and named by link.",
+		"Billing":        "What the account has, and what it was used for.",
+		"Administration": "What operators do to an instance.",
+	}[name]})
 }
 
 func textHeader(text string) *huma.Header {
@@ -195,22 +281,35 @@ func byStatus(ids []fault.ID) map[int][]fault.ID {
 
 func (d *document) failure(s Surface, ids []fault.ID) *huma.Response {
 	var text []string
-	var schema *huma.Schema
+	examples := map[string]*huma.Example{}
 	for _, id := range ids {
-		text = append(text, fmt.Sprintf("`%s`: %s", id, id.Entry().Cause))
+		row := id.Entry()
+		text = append(text, fmt.Sprintf("`%s`: %s", id, row.Cause))
+		examples[string(id)] = &huma.Example{Summary: row.Cause, Description: row.Cure, Value: envelope(s, id)}
 	}
+	schema := d.schema(skytells.ErrorEnvelope{})
 	if s == Inference {
 		schema = d.schema(skytells.InferenceEnvelope{})
-	} else {
-		schema = d.schema(skytells.ErrorEnvelope{})
 	}
 	r := &huma.Response{
-		Description: strings.Join(text, " "), Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		Description: strings.Join(text, " "), Content: map[string]*huma.MediaType{"application/json": {Schema: schema, Examples: examples}},
 	}
 	if ids[0].Entry().Retry == fault.AfterRetryAfter {
 		r.Headers = map[string]*huma.Header{"retry-after": textHeader("Seconds to wait.")}
 	}
 	return r
+}
+
+// envelope is what an error looks like on a surface. Its message says the cause; that of
+// a real one says more.
+func envelope(s Surface, id fault.ID) any {
+	const request = "req_2f9c41d07b6e"
+	err := fault.New(id, id.Entry().Cause)
+	err.Details = id.Entry().Cure
+	if s == Inference {
+		return InferenceEnvelope(err, request)
+	}
+	return RESTEnvelope(err, request)
 }
 
 // components adds what the operations refer to, and opens every object: version 1
@@ -220,11 +319,12 @@ func (d *document) components() {
 	for _, schema := range d.registry.Map() {
 		open(schema)
 	}
+	d.refine()
 	d.api.Components = &huma.Components{
 		Schemas: d.registry,
 		SecuritySchemes: map[string]*huma.SecurityScheme{
-			"apiKey": {Type: "apiKey", In: "header", Name: "x-api-key"},
-			"bearer": {Type: "http", Scheme: "bearer"},
+			"apiKey": {Type: "apiKey", In: "header", Name: "x-api-key", Description: "The key as it is: `x-api-key: sk-…`. It counts where both headers are there."},
+			"bearer": {Type: "http", Scheme: "bearer", Description: "The key as a bearer token: `Authorization: Bearer sk-…`, as OpenAI's clients send it."},
 		},
 	}
 }
@@ -241,4 +341,38 @@ func open(s *huma.Schema) {
 		open(p)
 	}
 	open(s.Items)
+	for _, choice := range slices.Concat(s.OneOf, s.AnyOf) {
+		open(choice)
+	}
+	if s.Type == huma.TypeArray {
+		s.Nullable = false // no list of ours is null
+	}
+	if s.Nullable && len(s.Enum) > 0 && !slices.Contains(s.Enum, nil) {
+		s.Enum = append(s.Enum, nil) // an enum lists every value
+	}
+}
+
+// refine says of fields that are raw JSON in Go what may stand in them.
+func (d *document) refine() {
+	object := func() *huma.Schema { return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true} }
+	text := func(of string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: of} }
+	subscription := object()
+	subscription.Properties = map[string]*huma.Schema{
+		"url":    text("Where events are posted."),
+		"events": {Type: huma.TypeArray, Items: text(""), Description: "Names of events; all if it is missing."},
+	}
+	for name, shape := range map[string]*huma.Schema{
+		"PredictionRequest.input":   object(),
+		"PredictionRequest.webhook": {OneOf: []*huma.Schema{text("An address."), subscription}},
+		"Prediction.input":          object(),
+		"UploadForm.metadata":       object(),
+	} {
+		owner, field, _ := strings.Cut(name, ".")
+		s := d.registry.Map()[owner]
+		if s == nil || s.Properties[field] == nil {
+			continue
+		}
+		shape.Description = s.Properties[field].Description
+		s.Properties[field] = shape
+	}
 }

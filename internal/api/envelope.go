@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"skytower/internal/fault"
@@ -46,6 +47,9 @@ func RESTEnvelope(err *fault.Error, requestID string) skytells.ErrorEnvelope {
 	if details == "" {
 		details = err.Message
 	}
+	if err.Help != "" {
+		details = strings.TrimSuffix(details, ".") + ". Keys are made at " + err.Help
+	}
 	return skytells.ErrorEnvelope{Response: brief, Error: skytells.RESTError{
 		HTTPStatus: err.HTTPStatus(), Message: err.Message, Details: details,
 		ErrorID: string(surfaceID(REST, err.ID)), RequestID: requestID,
@@ -58,7 +62,7 @@ func InferenceEnvelope(err *fault.Error, requestID string) skytells.InferenceEnv
 	row := id.Entry()
 	out := skytells.InferenceError{
 		Message: err.Message, Type: row.Type, Code: err.InferenceCode(), ErrorID: string(id),
-		Status: err.HTTPStatus(), RequestID: requestID, Details: skytells.InferenceDetails{Category: row.Category},
+		Status: err.HTTPStatus(), RequestID: requestID, Details: skytells.InferenceDetails{Category: row.Category, Help: err.Help},
 	}
 	if err.Param != "" {
 		out.Param = &err.Param

@@ -40,6 +40,9 @@ type Router struct {
 	// Refused and Polls are optional; they are set before the first request.
 	Refused Refused
 	Polls   Polls
+	// KeysPage is the address of the page where keys are made, as the caller reaches this
+	// server; "" where none is known. It is optional, and set before the first request.
+	KeysPage func(*http.Request) string
 
 	server *httpx.Server
 	auth   Authenticator
@@ -121,12 +124,26 @@ func (rt *Router) handler(row Route) http.Handler {
 	default:
 		h = row.Public
 	}
-	return rt.server.Handle(row.Pattern, h, func(c *httpx.Call, err *fault.Error) { Fail(row.Surface, c, err) })
+	return rt.server.Handle(row.Pattern, h, func(c *httpx.Call, err *fault.Error) { Fail(row.Surface, c, rt.helped(row, c, err)) })
+}
+
+// helped tells a caller without a valid account key where keys are made.
+func (rt *Router) helped(row Route, c *httpx.Call, err *fault.Error) *fault.Error {
+	if err.ID != fault.Unauthorized || row.Key == nil || rt.KeysPage == nil {
+		return err
+	}
+	out := *err
+	out.Help = rt.KeysPage(c.Request)
+	return &out
 }
 
 // authenticate makes the check of an account key with the scope of one row.
 func (rt *Router) authenticate(row Route) func(*httpx.Call) (account.Principal, error) {
 	return func(c *httpx.Call) (account.Principal, error) {
+		if p, ok := inside[account.Principal](c); ok {
+			c.Record.Account = p.Account
+			return p, p.Require(row.Scope)
+		}
 		from, _ := netip.ParseAddr(c.Record.Client) // the zero one where it is none
 		p, err := guarded(rt.Refused, c.Record.Client, from, func() (account.Principal, error) {
 			return rt.auth.Authenticate(c.Request.Context(), Key(c.Request), from)
@@ -144,6 +161,10 @@ func (rt *Router) authenticate(row Route) func(*httpx.Call) (account.Principal, 
 
 func (rt *Router) authenticateOperator(row Route) func(*httpx.Call) (account.Operator, error) {
 	return func(c *httpx.Call) (account.Operator, error) {
+		if o, ok := inside[account.Operator](c); ok {
+			c.Record.Account = "operator"
+			return o, mayCall(row, o)
+		}
 		from, _ := netip.ParseAddr(c.Record.Client)
 		o, err := guarded(rt.Refused, c.Record.Client, from, func() (account.Operator, error) {
 			return rt.auth.AuthenticateOperator(c.Request.Context(), bearer(c.Request))
@@ -152,11 +173,15 @@ func (rt *Router) authenticateOperator(row Route) func(*httpx.Call) (account.Ope
 			return o, err
 		}
 		c.Record.Account, c.Record.Key = "operator", o.Key
-		if row.Method == http.MethodGet || row.Poll {
-			return o, nil
-		}
-		return o, o.MayChange()
+		return o, mayCall(row, o)
 	}
+}
+
+func mayCall(row Route, o account.Operator) error {
+	if row.Method == http.MethodGet || row.Poll {
+		return nil
+	}
+	return o.MayChange()
 }
 
 // guarded looks at a key unless too many wrong ones have come from the address.

@@ -506,3 +506,21 @@ func TestPollingIsBounded(t *testing.T) {
 		t.Errorf("record %+v", r)
 	}
 }
+
+// Whoever has no key is told where keys are made, in the words of each surface.
+func TestKeysPageIsNamed(t *testing.T) {
+	t.Parallel()
+	rows := sampleRows()
+	rt := api.NewRouter(&httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}, keyring{}, rows, nil)
+	rt.KeysPage = func(r *http.Request) string { return "https://" + r.Host + "/keys" }
+	for _, c := range []struct{ method, path, key, want string }{
+		{"GET", "/v1/models", "sk-wrong", `Keys are made at https://example.com/keys"`},
+		{"POST", "/v1/chat/completions", "sk-wrong", `"help":"https://example.com/keys"`},
+		{"GET", "/admin/v1/keys", "op-wrong", ``},
+	} {
+		body := text(t, do(rt, request(c.method, c.path, "Authorization", "Bearer "+c.key)))
+		if !strings.Contains(body, "UNAUTHORIZED") || strings.Contains(body, "https://") != (c.want != "") || !strings.Contains(body, c.want) {
+			t.Errorf("%s %s: %s", c.method, c.path, body)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type Error struct {
 	Message string // one sentence for the client: what was wrong and what to do
 	Brief   string // the REST envelope's short `response`; Message where it is empty
 	Details string // optional further sentence; Message is repeated where it is empty
+	Help    string // address of a page that helps: where keys are made, of a 401
 	Param   string // request field at fault, or ""
 	Code    string // replaces the table's inference code where not empty
 	Status  int    // replaces the table's HTTP status where not 0 (413, 405)

@@ -148,4 +148,5 @@ type InferenceDetails struct {
 	Limit      *int64 `json:"limit,omitempty"`
 	Scope      string `json:"scope,omitempty" doc:"What the limit is of, in words."`
 	RetryAfter int64  `json:"retry_after,omitempty" doc:"Seconds."`
+	Help       string `json:"help,omitempty" doc:"Of a 401: the page where keys are made."`
 }

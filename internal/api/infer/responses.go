@@ -39,7 +39,7 @@ func (h *Handlers) storedRows() []api.Route {
 	}
 	get := row(http.MethodGet, "", "getResponse", "Get a stored response")
 	get.Description = "With `stream=true` the events of a response in the background are sent, those after `starting_after` alone if that is given: a stream that broke is taken up again. Events are kept for an hour after the end."
-	get.Poll, get.Streams, get.Key = true, true, h.getResponse
+	get.Poll, get.Streams, get.Events, get.Key = true, true, responseEvents(), h.getResponse
 	get.Params = append(get.Params, api.Param{Name: "stream", In: "query", Description: "`true` sends events.", Enum: []string{"true", "false"}},
 		api.Param{Name: "starting_after", In: "query", Description: "The last `sequence_number` that is known already."})
 	items := row(http.MethodGet, "/input_items", "listResponseInputItems", "List what a response was made from")

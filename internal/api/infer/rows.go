@@ -1,7 +1,6 @@
 package infer
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"skytower/internal/account"
@@ -20,9 +19,12 @@ func (h *Handlers) chatRow() api.Route {
 		Scope:   account.Inference,
 		Params:  []api.Param{{Name: "stream", In: "query", Description: "`true` streams the answer, as the body's field does.", Enum: []string{"true", "false"}}},
 		Request: ChatRequest{}, Response: ChatCompletion{}, Streams: true,
-		Example: `{"model": "deepbrain-router", "messages": [{"role": "user", "content": "How do I add a model?"}]}`,
-		Errors:  routeErrors(),
-		Key:     h.serve(inference.Chat),
+		Events:    []api.Event{{Text: "A piece of the answer. The last one before the end has a `finish_reason`, and one with the usage follows where `stream_options.include_usage` asks for it.", Data: ChatChunk{}}},
+		StreamEnd: "[DONE]",
+		Example:   `{"model": "deepbrain-router", "messages": [{"role": "user", "content": "How do I add a model?"}]}`,
+		Answer:    chatAnswer,
+		Errors:    routeErrors(),
+		Key:       h.serve(inference.Chat),
 	}
 }
 
@@ -35,7 +37,9 @@ func (h *Handlers) responsesRow() api.Route {
 			"With `background: true` it is made when the call is over, and can be polled, followed and cancelled. " + dryRunText,
 		Scope:   account.Inference,
 		Request: ResponseRequest{}, Response: Response{}, Streams: true,
+		Events:  responseEvents(),
 		Example: `{"model": "deepbrain-router", "input": "How do I add a model?"}`,
+		Answer:  responseAnswer,
 		Errors:  routeErrors(),
 		Key:     h.serve(inference.Responses),
 	}
@@ -49,6 +53,7 @@ func (h *Handlers) embeddingsRow() api.Route {
 		Scope:       account.Inference,
 		Request:     EmbeddingsRequest{}, Response: EmbeddingsResponse{},
 		Example: `{"model": "deepbrain-router", "input": ["a lighthouse at dusk", "a tower by the sea"]}`,
+		Answer:  embeddingsAnswer,
 		Errors:  routeErrors(),
 		Key:     h.serve(inference.Embeddings),
 	}
@@ -58,27 +63,27 @@ func (h *Handlers) embeddingsRow() api.Route {
 
 // ChatRequest is the body of a chat completion (contract 7.1).
 type ChatRequest struct {
-	Model               string            `json:"model" doc:"Slug or alias of a chat model."`
-	Messages            []ChatMessage     `json:"messages"`
-	Stream              bool              `json:"stream,omitempty"`
-	StreamOptions       *StreamOptions    `json:"stream_options,omitempty"`
-	MaxTokens           *int64            `json:"max_tokens,omitempty" minimum:"1" doc:"Most tokens of the answer."`
-	MaxCompletionTokens *int64            `json:"max_completion_tokens,omitempty" minimum:"1" doc:"Newer name of max_tokens."`
-	Temperature         *float64          `json:"temperature,omitempty" minimum:"0" maximum:"2"`
-	TopP                *float64          `json:"top_p,omitempty" minimum:"0" maximum:"1"`
-	N                   *int64            `json:"n,omitempty" minimum:"1"`
-	Stop                any               `json:"stop,omitempty" doc:"A string, or up to four."`
-	PresencePenalty     *float64          `json:"presence_penalty,omitempty" minimum:"-2" maximum:"2"`
-	FrequencyPenalty    *float64          `json:"frequency_penalty,omitempty" minimum:"-2" maximum:"2"`
-	Logprobs            *bool             `json:"logprobs,omitempty"`
-	TopLogprobs         *int64            `json:"top_logprobs,omitempty"`
-	Tools               []json.RawMessage `json:"tools,omitempty" doc:"Functions that the model may call."`
-	ToolChoice          any               `json:"tool_choice,omitempty" doc:"none, auto, required, or one function."`
-	ParallelToolCalls   *bool             `json:"parallel_tool_calls,omitempty"`
-	ResponseFormat      any               `json:"response_format,omitempty" doc:"text, json_object or json_schema."`
-	Seed                *int64            `json:"seed,omitempty"`
-	User                string            `json:"user,omitempty"`
-	DryRun              bool              `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
+	Model               string                          `json:"model" doc:"Slug or alias of a chat model."`
+	Messages            []ChatMessage                   `json:"messages"`
+	Stream              bool                            `json:"stream,omitempty"`
+	StreamOptions       *StreamOptions                  `json:"stream_options,omitempty"`
+	MaxTokens           *int64                          `json:"max_tokens,omitempty" minimum:"1" doc:"Most tokens of the answer."`
+	MaxCompletionTokens *int64                          `json:"max_completion_tokens,omitempty" minimum:"1" doc:"Newer name of max_tokens."`
+	Temperature         *float64                        `json:"temperature,omitempty" minimum:"0" maximum:"2"`
+	TopP                *float64                        `json:"top_p,omitempty" minimum:"0" maximum:"1"`
+	N                   *int64                          `json:"n,omitempty" minimum:"1"`
+	Stop                api.OneOf[string, []string]     `json:"stop,omitempty" doc:"A string, or up to four."`
+	PresencePenalty     *float64                        `json:"presence_penalty,omitempty" minimum:"-2" maximum:"2"`
+	FrequencyPenalty    *float64                        `json:"frequency_penalty,omitempty" minimum:"-2" maximum:"2"`
+	Logprobs            *bool                           `json:"logprobs,omitempty"`
+	TopLogprobs         *int64                          `json:"top_logprobs,omitempty"`
+	Tools               []Tool                          `json:"tools,omitempty" doc:"Functions that the model may call."`
+	ToolChoice          api.OneOf[ToolRule, api.Fields] `json:"tool_choice,omitempty" doc:"none, auto, required, or one function."`
+	ParallelToolCalls   *bool                           `json:"parallel_tool_calls,omitempty"`
+	ResponseFormat      *AnswerFormat                   `json:"response_format,omitempty" doc:"text, json_object or json_schema."`
+	Seed                *int64                          `json:"seed,omitempty"`
+	User                string                          `json:"user,omitempty"`
+	DryRun              bool                            `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // StreamOptions are options of a chat stream.
@@ -88,11 +93,11 @@ type StreamOptions struct {
 
 // ChatMessage is one message of a conversation.
 type ChatMessage struct {
-	Role       string            `json:"role" enum:"system,developer,user,assistant,tool,function"`
-	Content    any               `json:"content" doc:"A string, or parts of type text and image_url."`
-	ToolCalls  []json.RawMessage `json:"tool_calls,omitempty"`
-	ToolCallID string            `json:"tool_call_id,omitempty"`
-	Refusal    *string           `json:"refusal,omitempty"`
+	Role       string     `json:"role" enum:"system,developer,user,assistant,tool,function"`
+	Content    *Content   `json:"content" doc:"A string, or parts of type text and image_url; null beside tool calls."`
+	ToolCalls  []ToolCall `json:"tool_calls,omitempty"`
+	ToolCallID string     `json:"tool_call_id,omitempty"`
+	Refusal    *string    `json:"refusal,omitempty"`
 }
 
 // ChatCompletion is the answer.
@@ -121,36 +126,36 @@ type ChatUsage struct {
 
 // ResponseRequest is the body of a response (contract 7.2).
 type ResponseRequest struct {
-	Model              string            `json:"model"`
-	Input              any               `json:"input" doc:"A string, or items: messages, function_call, function_call_output, reasoning, item_reference."`
-	Instructions       *string           `json:"instructions,omitempty"`
-	PreviousResponseID *string           `json:"previous_response_id,omitempty" doc:"Id of a stored response that this one continues."`
-	Store              *bool             `json:"store,omitempty" doc:"Keeps the response; false if it is missing."`
-	Background         *bool             `json:"background,omitempty" doc:"Answers at once; the response is made afterwards, and stored."`
-	Stream             bool              `json:"stream,omitempty"`
-	Temperature        *float64          `json:"temperature,omitempty"`
-	TopP               *float64          `json:"top_p,omitempty"`
-	MaxOutputTokens    *int64            `json:"max_output_tokens,omitempty" minimum:"1"`
-	Tools              []json.RawMessage `json:"tools,omitempty"`
-	ToolChoice         any               `json:"tool_choice,omitempty" doc:"none, auto, required, or one function."`
-	ParallelToolCalls  *bool             `json:"parallel_tool_calls,omitempty"`
-	Text               any               `json:"text,omitempty" doc:"Form of the answer: {format: {type: text, json_object or json_schema}, verbosity}."`
-	Reasoning          any               `json:"reasoning,omitempty" doc:"{effort, summary}."`
-	Metadata           map[string]string `json:"metadata,omitempty"`
-	DryRun             bool              `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
+	Model              string                          `json:"model"`
+	Input              api.OneOf[string, []api.Fields] `json:"input" doc:"A string, or items: messages, function_call, function_call_output, reasoning, item_reference."`
+	Instructions       *string                         `json:"instructions,omitempty"`
+	PreviousResponseID *string                         `json:"previous_response_id,omitempty" doc:"Id of a stored response that this one continues."`
+	Store              *bool                           `json:"store,omitempty" doc:"Keeps the response; false if it is missing."`
+	Background         *bool                           `json:"background,omitempty" doc:"Answers at once; the response is made afterwards, and stored."`
+	Stream             bool                            `json:"stream,omitempty"`
+	Temperature        *float64                        `json:"temperature,omitempty"`
+	TopP               *float64                        `json:"top_p,omitempty"`
+	MaxOutputTokens    *int64                          `json:"max_output_tokens,omitempty" minimum:"1"`
+	Tools              []api.Fields                    `json:"tools,omitempty" doc:"Functions, and what else the upstream has."`
+	ToolChoice         api.OneOf[ToolRule, api.Fields] `json:"tool_choice,omitempty" doc:"none, auto, required, or one function."`
+	ParallelToolCalls  *bool                           `json:"parallel_tool_calls,omitempty"`
+	Text               *api.Fields                     `json:"text,omitempty" doc:"Form of the answer: {format: {type: text, json_object or json_schema}, verbosity}."`
+	Reasoning          *api.Fields                     `json:"reasoning,omitempty" doc:"{effort, summary}."`
+	Metadata           map[string]string               `json:"metadata,omitempty"`
+	DryRun             bool                            `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // Response is the answer of the Responses API.
 type Response struct {
-	ID          string            `json:"id"`
-	Object      string            `json:"object" enum:"response"`
-	CreatedAt   int64             `json:"created_at"`
-	CompletedAt *int64            `json:"completed_at"`
-	Status      string            `json:"status" enum:"queued,in_progress,completed,incomplete,cancelled,failed"`
-	Model       string            `json:"model"`
-	OutputText  string            `json:"output_text"`
-	Output      []json.RawMessage `json:"output"`
-	Usage       *ResponseUsage    `json:"usage"`
+	ID          string         `json:"id"`
+	Object      string         `json:"object" enum:"response"`
+	CreatedAt   int64          `json:"created_at"`
+	CompletedAt *int64         `json:"completed_at"`
+	Status      string         `json:"status" enum:"queued,in_progress,completed,incomplete,cancelled,failed"`
+	Model       string         `json:"model"`
+	OutputText  string         `json:"output_text"`
+	Output      []api.Fields   `json:"output"`
+	Usage       *ResponseUsage `json:"usage"`
 }
 
 // ResponseUsage counts tokens.
@@ -162,12 +167,12 @@ type ResponseUsage struct {
 
 // EmbeddingsRequest is the body of embeddings (contract 7.3).
 type EmbeddingsRequest struct {
-	Model          string `json:"model"`
-	Input          any    `json:"input" doc:"A string, strings, token ids, or lists of token ids."`
-	EncodingFormat string `json:"encoding_format,omitempty" enum:"float,base64" doc:"base64 is little-endian float32."`
-	Dimensions     *int64 `json:"dimensions,omitempty" minimum:"1"`
-	User           string `json:"user,omitempty"`
-	DryRun         bool   `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
+	Model          string          `json:"model"`
+	Input          EmbeddingsInput `json:"input" doc:"A string, strings, token ids, or lists of token ids."`
+	EncodingFormat string          `json:"encoding_format,omitempty" enum:"float,base64" doc:"base64 is little-endian float32."`
+	Dimensions     *int64          `json:"dimensions,omitempty" minimum:"1"`
+	User           string          `json:"user,omitempty"`
+	DryRun         bool            `json:"dry_run,omitempty" doc:"Says what the call would cost, as a DryRun object, and runs nothing."`
 }
 
 // EmbeddingsResponse is the answer.
@@ -180,9 +185,9 @@ type EmbeddingsResponse struct {
 
 // Embedding is one vector.
 type Embedding struct {
-	Object    string `json:"object" enum:"embedding"`
-	Index     int64  `json:"index"`
-	Embedding any    `json:"embedding" doc:"Numbers, or a base64 string."`
+	Object    string                       `json:"object" enum:"embedding"`
+	Index     int64                        `json:"index"`
+	Embedding api.OneOf[[]float64, string] `json:"embedding" doc:"Numbers, or a base64 string."`
 }
 
 // EmbeddingsUsage counts tokens.

@@ -37,7 +37,7 @@ func (h *Handlers) createRow() api.Route {
 			"With `Accept: text/event-stream` the answer is the prediction's stream. " +
 			"With `dry_run: true` nothing runs: the answer says what it would cost, and whether the credit is enough.",
 		Scope:   account.PredictionsCreate,
-		Request: skytells.PredictionRequest{}, Response: skytells.Prediction{}, Streams: true,
+		Request: skytells.PredictionRequest{}, Response: skytells.Prediction{}, Streams: true, Events: predictionEvents(),
 		Example: createExample, Errors: createErrors(), Key: h.create,
 	}
 }
@@ -48,8 +48,24 @@ func (h *Handlers) putRow() api.Route {
 		ID: "putPrediction", Tag: predictionsTag, Summary: "Create a prediction under your own id",
 		Description: "Like `POST /v1/predictions`, under a UUID that you made. It is safe to send again: the same id and body give back the first prediction.",
 		Scope:       account.PredictionsCreate, Params: []api.Param{idParam("A UUID that you made.")},
-		Request: skytells.PredictionRequest{}, Response: skytells.Prediction{}, Streams: true,
+		Request: skytells.PredictionRequest{}, Response: skytells.Prediction{}, Streams: true, Events: predictionEvents(),
 		Example: createExample, Errors: createErrors(), Key: h.create,
+	}
+}
+
+// Lines is what a stream's event of logs holds.
+type Lines struct {
+	Lines []string `json:"lines"`
+}
+
+func predictionEvents() []api.Event {
+	shown := skytells.Prediction{}
+	return []api.Event{
+		{Name: "status", Text: "The prediction in a new state.", Data: shown},
+		{Name: "logs", Text: "Lines that the model has logged.", Data: Lines{}},
+		{Name: "output", Text: "The prediction with what is new in its output.", Data: shown},
+		{Name: "done", Text: "The end: the prediction, succeeded or cancelled.", Data: shown},
+		{Name: "error", Text: "The end of one that failed.", Data: shown},
 	}
 }
 
@@ -116,7 +132,7 @@ func (h *Handlers) streamRow() api.Route {
 			"`logs` holds `{\"lines\": […]}`, and `done`, or `error` for one that failed, holds the ended prediction and is the last. " +
 			"`Last-Event-ID` goes on after an event. Without that header, the prediction as JSON.",
 		Scope: account.PredictionsRead, Params: []api.Param{idParam("The prediction's id.")},
-		Response: skytells.Prediction{}, Streams: true, Errors: predictionErrors(fault.PredictionFailed), Key: h.stream,
+		Response: skytells.Prediction{}, Streams: true, Events: predictionEvents(), Errors: predictionErrors(fault.PredictionFailed), Key: h.stream,
 	}
 }
 
