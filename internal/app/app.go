@@ -29,7 +29,6 @@ import (
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
 	"skytower/internal/config"
-	"skytower/internal/console"
 	"skytower/internal/egress"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
@@ -144,7 +143,7 @@ func (a *App) makeAccounts(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, Tiers: a.tiers.Names()})
+	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, OnClose: a.removeAccount, Tiers: a.tiers.Names()})
 	a.credits.accounts = a.accounts
 	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
 	a.keys.Watch(a.feed)
@@ -188,14 +187,26 @@ func (a *App) makeServers(context.Context) error {
 		return fmt.Errorf("make the OpenAPI document: %w", err)
 	}
 	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies}
-	pages, err := console.New(console.Options{Server: server, Manual: docs.Pages, Document: document, Public: a.cfg.Docs == "public"})
+	inside := &api.Inside{}
+	pages, err := a.makeConsole(server, inside, document)
 	if err != nil {
-		return fmt.Errorf("render the manual: %w", err)
+		return err
 	}
-	a.api = a.httpServer(a.guarded(api.NewRouter(server, a.keys, rows, pages)))
+	router := a.guarded(api.NewRouter(server, a.keys, rows, pages))
+	router.KeysPage, inside.Handler = a.keysPage, router
+	a.api = a.httpServer(router)
 	a.serveEdge(server)
 	a.operations = a.operationsServer()
 	return nil
+}
+
+// keysPage is where the console makes keys.
+func (a *App) keysPage(r *http.Request) string {
+	base, err := httpx.Base(a.cfg.PublicURL, r)
+	if err != nil {
+		return ""
+	}
+	return base + "/keys"
 }
 
 // foreign fetches what callers name, under the strict address policy.

@@ -20,6 +20,10 @@ func (a *App) observer(rows []api.Route) func(*httpx.Record) {
 	}
 	other := a.metrics.Route(telemetry.SurfaceConsole, "other")
 	return func(r *httpx.Record) {
+		if r.Inside {
+			a.logInside(r)
+			return
+		}
 		route := routes[r.Route]
 		if route == nil {
 			route = other
@@ -28,6 +32,13 @@ func (a *App) observer(rows []api.Route) func(*httpx.Record) {
 		if routes[r.Route] != nil || r.Route == "unknown" {
 			a.ledger.Log(logEntry(r))
 		}
+		a.logRequest(r)
+	}
+}
+
+// logInside tells of a page's own call only where it broke.
+func (a *App) logInside(r *httpx.Record) {
+	if r.Status >= http.StatusInternalServerError {
 		a.logRequest(r)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,12 +17,16 @@ import (
 
 	"skytower/docs"
 	"skytower/internal/console"
+	"skytower/internal/console/desk"
 	"skytower/internal/httpx"
 )
 
 func site(t *testing.T, o console.Options) http.Handler {
 	t.Helper()
-	o.Server = &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}
+	o.Desk = desk.Options{
+		Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)},
+		Public: &url.URL{Scheme: "http", Host: "console.example"}, Key: make([]byte, 32),
+	}
 	o.Document = []byte(`{"openapi":"3.1.0"}`)
 	if o.Manual == nil {
 		o.Manual = docs.Pages

@@ -28,4 +28,7 @@ type Record struct {
 	Outcome   string // ok, error, hang_up, cut, …
 	ErrorID   string
 	Err       error // the cause, for the log only
+	// Inside marks a call that this process made of itself, for a page of the console:
+	// it is no request of anybody.
+	Inside bool
 }

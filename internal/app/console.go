@@ -1,0 +1,36 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+
+	"skytower/docs"
+	"skytower/internal/api"
+	"skytower/internal/console"
+	"skytower/internal/console/desk"
+	"skytower/internal/console/developer"
+	"skytower/internal/console/door"
+	"skytower/internal/console/operator"
+	"skytower/internal/httpx"
+	"skytower/internal/secret"
+)
+
+// makeConsole makes the pages. Inside is where they call the API, which is made after
+// them.
+func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document []byte) (http.Handler, error) {
+	key, err := a.key.Derive(secret.Sessions)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of sessions: %w", err)
+	}
+	pages, err := console.New(console.Options{
+		Desk:      desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
+		Door:      door.Options{People: a.accounts, SignUp: "invite"},
+		Developer: developer.Options{Accounts: a.accounts},
+		Operator:  operator.Options{},
+		Manual:    docs.Pages, Document: document, Public: a.cfg.Docs == "public",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the console: %w", err)
+	}
+	return pages, nil
+}
