@@ -68,5 +68,6 @@ func (a *App) moneyRows() []api.Route {
 	operators := &admin.MoneyHandlers{Ledger: a.ledger, Credits: a.credits, Accounts: a.accounts, Prices: a.catalog, Now: time.Now, Sync: a.feed.Sync}
 	rows := append(own.Rows(), paid.Rows()...)
 	rows = append(rows, operators.Rows()...)
+	rows = append(rows, a.trafficRows()...)
 	return append(rows, (&admin.LimitHandlers{Rules: a.rules, Sync: a.feed.Sync}).Rows()...)
 }

@@ -80,7 +80,7 @@ func (h *Handlers) listPredictionsRow() api.Route {
 		Description: "The account's predictions, newest first.",
 		Scope:       account.PredictionsRead,
 		Params: []api.Param{
-			{Name: "page", In: "query", Description: "From 1."},
+			{Name: "page", In: "query", Description: "From 1 to 200; what lies further back is asked for with `from` and `to`."},
 			{Name: "per_page", In: "query", Description: "1 to 50; 20 if it is left out."},
 			{Name: "from", In: "query", Description: "First day in UTC, such as 2026-03-04."},
 			{Name: "to", In: "query", Description: "Last day in UTC, included."},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -186,13 +187,13 @@ func (h *Handlers) listPredictions(c *httpx.Call, who account.Principal) error {
 
 // Bounds of the list (contract 6.5).
 const (
-	maxPage     = 1_000_000_000
+	maxPage     = 200 // what lies further back is found by its day
 	maxPerPage  = 50
 	usualOnPage = 20
 )
 
 func (h *Handlers) filter(q url.Values, who account.Principal) (f prediction.Filter, err error) {
-	if f.Page, err = number(q, "page", 1, maxPage); err != nil {
+	if f.Page, err = page(q); err != nil {
 		return f, err
 	}
 	if f.PerPage, err = number(q, "per_page", usualOnPage, maxPerPage); err != nil {
@@ -222,6 +223,16 @@ func (h *Handlers) filter(q url.Values, who account.Principal) (f prediction.Fil
 		f.Status = status
 	}
 	return f, nil
+}
+
+// page reads the page's number. Pages far back would be counted through, so that they are
+// asked for by their days.
+func page(q url.Values) (int, error) {
+	n, err := number(q, "page", 1, math.MaxInt32)
+	if err == nil && n > maxPage {
+		err = fault.Invalid("page", "Pages go up to %d. For what lies further back narrow the days with 'from' and 'to', such as to=2026-03-04.", maxPage)
+	}
+	return n, err
 }
 
 // short keeps what a caller sent from filling an answer.

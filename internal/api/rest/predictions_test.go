@@ -480,7 +480,7 @@ func TestList(t *testing.T) {
 		t.Errorf("an empty history: %s", body)
 	}
 	for query, errorID := range map[string]string{
-		"?page=0": "INVALID_PARAMETER", "?page=x": "INVALID_PARAMETER", "?per_page=51": "INVALID_PARAMETER", "?per_page=0": "INVALID_PARAMETER",
+		"?page=0": "INVALID_PARAMETER", "?page=201": "INVALID_PARAMETER", "?page=x": "INVALID_PARAMETER", "?per_page=51": "INVALID_PARAMETER", "?per_page=0": "INVALID_PARAMETER",
 		"?page=99999999999999999999": "INVALID_PARAMETER", "?from=04.03.2026": "INVALID_DATE_FORMAT", "?to=2026-02-30": "INVALID_DATE_FORMAT",
 		"?from=1066-01-01": "INVALID_DATE_FORMAT", "?from=2026-03-05&to=2026-03-04": "INVALID_DATE_RANGE", "?model=missing": "MODEL_NOT_FOUND", "?status=dead": "INVALID_PARAMETER",
 	} {
