@@ -34,15 +34,19 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	options := cli.Options{
+		Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Version: version,
+		Diagnose: cli.Diagnosis(app.Diagnose, app.Options{Version: version}),
+	}
 	if len(args) == 0 {
-		return cli.Run(ctx, []string{"--help"}, cli.Options{Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Version: version})
+		return cli.Run(ctx, []string{"--help"}, options)
 	}
 	commands := map[string]func(context.Context, *config.Config, io.Writer, io.Writer) error{
 		"serve": serve, "init": initialise, "migrate": migrate, "config": printConfig,
 	}
 	command, ok := commands[args[0]]
 	if !ok {
-		return cli.Run(ctx, args, cli.Options{Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Version: version})
+		return cli.Run(ctx, args, options)
 	}
 	src, err := config.ParseFlags(args[1:])
 	if errors.Is(err, flag.ErrHelp) {

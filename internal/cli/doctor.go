@@ -62,6 +62,10 @@ func (d *doctorCommand) ask(ctx context.Context, s *session) ([]skytells.Check, 
 	if err == nil {
 		checks, err := c.Doctor(ctx)
 		var unreachable *skytells.UnreachableError
+		var no *skytells.APIError
+		if errors.As(err, &no) && no.ID == "ENDPOINT_NOT_FOUND" {
+			return nil, &hinted{err, "\nThe server is of an older version, which can't look at itself; --offline looks at the configuration of this machine"}
+		}
 		if !errors.As(err, &unreachable) || !here || s.Diagnose == nil {
 			return checks, err
 		}

@@ -259,7 +259,7 @@ func plainAmounts(n *yaml.Node, price bool) {
 			}
 		}
 		if price && part.Kind == yaml.ScalarNode && regexp.MustCompile(`^-?\d{1,12}(\.\d{1,15})?$`).MatchString(part.Value) {
-			part.Style, part.Tag = 0, "!!float"
+			part.Style, part.Tag = 0, "" // found by its looks
 		}
 		plainAmounts(part, price)
 	}

@@ -48,10 +48,10 @@ type commands struct {
 	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`
 	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
 
-	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong: of a running server, else of this machine's configuration."`
-	Open       openCommand       `cmd:"" help:"Print the console's address, and show it in a browser."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
-	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
+	Doctor     doctorCommand     `cmd:"" group:"other" help:"Look for what is wrong: of a running server, else of this machine's configuration."`
+	Open       openCommand       `cmd:"" group:"other" help:"Print the console's address, and show it in a browser."`
+	Version    versionCommand    `cmd:"" group:"other" help:"Print the version."`
+	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands in a shell."`
 	Complete   completeCommand   `cmd:"" hidden:""`
 }
 
@@ -64,6 +64,7 @@ func groups() []kong.Group {
 		{Key: "session", Title: "Keys that are kept on this machine:"},
 		{Key: "server", Title: "With a running server:"},
 		{Key: "account", Title: "With a running server and an API key of an account:"},
+		{Key: "other", Title: "Besides:"},
 	}
 }
 
