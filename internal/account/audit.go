@@ -86,4 +86,11 @@ func (d *difference) add(field, from, to string) {
 	}
 }
 
+// note tells that a field changed, not from what to what.
+func (d *difference) note(field string, changed bool) {
+	if changed {
+		d.changes = append(d.changes, field)
+	}
+}
+
 func (d *difference) String() string { return strings.Join(d.changes, ", ") }

@@ -349,10 +349,12 @@ func (m *memberRow) checkEmail(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
+// differs says for the audit what an edit changed, but not who somebody is: the audit trail
+// can't forget.
 func (m *memberRow) differs(before memberRow) string {
 	var d difference
-	d.add("name", before.name, m.name)
-	d.add("email", before.email, m.email)
+	d.note("name", before.name != m.name)
+	d.note("email", before.email != m.email)
 	d.add("role", string(before.role), string(m.role))
 	return d.String()
 }

@@ -30,7 +30,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 func (s *Service) sweepSessions(ctx context.Context, tx *store.Tx) (int, error) {
-	ids, err := column(ctx, tx, `select id from person_session where expires_at < $1 order by expires_at limit $2`, s.micros(), closingStep)
+	ids, err := column(ctx, tx, `select id from person_session where expires_at <= $1 order by expires_at limit $2`, s.micros(), closingStep)
 	if err != nil {
 		return 0, err
 	}
@@ -44,12 +44,12 @@ func (s *Service) sweepSessions(ctx context.Context, tx *store.Tx) (int, error) 
 
 func (s *Service) sweepLinks(ctx context.Context, tx *store.Tx) (int, error) {
 	return affected(tx.Exec(ctx, `delete from person_link where digest in (
-		select digest from person_link where expires_at < $1 order by expires_at limit $2)`, s.micros(), closingStep))
+		select digest from person_link where expires_at <= $1 order by expires_at limit $2)`, s.micros(), closingStep))
 }
 
 // endDueKeys tells the indexes to forget hidden keys that are over.
 func (s *Service) endDueKeys(ctx context.Context, tx *store.Tx) (int, error) {
-	ids, err := column(ctx, tx, `select id from api_key where session <> '' and expires_at < $1 and revoked_at is null order by expires_at limit $2`,
+	ids, err := column(ctx, tx, `select id from api_key where session <> '' and expires_at <= $1 and revoked_at is null order by expires_at limit $2`,
 		s.micros(), closingStep)
 	if err != nil {
 		return 0, err

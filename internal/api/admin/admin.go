@@ -41,6 +41,13 @@ type Accounts interface {
 	UpdateMember(ctx context.Context, by account.Operator, id string, r skytells.MemberRequest) (skytells.Member, error)
 	RemoveMember(ctx context.Context, by account.Operator, id string) (skytells.Member, error)
 
+	Invite(ctx context.Context, by account.Operator, member string) (token string, _ skytells.Member, err error)
+	Operators(context.Context) ([]account.OperatorInfo, error)
+	InviteOperator(ctx context.Context, by account.Operator, email, name string, role account.Role) (token string, err error)
+	InviteOperatorAgain(ctx context.Context, by account.Operator, operator, email string) (token string, err error)
+	RevokeOperator(ctx context.Context, by account.Operator, id string) error
+	CloseAccount(ctx context.Context, by account.Operator, account string) error
+
 	Audit(context.Context, account.AuditQuery) ([]skytells.AuditEntry, error)
 }
 
@@ -82,6 +89,7 @@ type Handlers struct {
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
 	rows := append(h.accountRows(), h.memberRows()...)
+	rows = append(rows, h.peopleRows()...)
 	rows = append(rows, h.auditRows()...)
 	rows = append(rows, h.routerRows()...)
 	return dress(append(rows, h.catalogRows()...))
