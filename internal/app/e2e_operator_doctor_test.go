@@ -149,7 +149,7 @@ func TestDoctorBesideAServer(t *testing.T) {
 func TestDoctorOnPostgres(t *testing.T) {
 	t.Parallel()
 	redis := limittest.StartRedis(t)
-	env := []string{"SKYTOWER_DATABASE=" + jobstest.Postgres(t), "SKYTOWER_REDIS=" + redis, "SKYTOWER_MASTER_KEY=" + strings.Repeat("ab", 32)}
+	env := []string{"SKYTOWER_DATABASE=" + jobstest.Postgres(t), "SKYTOWER_REDIS=" + redis, "SKYTOWER_MASTER_KEY=" + masterKeyText()}
 	data := t.TempDir()
 	checks := diagnose(t, settings(t, map[string]string{"data": data, "blob": t.TempDir()}, env...))
 	allFine(t, checks)
@@ -158,8 +158,8 @@ func TestDoctorOnPostgres(t *testing.T) {
 	}
 	checkOf(t, checks, "redis")
 	// Nothing answers.
-	env = []string{"SKYTOWER_DATABASE=postgres://u:hunter2@127.0.0.1:1/x", "SKYTOWER_REDIS=redis://u:hunter2@127.0.0.1:1/0", "SKYTOWER_MASTER_KEY=" + strings.Repeat("ab", 32)}
-	checks = diagnose(t, settings(t, map[string]string{"data": data, "blob": filepath.Join(data, "none", "\x01")}, env...))
+	env = []string{"SKYTOWER_DATABASE=postgres://u:hunter2@127.0.0.1:1/x", "SKYTOWER_REDIS=redis://u:hunter2@127.0.0.1:1/0", "SKYTOWER_MASTER_KEY=" + masterKeyText()}
+	checks = diagnose(t, settings(t, map[string]string{"data": data, "blob": filepath.Join(data, "none")}, env...))
 	for _, name := range []string{"database", "redis"} {
 		if c := checkOf(t, checks, name); c.State != "fail" || strings.Contains(c.Message+c.Advice, "hunter2") {
 			t.Errorf("%+v", c)

@@ -44,6 +44,7 @@ func (a *App) appear(ctx context.Context) {
 	if a.db.Dialect() == store.SQLite {
 		return
 	}
+	a.showLife(ctx) // at once, so that who starts beside it sees it
 	ctx, a.presence.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.presence.done.Go(func() { a.keepAppearing(ctx) })
 }
@@ -52,18 +53,22 @@ func (a *App) keepAppearing(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	for {
-		self := a.presence.self
-		self.Jobs = a.jobs.ID()
-		bounded, cancel := context.WithTimeout(ctx, beatPatience)
-		if err := a.db.Beat(bounded, self); err != nil && ctx.Err() == nil {
-			a.log.Debug("this process could not show that it lives", "error", err)
-		}
-		cancel()
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			a.showLife(ctx)
 		}
+	}
+}
+
+func (a *App) showLife(ctx context.Context) {
+	self := a.presence.self
+	self.Jobs = a.jobs.ID()
+	ctx, cancel := context.WithTimeout(ctx, beatPatience)
+	defer cancel()
+	if err := a.db.Beat(ctx, self); err != nil {
+		a.log.Debug("this process could not show that it lives", "error", err)
 	}
 }
 

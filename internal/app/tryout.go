@@ -116,6 +116,7 @@ func (a *App) tryTarget(ctx context.Context, m *catalog.Model, t catalog.Target,
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	p, _ := a.catalog.Snapshot().Provider(t.Provider) // the zero one explains as well
+	p.Name = t.Provider
 	switch {
 	case m.API == catalog.Prediction && !r.Run:
 		return a.tryReach(ctx, p, t.Name, []string{t.Model})
