@@ -50,6 +50,7 @@ type Config struct {
 	Predictions Predictions
 	Money       Money
 	Inference   Inference
+	Console     Console
 
 	RequestLogRetention time.Duration
 	EgressAllow         []netip.Prefix // private ranges that foreign URLs may reach

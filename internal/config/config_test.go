@@ -81,6 +81,43 @@ func moneyDefaults() config.Money {
 	}
 }
 
+func consoleDefaults() config.Console {
+	return config.Console{SignUp: "invite", OpenIDName: "single sign-on"}
+}
+
+func TestConsoleRules(t *testing.T) {
+	t.Parallel()
+	for want, env := range map[string]string{
+		"smtp and mail_from belong together":        "SMTP=smtp://mail.example.com",
+		"it must be smtp://HOST:587":                "SMTP=http://mail.example.com",
+		"only tls=off may stand":                    "SMTP=smtps://mail.example.com?tls=off",
+		"written as %XX":                            "SMTP=smtp://user:pa ss@mail.example.com",
+		"not an e-mail address":                     "MAIL_FROM=nobody",
+		"openid_issuer and openid_client_id belong": "OPENID_ISSUER=https://id.example.com",
+		"must be an https:// URL":                   "OPENID_ISSUER=http://id.example.com",
+		"no provider whose secret this could be":    "OPENID_CLIENT_SECRET=s",
+		"so nobody can come in by it":               "OPENID_DOMAINS=example.com",
+		"names of domains with commas":              "OPENID_DOMAINS=example",
+		"none of closed, invite, open":              "SIGNUP=maybe",
+	} {
+		if text := problems(t, config.Sources{Env: []string{"SKYTOWER_" + env}}); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", env, text)
+		}
+	}
+	if text := problems(t, config.Sources{Env: []string{"SKYTOWER_SMTP=smtp://user:hunter2@host/x"}}); strings.Contains(text, "hunter2") {
+		t.Errorf("the password is shown: %s", text)
+	}
+	c := load(t, config.Sources{Env: []string{
+		"SKYTOWER_SMTP=smtp://u:p%20w@mail.example.com:587?tls=off", "SKYTOWER_MAIL_FROM=Skytower <ai@example.com>",
+		"SKYTOWER_OPENID_ISSUER=https://id.example.com/tenant/", "SKYTOWER_OPENID_CLIENT_ID=me", "SKYTOWER_OPENID_DOMAINS=Example.com, @example.org",
+	}})
+	want := config.Console{SignUp: "invite", SMTP: "smtp://u:p%20w@mail.example.com:587?tls=off", MailFrom: "Skytower <ai@example.com>",
+		OpenIDIssuer: "https://id.example.com/tenant/", OpenIDClient: "me", OpenIDName: "single sign-on", OpenIDDomains: []string{"example.com", "example.org"}}
+	if diff := cmp.Diff(want, c.Console); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A process that does only a part needs what the others share.
 func TestRolesApart(t *testing.T) {
 	t.Parallel()
@@ -122,7 +159,7 @@ func TestDefaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", OperationsListen: "127.0.0.1:9464", Data: "data", Database: "sqlite:data/skytower.db",
 		MaxBody: 32 << 20, MaxAnswer: 64 << 20, LogLevel: slog.LevelInfo, LogFormat: "auto",
 		KeepAlive: 15 * time.Second, FirstByteTimeout: 120 * time.Second, IdleTimeout: 60 * time.Second,
-		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "data"), Money: moneyDefaults(), Inference: inferenceDefaults(),
+		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "data"), Money: moneyDefaults(), Inference: inferenceDefaults(), Console: consoleDefaults(),
 		OfferOllama: true, Docs: "public", OpenAI: config.OpenAI{BaseURL: "https://api.openai.com/v1"},
 	}
 	got := config.Default()
@@ -150,7 +187,7 @@ func TestFirstFileStillWorks(t *testing.T) {
 		MasterKey:      "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20",
 		MaxBody:        8_000_000, MaxAnswer: 16 << 20, LogLevel: slog.LevelDebug, LogFormat: "json",
 		KeepAlive: 10 * time.Second, FirstByteTimeout: 5 * time.Minute, IdleTimeout: 90 * time.Second,
-		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "/var/lib/skytower"), Money: moneyDefaults(), Inference: inferenceDefaults(),
+		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "/var/lib/skytower"), Money: moneyDefaults(), Inference: inferenceDefaults(), Console: consoleDefaults(),
 		EgressAllow: []netip.Prefix{netip.MustParsePrefix("172.16.5.0/24"), netip.MustParsePrefix("fd00::/8")},
 		GCPercent:   400, Docs: "off", OpenAI: config.OpenAI{Key: "not-a-real-key", BaseURL: "http://127.0.0.1:8000/v1"},
 	}

@@ -270,6 +270,7 @@ func (l *loader) rules() {
 			"the database is PostgreSQL, so all nodes need the same master key: set SKYTOWER_MASTER_KEY or SKYTOWER_MASTER_KEY_FILE; openssl rand -base64 32 makes one")
 	}
 	l.moneyRules()
+	l.consoleRules()
 	if !l.failed(keyListen, keyOperationsListen) && c.Listen == c.OperationsListen && !strings.HasSuffix(c.Listen, ":0") {
 		l.fail(keyOperationsListen, c.origins[keyOperationsListen], "listen has the same address; give another port")
 	}

@@ -66,6 +66,7 @@ func Settings() []Setting {
 	table = append(table, predictionSettings()...)
 	table = append(table, inferenceSettings()...)
 	table = append(table, moneySettings()...)
+	table = append(table, consoleSettings()...)
 	table = append(table, otherSettings()...)
 	for i := range table {
 		s := &table[i]
