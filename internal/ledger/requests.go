@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"skytower/internal/fault"
@@ -125,21 +126,44 @@ func (l *Ledger) guided(ctx context.Context, tx *store.Tx, f Filter, p Page) ([]
 		return nil, err
 	}
 	for len(hours) > 0 && len(entries) < limit {
-		window := hours[0]
-		for hours = hours[1:]; len(hours) > 0 && window.n < int64(limit-len(entries)) && hours[0].to == window.from; hours = hours[1:] {
-			window.from, window.n = hours[0].from, window.n+hours[0].n
-		}
-		part := f
-		part.From = latest(f.From, hourStart(window.from))
-		if window.to < math.MaxInt64 {
-			part.To = f.soonest(hourStart(window.to))
-		}
 		p.Limit = limit - len(entries)
-		if entries, err = part.read(ctx, tx, entries, p); err != nil {
+		var n int64
+		part := hours[:1]
+		for n = hours[0].n; len(part) < len(hours) && n < int64(p.Limit) && hours[0].to < math.MaxInt64 && len(part) < hoursAtOnce; n += hours[len(part)-1].n {
+			part = hours[:len(part)+1]
+		}
+		hours = hours[len(part):]
+		if entries, err = f.readHours(ctx, tx, entries, part, p); err != nil {
 			return nil, err
 		}
 	}
 	return entries, nil
+}
+
+// hoursAtOnce bounds the hours of one query.
+const hoursAtOnce = 100
+
+// readHours appends the entries of some hours: each is found by itself, since what lies
+// between may be much.
+func (f *Filter) readHours(ctx context.Context, tx *store.Tx, entries []Entry, hours []stretch, p Page) ([]Entry, error) {
+	g := *f
+	g.From = latest(f.From, hourStart(hours[len(hours)-1].from))
+	if to := hours[0].to; to < math.MaxInt64 {
+		g.To = f.soonest(hourStart(to))
+	}
+	if len(hours) == 1 {
+		return g.read(ctx, tx, entries, p)
+	}
+	starts := make([]int64, len(hours))
+	for i, h := range hours {
+		starts[i] = h.from * hourMicros
+	}
+	w := g.where()
+	w.args = append(w.args, tx.Dialect().Int64s(starts))
+	n := len(w.args)
+	w.conditions = append(w.conditions, fmt.Sprintf("at >= hour.value and at < hour.value + %d", hourMicros))
+	from := fmt.Sprintf(tx.Dialect().Pick("json_each($%d) as hour cross join request_log", "unnest($%d::bigint[]) as hour(value) cross join request_log"), n)
+	return listIn(ctx, tx, entries, strings.Replace(selectEntry, "request_log", from, 1)+w.page(p, "request"), w.args, scanEntry)
 }
 
 // hoursOf are the hours in which there may be entries for the filter and the page, the

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type SeriesFilter struct {
 	From, To            time.Time // to the hour or the day; To not included
 	Daily               bool      // a point a day, not an hour
 	By                  string    // model, key, account; "": one group, which has no name
+
+	only []string // groups
 }
 
 // Figures are what some time comes to. They lag by a few seconds. Requests are those that
@@ -101,7 +104,11 @@ func (l *Ledger) Series(ctx context.Context, f SeriesFilter) (s Series, err erro
 	}
 	var found map[seriesKey]*mixed
 	err = l.db.Read(ctx, func(tx *store.Tx) (err error) {
-		found, err = l.sums(ctx, tx, f)
+		if f.Account == "" && f.Key == "" && (f.By == "key" || f.By == "account") {
+			found, err = l.largest(ctx, tx, f)
+		} else {
+			found, err = l.sums(ctx, tx, f)
+		}
 		return err
 	})
 	if err != nil {
@@ -149,6 +156,96 @@ func (l *Ledger) sums(ctx context.Context, tx *store.Tx, f SeriesFilter) (map[se
 	return found, nil
 }
 
+// largest reads the sums of the largest keys or accounts of all, and what all others come
+// to: the whole less those.
+func (l *Ledger) largest(ctx context.Context, tx *store.Tx, f SeriesFilter) (map[seriesKey]*mixed, error) {
+	weights := map[string]int64{}
+	for _, r := range []*rollup{l.usage, l.traffic} {
+		if err := l.weigh(ctx, tx, r, f, weights); err != nil {
+			return nil, err
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(weights), func(a, b string) int {
+		return cmp.Or(cmp.Compare(weights[b], weights[a]), strings.Compare(a, b))
+	})
+	whole := f
+	whole.By = ""
+	f.only = names[:min(len(names), mostGroups)]
+	found, err := l.sums(ctx, tx, f)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := l.sums(ctx, tx, whole)
+	if err != nil {
+		return nil, err
+	}
+	for key, m := range found {
+		if all := rest[seriesKey{key.at, ""}]; all != nil {
+			all.take(m)
+		}
+	}
+	for key, m := range rest {
+		found[seriesKey{key.at, RestGroup}] = m
+	}
+	return found, nil
+}
+
+// take is the opposite of add. Nothing falls below zero, where sums in memory of the one
+// table came before those of the other.
+func (m *mixed) take(less *mixed) {
+	for i, n := range less.usage {
+		m.usage[i] = max(m.usage[i]-n, 0)
+	}
+	for i, n := range less.traffic {
+		m.traffic[i] = max(m.traffic[i]-n, 0)
+	}
+}
+
+// weigh counts the requests of each group.
+func (l *Ledger) weigh(ctx context.Context, tx *store.Tx, r *rollup, f SeriesFilter, weights map[string]int64) error {
+	p, err := r.progress(ctx, tx)
+	if err != nil {
+		return err
+	}
+	days, hours := f.rows(p.days)
+	for span, at := range map[int64][]int64{dayHours: days, 1: hours} {
+		if len(at) == 0 {
+			continue
+		}
+		w := l.condition(tx, r, f, span, at)
+		query := fmt.Sprintf("select %s, cast(sum(requests) as bigint) from %s%s group by 1", f.group(), r.table, w.text())
+		err := tx.Each(ctx, query, func(scan func(...any) error) error {
+			var name string
+			var n int64
+			err := scan(&name, &n)
+			weights[name] += n
+			return err
+		}, w.args...)
+		if err != nil {
+			return fmt.Errorf("weigh the groups of %s: %w", r.table, err)
+		}
+	}
+	return nil
+}
+
+// group is the column of the groups.
+func (f *SeriesFilter) group() string {
+	return map[string]string{"": "''", "model": "model", "key": "api_key", "account": "account"}[f.By]
+}
+
+func (l *Ledger) condition(tx *store.Tx, r *rollup, f SeriesFilter, span int64, at []int64) (w where) {
+	w.sumsOf(tx.Dialect(), span, at, f.Account, f.Key, f.By == "key" || f.By == "account")
+	w.equal("model", f.Model)
+	if r == l.traffic {
+		w.conditions = append(w.conditions, "family in ('chat', 'responses', 'embeddings', 'predictions')")
+	}
+	if f.only != nil {
+		w.args = append(w.args, tx.Dialect().Strings(f.only))
+		w.conditions = append(w.conditions, tx.Dialect().In(f.group(), len(w.args)))
+	}
+	return w
+}
+
 // rows are the starts of the rows of days and of hours that make up the time. Days have
 // rows before the given one.
 func (f *SeriesFilter) rows(settled int64) (days, hours []int64) {
@@ -166,13 +263,8 @@ func (f *SeriesFilter) rows(settled int64) (days, hours []int64) {
 }
 
 func (l *Ledger) readSums(ctx context.Context, tx *store.Tx, r *rollup, f SeriesFilter, span int64, at []int64, found map[seriesKey]*mixed) error {
-	var w where
-	w.sumsOf(tx.Dialect(), span, at, f.Account, f.Key, f.By == "key" || f.By == "account")
-	w.equal("model", f.Model)
-	if r == l.traffic {
-		w.conditions = append(w.conditions, "family in ('chat', 'responses', 'embeddings', 'predictions')")
-	}
-	place, group := "at", map[string]string{"": "''", "model": "model", "key": "api_key", "account": "account"}[f.By]
+	w := l.condition(tx, r, f, span, at)
+	place, group := "at", f.group()
 	if f.Daily {
 		place = fmt.Sprintf("at / %d", dayHours)
 	}
@@ -257,15 +349,15 @@ func (f *SeriesFilter) names(sums map[string]*mixed) []string {
 	weight := func(name string) int64 { return sums[name].traffic[trafficRequests] + sums[name].usage[usageRequests] }
 	var names []string
 	for name := range sums {
-		if weight(name) > 0 {
+		if weight(name) > 0 && name != RestGroup {
 			names = append(names, name)
 		}
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(weight(b), weight(a)), strings.Compare(a, b))
 	})
-	if len(names) > mostGroups {
-		names = append(names[:mostGroups:mostGroups], RestGroup)
+	if len(names) > mostGroups || sums[RestGroup] != nil && weight(RestGroup) > 0 {
+		names = append(names[:min(len(names), mostGroups):min(len(names), mostGroups)], RestGroup)
 	}
 	return names
 }

@@ -91,6 +91,7 @@ func table() []room {
 		{dir: "test/clients/openaigo", kind: tool},              // likewise
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
+		{dir: "tools/benchconsole", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)},     // likewise
 		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},               // measures the rooms themselves
 		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)}, // likewise
 		{dir: "tools/servers", kind: tool, may: []string{"internal/store"}},
