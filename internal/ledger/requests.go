@@ -162,7 +162,7 @@ func (f *Filter) readHours(ctx context.Context, tx *store.Tx, entries []Entry, h
 	w.args = append(w.args, tx.Dialect().Int64s(starts))
 	n := len(w.args)
 	w.conditions = append(w.conditions, fmt.Sprintf("at >= hour.value and at < hour.value + %d", hourMicros))
-	from := fmt.Sprintf(tx.Dialect().Pick("json_each($%d) as hour cross join request_log", "unnest($%d::bigint[]) as hour(value) cross join request_log"), n)
+	from := fmt.Sprintf(tx.Dialect().Pick("(select value from json_each($%d)) as hour cross join request_log", "unnest($%d::bigint[]) as hour(value) cross join request_log"), n)
 	return listIn(ctx, tx, entries, strings.Replace(selectEntry, "request_log", from, 1)+w.page(p, "request"), w.args, scanEntry)
 }
 
