@@ -48,7 +48,7 @@ func freshPostgres(t testing.TB, from string) string {
 	}
 	name := fmt.Sprintf("test_%d", counter.Add(1))
 	ctx := context.WithoutCancel(t.Context())
-	if err := s.admin(ctx, "create database "+name+" template "+from); err != nil {
+	if err := s.admin(ctx, s.copyOf(name, from)); err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -70,7 +70,7 @@ func PostgresFrom(t testing.TB, name string, prepare func(ctx context.Context, u
 			return err
 		}
 		ctx := context.Background()
-		if err := s.admin(ctx, "create database "+from+" template "+template); err != nil {
+		if err := s.admin(ctx, s.copyOf(from, template)); err != nil {
 			return err
 		}
 		return prepare(ctx, s.url(from))
@@ -83,14 +83,23 @@ func PostgresFrom(t testing.TB, name string, prepare func(ctx context.Context, u
 	return freshPostgres(t, from)
 }
 
+// fileCopy has a database copied file by file. To write each page to the log instead, as
+// PostgreSQL does since version 15, takes three to four times the processor's time.
+const fileCopy = " strategy file_copy"
+
 type postgres struct {
-	address string
-	folder  string
-	held    io.Closer // the supervisor's input: open, by this reference too, as long as the process lives
+	address  string
+	folder   string
+	strategy string    // fileCopy, or ""
+	held     io.Closer // the supervisor's input: open, by this reference too, as long as the process lives
 }
 
 func (s *postgres) url(database string) string {
 	return "postgres://skytower@" + s.address + "/" + database + "?sslmode=disable"
+}
+
+func (s *postgres) copyOf(name, from string) string {
+	return "create database " + name + " template " + from + s.strategy
 }
 
 // admin runs one statement on a connection of its own, so that no idle
@@ -138,8 +147,12 @@ func (s *postgres) makeTemplates() error {
 	if err != nil {
 		return fmt.Errorf("make a template: %w", err)
 	}
-	if err := s.admin(ctx, "create database "+template+" template "+emptyTemplate); err != nil {
-		return fmt.Errorf("make a template: %w", err)
+	s.strategy = fileCopy
+	if err := s.admin(ctx, s.copyOf(template, emptyTemplate)); err != nil { // before version 15, which knows no other way
+		s.strategy = ""
+		if err := s.admin(ctx, s.copyOf(template, emptyTemplate)); err != nil {
+			return fmt.Errorf("make a template: %w", err)
+		}
 	}
 	db, err := store.Open(ctx, s.url(template), store.Options{})
 	if err != nil {
