@@ -97,6 +97,12 @@ func (c *credits) SetTerms(ctx context.Context, by account.Operator, id string, 
 	return c.db.Write(ctx, func(tx *store.Tx) error { return c.ledger.SetTerms(ctx, tx, id, terms) })
 }
 
+// SetDrawOrder is an account's own choice of its terms.
+func (c *credits) SetDrawOrder(ctx context.Context, actor, id string, order []string) error {
+	terms := ledger.Terms{DrawOrder: order, Actor: actor}
+	return c.db.Write(ctx, func(tx *store.Tx) error { return c.ledger.SetTerms(ctx, tx, id, terms) })
+}
+
 // welcome gives a new account its starting credit, in the transaction that makes it.
 func (c *credits) welcome(ctx context.Context, tx *store.Tx, id string, by account.Operator) error {
 	return c.ledger.Welcome(ctx, tx, id, c.starting, by.ID)

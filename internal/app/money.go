@@ -60,7 +60,7 @@ func (a *App) makePayments(context.Context) error {
 
 // moneyRows are the routes about credit, for accounts and for operators.
 func (a *App) moneyRows() []api.Route {
-	own := &billing.Handlers{Ledger: a.ledger, Accounts: a.accounts, Prices: a.catalog, Now: time.Now}
+	own := &billing.Handlers{Ledger: a.ledger, Terms: a.credits, Accounts: a.accounts, Prices: a.catalog, Now: time.Now}
 	paid := &billing.PaymentHandlers{Public: a.cfg.PublicURL}
 	if a.payments != nil {
 		paid.Payments = a.payments

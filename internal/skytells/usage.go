@@ -218,12 +218,13 @@ func (c *Client) MyBalance(ctx context.Context) (Balance, error) {
 // last charge seen.
 type ChargeQuery struct {
 	From, To, Before, BeforeID string
+	Request                    string // only the charge of this request or prediction, whenever it was
 	Limit                      int
 }
 
 // MyCharges reads a page of the account's charges, newest first.
 func (c *Client) MyCharges(ctx context.Context, u ChargeQuery) ([]ChargeLine, error) {
-	q := some(map[string]string{"from": u.From, "to": u.To, "before": u.Before, "before_id": u.BeforeID})
+	q := some(map[string]string{"from": u.From, "to": u.To, "before": u.Before, "before_id": u.BeforeID, "request": u.Request})
 	if u.Limit > 0 {
 		q.Set("limit", strconv.Itoa(u.Limit))
 	}

@@ -28,6 +28,7 @@ type Ledger interface {
 // Handlers holds what the routes about money need.
 type Handlers struct {
 	Ledger   Ledger
+	Terms    Terms
 	Accounts books.Accounts
 	Prices   books.Prices
 	Now      func() time.Time
@@ -48,14 +49,15 @@ func (h *Handlers) Rows() []api.Route {
 			Response:    skytells.Usage{}, Errors: []fault.ID{fault.InvalidDateFormat, fault.InvalidDateRange}, Key: h.usage},
 		{Method: http.MethodGet, Pattern: "/v1/charges", Poll: true, ID: "listCharges", Summary: "List charges with what explains them", Scope: account.UsageRead,
 			Description: "Newest first. Each charge is the sum of its lines, quantity × rate, rounded once. `before` and `before_id` go on after the last charge of a page.",
-			Params:      append(span[:2:2], day("before", "`created_at` of the last charge seen."), day("before_id", "`request` of the last charge seen."), day("limit", "Charges a page, at most 1,000.")),
+			Params:      append(span[:2:2], day("before", "`created_at` of the last charge seen."), day("before_id", "`request` of the last charge seen."), day("request", "Only the charge of this request or prediction, whenever it was."), day("limit", "Charges a page, at most 1,000.")),
 			Response:    skytells.List[skytells.ChargeLine]{}, Errors: []fault.ID{fault.InvalidDateFormat, fault.InvalidDateRange}, Key: h.charges},
 		{Method: http.MethodGet, Pattern: "/v1/statement", Poll: true, ID: "getStatement", Summary: "Get the statement of a month", Scope: account.BillingRead,
 			Params:   []api.Param{day("month", "Such as 2026-11 (UTC); the present one if missing."), {Name: "format", In: "query", Description: "`html` is a page to print.", Enum: []string{"json", "csv", "html"}}},
 			Response: skytells.Statement{}, Errors: []fault.ID{fault.InvalidDateFormat}, Key: h.statement},
 	}
+	rows = append(rows, h.orderRow())
 	for i := range rows {
-		rows[i].Surface, rows[i].Tag, rows[i].Poll = api.REST, "Billing", true
+		rows[i].Surface, rows[i].Tag, rows[i].Poll = api.REST, "Billing", rows[i].Method == http.MethodGet
 		rows[i].Errors = append([]fault.ID{
 			fault.Unauthorized, fault.AccountSuspended, fault.Forbidden, fault.InvalidParameter, fault.RateLimitExceeded, fault.InternalError, fault.ServiceUnavailable,
 		}, rows[i].Errors...)

@@ -19,6 +19,7 @@ type Prices interface {
 // Charges lists charges.
 type Charges interface {
 	Charges(ctx context.Context, account string, from, to time.Time, p ledger.Page) ([]ledger.Line, error)
+	ChargeOf(ctx context.Context, account, request string) ([]ledger.Line, error)
 }
 
 // Statements makes statements.
@@ -110,6 +111,14 @@ func sendStatement(c *httpx.Call, form string, s skytells.Statement) error {
 	return c.JSON(http.StatusOK, s)
 }
 
+// chargesOf are the charges of a span, or the one of a request.
+func chargesOf(ctx context.Context, from Charges, account, request string, f ledger.UsageFilter, page ledger.Page) ([]ledger.Line, error) {
+	if request != "" {
+		return from.ChargeOf(ctx, account, request)
+	}
+	return from.Charges(ctx, account, f.From, f.To, page)
+}
+
 // SendCharges answers with a page of charges, each with its explanation.
 func SendCharges(c *httpx.Call, from Charges, prices Prices, account string, now time.Time) error {
 	q := c.Request.URL.Query()
@@ -121,7 +130,7 @@ func SendCharges(c *httpx.Call, from Charges, prices Prices, account string, now
 	if err != nil {
 		return err
 	}
-	lines, err := from.Charges(c.Request.Context(), account, f.From, f.To, page)
+	lines, err := chargesOf(c.Request.Context(), from, account, q.Get("request"), f, page)
 	if err != nil {
 		return err
 	}

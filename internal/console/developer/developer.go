@@ -3,9 +3,13 @@
 //
 // It shows and acts through the clients of the desk, and through account.Service for
 // what belongs to people; it refuses to know how anything is stored, priced or run.
+//
+// Its invariant: a secret is on a page once, in the answer to the form that made it,
+// never in an address or a cookie; and what callers wrote is shown as text.
 package developer
 
 import (
+	"context"
 	"embed"
 
 	"skytower/internal/account"
@@ -13,12 +17,14 @@ import (
 	"skytower/internal/console/ui"
 )
 
-//go:embed templates/*.html
+//go:embed templates/*.html assets/*
 var embedded embed.FS
 
 // Options are what the pages work with.
 type Options struct {
 	Accounts *account.Service
+	// Invite mails the link of an invitation; nil: links are shown to who invites.
+	Invite func(ctx context.Context, to, account, link string) error
 }
 
 // Pages are the room's pages.
@@ -36,21 +42,62 @@ func New(kit *ui.Kit, o Options) (*Pages, error) {
 	return &Pages{o: o, room: room}, nil
 }
 
+// Groups of the menu.
+const (
+	build = "Build"
+	watch = "Watch"
+	own   = "Account"
+)
+
 // Rows are the pages and acts.
 func (p *Pages) Rows() []desk.Row {
+	rows := []desk.Row{{Method: "GET", Pattern: "/{$}", Need: desk.Anyone, Label: "Home", Handle: p.home}}
+	rows = append(rows, p.buildRows()...)
+	rows = append(rows, p.watchRows()...)
+	return append(rows, p.ownRows()...)
+}
+
+func get(pattern string, handle func(*desk.Desk) error) desk.Row {
+	return desk.Row{Method: "GET", Pattern: pattern, Need: desk.Member, Handle: handle}
+}
+
+func post(pattern string, handle func(*desk.Desk) error) desk.Row {
+	return desk.Row{Method: "POST", Pattern: pattern, Need: desk.Member, Handle: handle}
+}
+
+// listed puts a page into the menu.
+func listed(row desk.Row, menu, label string) desk.Row {
+	row.Menu, row.Label = menu, label
+	return row
+}
+
+func (p *Pages) buildRows() []desk.Row {
 	return []desk.Row{
-		{Method: "GET", Pattern: "/{$}", Need: desk.Anyone, Label: "Home", Handle: p.home},
+		listed(get("/models", p.models), build, "Models"), get("/models/{slug...}", p.model),
+		listed(get("/keys", p.keys), build, "API keys"), get("/keys/new", p.newKey), post("/keys", p.makeKey), get("/keys/{id}", p.key),
+		post("/keys/{id}", p.changeKey), post("/keys/{id}/rotate", p.rotateKey), post("/keys/{id}/revoke", p.revokeKey),
 	}
 }
 
-// home is the account's first page; visitors are shown the manual, operators without an
-// account their own pages.
-func (p *Pages) home(d *desk.Desk) error {
-	switch {
-	case !d.Signed():
-		return d.Redirect("/docs")
-	case d.V1 == nil && d.Admin != nil:
-		return d.Redirect("/operator")
+func (p *Pages) watchRows() []desk.Row {
+	return []desk.Row{
+		listed(get("/predictions", p.predictions), watch, "Predictions"), get("/predictions/{id}", p.prediction),
+		post("/predictions/{id}/cancel", p.cancelPrediction), post("/predictions/{id}/delete", p.deletePrediction),
+		post("/predictions/{id}/webhooks/{delivery}/redeliver", p.redeliver),
+		listed(get("/requests", p.requests), watch, "Requests"), get("/requests/{id}", p.request),
+		listed(get("/usage", p.usage), watch, "Usage"), get("/usage.csv", p.usageCSV),
 	}
-	return d.Page(p.room, "home", ui.View{Title: "Home"})
+}
+
+func (p *Pages) ownRows() []desk.Row {
+	return []desk.Row{
+		listed(get("/billing", p.billing), own, "Billing"), get("/billing/charges", p.charges), get("/billing/statements/{month}", p.statement),
+		get("/billing/statements/{month}/csv", p.statementCSV), post("/billing/topup", p.topUp), get("/billing/paid", p.paid), get("/billing/cancelled", p.notPaid),
+		listed(get("/limits", p.limits), own, "Limits"),
+		listed(get("/settings", p.settings), own, "Settings"), post("/settings", p.changeSettings), post("/settings/order", p.changeOrder),
+		post("/settings/webhook-secret", p.makeSecret), post("/settings/webhook-secret/remove", p.removeSecret),
+		get("/settings/export", p.export), post("/settings/close", p.closeAccount),
+		listed(get("/members", p.members), own, "Members"), post("/members", p.addMember), post("/members/{id}/invite", p.inviteMember),
+		post("/members/{id}/role", p.changeRole), post("/members/{id}/remove", p.removeMember),
+	}
 }
