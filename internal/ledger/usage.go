@@ -225,8 +225,11 @@ func (w *where) sumsOf(d store.Dialect, hours int64, at []int64, account, key st
 	} else {
 		w.add("at >= ", at[0])
 		w.add("at <= ", at[len(at)-1])
-		w.args = append(w.args, d.Int64s(at))
-		w.conditions = append(w.conditions, d.In("at + 0", len(w.args)), "account <> ''")
+		if at[len(at)-1]-at[0] != int64(len(at)-1)*hours { // there are gaps
+			w.args = append(w.args, d.Int64s(at))
+			w.conditions = append(w.conditions, d.In("at + 0", len(w.args)))
+		}
+		w.conditions = append(w.conditions, "account <> ''")
 	}
 	w.equal("api_key", key)
 }
