@@ -30,6 +30,7 @@ import (
 	"skytower/internal/catalog"
 	"skytower/internal/config"
 	"skytower/internal/egress"
+	"skytower/internal/feedback"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
 	"skytower/internal/jobs"
@@ -67,6 +68,7 @@ type App struct {
 	db       *store.DB
 	feed     *store.Feed
 	accounts *account.Service
+	votes    *feedback.Service
 	keys     *account.Index
 	catalog  *catalog.Catalog
 	ledger   *ledger.Ledger
@@ -120,7 +122,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 	}()
 	for _, step := range []func(context.Context) error{
 		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeServers,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeVotes, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -186,9 +188,13 @@ func (a *App) makeServers(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the OpenAPI document: %w", err)
 	}
+	forOperators, err := api.OperatorDocument(rows, a.opts.Version)
+	if err != nil {
+		return fmt.Errorf("make the document of operators' routes: %w", err)
+	}
 	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies}
 	inside := &api.Inside{}
-	pages, err := a.makeConsole(server, inside, document)
+	pages, err := a.makeConsole(server, inside, document, forOperators)
 	if err != nil {
 		return err
 	}
@@ -224,6 +230,7 @@ func (a *App) rows() []api.Route {
 	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Explainer: a.inference, Targets: a.inference, Sync: a.feed.Sync}
 	rows = append(rows, operators.Rows()...)
 	rows = append(rows, a.operatorRows()...)
+	rows = append(rows, (&admin.FeedbackHandlers{Votes: a.votes}).Rows()...)
 	return append(rows, a.moneyRows()...)
 }
 

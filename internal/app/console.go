@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -11,13 +12,14 @@ import (
 	"skytower/internal/console/developer"
 	"skytower/internal/console/door"
 	"skytower/internal/console/operator"
+	"skytower/internal/feedback"
 	"skytower/internal/httpx"
 	"skytower/internal/secret"
 )
 
 // makeConsole makes the pages. Inside is where they call the API, which is made after
 // them.
-func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document []byte) (http.Handler, error) {
+func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, operators []byte) (http.Handler, error) {
 	key, err := a.key.Derive(secret.Sessions)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of sessions: %w", err)
@@ -27,10 +29,21 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document []b
 		Door:      door.Options{People: a.accounts, SignUp: "invite"},
 		Developer: developer.Options{Accounts: a.accounts},
 		Operator:  operator.Options{},
-		Manual:    docs.Pages, Document: document, Public: a.cfg.Docs == "public",
+		Manual:    docs.Pages, Document: document, Operators: operators, Votes: a.votes, Public: a.cfg.Docs == "public",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the console: %w", err)
 	}
 	return pages, nil
+}
+
+// makeVotes makes what keeps readers' votes. Its digests and the tokens of forms come
+// from one key, for different uses.
+func (a *App) makeVotes(context.Context) error {
+	key, err := a.key.Derive(secret.Sessions)
+	if err != nil {
+		return fmt.Errorf("derive the key of votes: %w", err)
+	}
+	a.votes = feedback.New(feedback.Options{DB: a.db, Secret: key})
+	return nil
 }

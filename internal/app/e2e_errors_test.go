@@ -171,7 +171,7 @@ func TestErrorsOfTheRESTRoutes(t *testing.T) {
 	}
 	// The seed's own example of a 401.
 	r := s.do(s.request("GET", "/v1/models", ""))
-	want := `{"status":false,"response":"Invalid API key","error":{"http_status":401,"message":"Invalid or missing API key","details":"Invalid API key","error_id":"UNAUTHORIZED","request_id":"` + r.header.Get("X-Request-Id") + `"}}`
+	want := `{"status":false,"response":"Invalid API key","error":{"http_status":401,"message":"Invalid or missing API key","details":"Invalid API key. Keys are made at ` + s.base + `/keys","error_id":"UNAUTHORIZED","request_id":"` + r.header.Get("X-Request-Id") + `"}}`
 	if r.body != want {
 		t.Errorf("got %s", r.body)
 	}

@@ -164,7 +164,7 @@ func TestSkytellsNode(t *testing.T) {
 	if len(seen.Models) != 4 || seen.Models[0].Slug != "deepbrain-router" || seen.Models[0].Type != "text" || seen.Models[0].Vendor == "" {
 		t.Errorf("models: %+v", seen.Models)
 	}
-	refused := failed{Name: "SkytellsError", ID: "UNAUTHORIZED", Message: "Invalid or missing API key", Details: "Invalid API key", Status: 401}
+	refused := failed{Name: "SkytellsError", ID: "UNAUTHORIZED", Message: "Invalid or missing API key", Details: "Invalid API key. Keys are made at " + s.base + "/keys", Status: 401}
 	if seen.Unauthorized != refused || seen.WithoutKey != refused {
 		t.Errorf("got %+v and %+v", seen.Unauthorized, seen.WithoutKey)
 	}

@@ -7,19 +7,16 @@
 package console
 
 import (
-	"embed"
 	"io/fs"
 
 	"skytower/internal/console/desk"
 	"skytower/internal/console/developer"
 	"skytower/internal/console/door"
+	"skytower/internal/console/explorer"
 	"skytower/internal/console/operator"
 	"skytower/internal/console/playground"
 	"skytower/internal/console/ui"
 )
-
-//go:embed templates/*.html assets/*
-var embedded embed.FS
 
 // Options say what to serve.
 type Options struct {
@@ -30,6 +27,10 @@ type Options struct {
 
 	Manual   fs.FS  // Markdown files; index.md comes first
 	Document []byte // /openapi.json
+	// Operators is the document of operators' routes, and Votes keeps what readers say of
+	// pages; both may be nil.
+	Operators []byte
+	Votes     explorer.Votes
 	// Public is false where the operator turned the manual off, and the document with it.
 	Public bool
 }
@@ -76,9 +77,9 @@ func (o Options) rows(kit *ui.Kit) ([]desk.Row, error) {
 	if !o.Public {
 		return rows, nil
 	}
-	pages, err := newManual(o.Manual, o.Document)
+	pages, err := explorer.New(kit, explorer.Options{Manual: o.Manual, Document: o.Document, Operators: o.Operators, Votes: o.Votes})
 	if err != nil {
 		return nil, err
 	}
-	return append(rows, pages.rows()...), nil
+	return append(rows, pages.Rows()...), nil
 }
