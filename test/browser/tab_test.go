@@ -33,9 +33,7 @@ type tab struct {
 // open returns a fresh tab with cookies of its own.
 func (s *site) open(t *testing.T) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(shared.browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	ctx, late := context.WithTimeout(ctx, 2*patience)
+	ctx, late := context.WithTimeout(launch(t), 4*patience)
 	t.Cleanup(late)
 	b := &tab{t: t, ctx: ctx, site: s}
 	chromedp.ListenTarget(ctx, b.note)
