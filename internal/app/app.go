@@ -145,7 +145,8 @@ func (a *App) makeAccounts(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, OnClose: a.removeAccount, Tiers: a.tiers.Names()})
+	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, OnClose: a.removeAccount, Tiers: a.tiers.Names(),
+		Concurrency: a.cfg.Predictions.Concurrency})
 	a.credits.accounts = a.accounts
 	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
 	a.keys.Watch(a.feed)

@@ -20,6 +20,7 @@ import (
 const (
 	expireInterval = 15 * time.Second // credit, holds and leases past their time
 	tierInterval   = time.Minute
+	peopleInterval = 10 * time.Minute // ended sessions, links and short-lived keys
 )
 
 func (a *App) makeLedger(context.Context) error {

@@ -43,6 +43,7 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 	if a.jobs, err = jobs.New(a.db, jobs.Options{Log: a.log, Workers: workers}); err != nil {
 		return fmt.Errorf("make the job queue: %w", err)
 	}
+	a.jobs.Every("sweep people", peopleInterval, a.accounts.Sweep)
 	a.jobs.Every("expire credit", expireInterval, a.ledger.Expire)
 	if !a.tiers.Off() {
 		tiers := &limit.Tiers{DB: a.db, Table: a.tiers, Spending: a.credits, Now: time.Now}
