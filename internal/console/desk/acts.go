@@ -23,7 +23,8 @@ func (m *Mux) acts() []Row {
 
 func signOut(d *Desk) error {
 	if d.Signed() {
-		if err := d.o.People.EndSession(d.Ctx(), d.Visitor.Person.ID, d.Visitor.Session); err != nil {
+		err := d.o.People.EndSession(d.Ctx(), d.Visitor.Person.ID, d.Visitor.Session)
+		if err != nil && fault.From(err).HTTPStatus() != http.StatusNotFound { // it ended elsewhere a moment ago
 			return err
 		}
 	}
@@ -50,7 +51,7 @@ func chooseTheme(d *Desk) error {
 // Back leads to the page that the form was on.
 func (d *Desk) Back(other string) error {
 	u, err := url.Parse(d.Request.Referer())
-	if err != nil || u.Host != d.Request.Host {
+	if err != nil || u.Host == "" || u.Host != d.Request.Host && u.Scheme+"://"+u.Host != d.Base {
 		return d.Redirect(other)
 	}
 	return d.Redirect(Local(u.RequestURI(), other))

@@ -29,7 +29,8 @@ const (
 	year     = 365 * 24 * time.Hour
 	month    = 30 * 24 * time.Hour
 	noteLife = time.Minute
-	maxNotes = 2000 // bytes of a cookie
+	maxNote  = 600  // bytes of one notice that a redirect brings along
+	maxNotes = 2000 // of all, in a cookie
 )
 
 func (d *Desk) cookieName(name string) string {
@@ -106,10 +107,12 @@ func (d *Desk) mac(use, text string) string {
 
 func (d *Desk) checkToken() error {
 	sent := d.Request.Header.Get("X-CSRF-Token")
-	if sent == "" {
+	if sent == "" || strings.HasPrefix(d.Request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		if err := d.readForm(); err != nil {
 			return err
 		}
+	}
+	if sent == "" {
 		sent = d.form.Get("_csrf")
 	}
 	if subtle.ConstantTimeCompare([]byte(sent), []byte(d.token)) != 1 {
@@ -135,6 +138,9 @@ func (d *Desk) unsign(use, sent string) string {
 func (d *Desk) keepNotes() {
 	if len(d.notes) == 0 {
 		return
+	}
+	for i := range d.notes {
+		d.notes[i].Text = clip(d.notes[i].Text, maxNote)
 	}
 	text, err := json.Marshal(d.notes)
 	if err == nil && len(text) <= maxNotes {

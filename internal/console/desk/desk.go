@@ -14,6 +14,7 @@ package desk
 import (
 	"context"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -112,10 +113,13 @@ func (d *Desk) Ctx() context.Context { return d.Request.Context() }
 // CanWrite reports whether the person may change anything here: not as an auditor, a
 // viewer, or one who looks at somebody's account.
 func (d *Desk) CanWrite() bool {
-	if d.row != nil && d.row.Need == Operator {
+	switch {
+	case d.Visitor.Viewing != nil:
+		return false
+	case d.row != nil && d.row.Need == Operator:
 		return d.Visitor.Operator.MayChange() == nil
 	}
-	return d.Visitor.Viewing == nil && d.Seat.Role != account.RoleViewer
+	return d.Seat.Role != account.RoleViewer
 }
 
 // Where is the browser that calls.
@@ -191,6 +195,9 @@ func (d *Desk) Redirect(path string) error {
 // the operator configured. It is a page that refreshes to it, since a form may not be
 // redirected to another host under the policy of the pages.
 func (d *Desk) Leave(address string) error {
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("the other site's address is none of the web: %.60q", address)
+	}
 	d.Protect()
 	d.Header().Set("Refresh", "0; url="+address)
 	link := template.HTMLEscapeString(address)

@@ -45,8 +45,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.ServeHTT
 // Rows are all pages and acts, for tests that try every one.
 func (m *Mux) Rows() []Row { return m.rows }
 
-// serve opens a desk and lets the row work at it.
+// serve opens a desk and lets the row work at it. Whatever it answers is sent with the
+// headers of pages, unless the row sets others.
 func (m *Mux) serve(c *httpx.Call, row *Row) error {
+	Protect(c.Header(), m.o.Files)
 	d, err := m.open(c, row)
 	if err != nil {
 		return err
@@ -73,11 +75,14 @@ func (m *Mux) open(c *httpx.Call, row *Row) (*Desk, error) {
 	if err := d.identify(); err != nil {
 		return nil, err
 	}
-	if c.Request.Method == http.MethodPost && !row.Bare {
+	if !reads(c.Request.Method) && !row.Bare {
 		return d, d.checkToken()
 	}
 	return d, nil
 }
+
+// reads reports whether a method changes nothing (RFC 9110, 9.2.1).
+func reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // guard refuses what another site sent, by what browsers say of it (Sec-Fetch-Site,
 // Origin), before the token is looked at. A host name that was pointed at this machine
@@ -98,7 +103,7 @@ func (d *Desk) admit() error {
 		return nil
 	}
 	if d.row.Need != Anyone && !d.Signed() {
-		if d.Request.Method == http.MethodGet && !wantsJSON(d.Request) {
+		if reads(d.Request.Method) && !wantsJSON(d.Request) {
 			return errSignIn
 		}
 		return fault.New(fault.Unauthorized, "Nobody is signed in. Sign in and send it again.")
@@ -106,16 +111,26 @@ func (d *Desk) admit() error {
 	if err := d.connect(); err != nil {
 		return err
 	}
-	write := d.Request.Method != http.MethodGet && d.Request.Method != http.MethodHead && !d.row.Looks
 	switch {
 	case d.row.Need == Operator && d.Admin == nil:
 		return fault.New(fault.Forbidden, "This page is for operators of the server.")
-	case d.row.Need == Operator && write:
-		return d.Visitor.Operator.MayChange()
 	case d.row.Need == Member && d.V1 == nil:
 		return fault.New(fault.Forbidden, "You have no seat in an account. Ask an owner of one for an invitation.")
-	case d.row.Need == Member && write && d.Visitor.Viewing != nil:
-		return fault.New(fault.Forbidden, "You are looking at somebody's account: nothing can be changed here.")
+	case !reads(d.Request.Method) && !d.row.Looks:
+		return d.mayWrite()
+	}
+	return nil
+}
+
+// mayWrite refuses those who only look. What else a role may not do, the API says.
+func (d *Desk) mayWrite() error {
+	switch {
+	case d.Visitor.Viewing != nil:
+		return &fault.Error{ID: fault.Forbidden, Message: "You are looking at somebody's account: nothing can be changed.", Details: "Stop viewing it first."}
+	case d.row.Need == Operator:
+		return d.Visitor.Operator.MayChange()
+	case d.row.Need == Member && d.Seat.Role == account.RoleViewer:
+		return &fault.Error{ID: fault.Forbidden, Message: "You are a viewer of this account and can't change it.", Details: "Ask an owner of the account."}
 	}
 	return nil
 }
@@ -172,6 +187,7 @@ func (d *Desk) identify() error {
 // fail shows what went wrong, in the form that the caller asked for.
 func (m *Mux) fail(c *httpx.Call, err *fault.Error) {
 	c.Record.Outcome = "error"
+	Protect(c.Header(), m.o.Files)
 	if wantsJSON(c.Request) {
 		_ = c.JSON(err.HTTPStatus(), map[string]any{
 			"status": false, "response": err.Message,
@@ -215,7 +231,12 @@ func (m *Mux) asset(c *httpx.Call) error {
 	}
 	h := c.Header()
 	Protect(h, m.o.Files)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", "no-cache")
+	if strings.HasPrefix(c.Request.PathValue("path"), m.o.Kit.Stamp()+"/") {
+		// Only then are these the bytes that the address names: a page of another version may
+		// have asked this one, while a new version is rolled out.
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	return c.Raw(http.StatusOK, a.Type, a.Body)
 }
 
@@ -240,11 +261,11 @@ func asFault(err error) error {
 	if !errors.As(err, &no) {
 		return err
 	}
-	id := fault.ID(no.ID)
+	out := &fault.Error{ID: fault.ID(no.ID), Message: no.Message, Details: no.Details, Status: no.Status, Err: err}
 	if no.Status == http.StatusNotFound || no.Status == http.StatusBadGateway && strings.Contains(no.ID, "PREDICTION") {
-		id = fault.EndpointNotFound
+		out.ID, out.Status = fault.EndpointNotFound, 0
 	}
-	return &fault.Error{ID: id, Message: no.Message, Details: no.Details, Err: err}
+	return out
 }
 
 var _ People = (*account.Service)(nil)

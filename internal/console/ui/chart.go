@@ -47,10 +47,10 @@ func (c Chart) Rows() []Row {
 }
 
 func (s Series) at(i int) float64 {
-	if i < len(s.Values) {
+	if i < len(s.Values) && !math.IsNaN(s.Values[i]) && !math.IsInf(s.Values[i], 0) {
 		return s.Values[i]
 	}
-	return 0
+	return 0 // what is no number can't be drawn
 }
 
 func (c Chart) format(v float64) string {

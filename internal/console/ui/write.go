@@ -115,7 +115,8 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.1f %s", f, []string{"KiB", "MiB", "GiB", "TiB", "PiB"}[i])
 }
 
-// Duration writes a time.Duration, or milliseconds as an integer, to three digits.
+// Duration writes a time.Duration, or milliseconds as an integer, to three digits or so.
+// A moment that lies before the other (clocks differ) took no time.
 func Duration(v any) string {
 	var d time.Duration
 	switch v := v.(type) {
@@ -127,14 +128,14 @@ func Duration(v any) string {
 		d = time.Duration(v) * time.Millisecond
 	}
 	switch {
-	case d == 0:
+	case d <= 0:
 		return "–"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%d µs", d.Microseconds())
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
+		return strconv.FormatFloat(d.Truncate(10*time.Millisecond).Seconds(), 'f', 2, 64) + " s"
 	case d < time.Hour:
 		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 48*time.Hour:
