@@ -20,7 +20,7 @@ const clientsFolder = "../../test/clients"
 // The clients are installed once, by `make test` or by the first test that needs
 // them.
 var installClients = sync.OnceValue(func() error {
-	if _, err := os.Stat(filepath.Join(clientsFolder, "node_modules", "ai7")); err == nil {
+	if _, err := os.Stat(filepath.Join(clientsFolder, "node_modules", "typescript")); err == nil {
 		return nil
 	}
 	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
