@@ -36,6 +36,7 @@ import (
 	"skytower/internal/jobs"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/mail"
 	"skytower/internal/payment"
 	"skytower/internal/prediction"
 	"skytower/internal/provider/command"
@@ -69,6 +70,7 @@ type App struct {
 	feed     *store.Feed
 	accounts *account.Service
 	votes    *feedback.Service
+	mail     *mail.Sender // nil: no mail
 	keys     *account.Index
 	catalog  *catalog.Catalog
 	ledger   *ledger.Ledger
@@ -122,7 +124,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 	}()
 	for _, step := range []func(context.Context) error{
 		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeVotes, a.makeServers,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -270,12 +272,16 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
+	a.startMail()
 	a.appear(ctx)
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
 	a.ready.set(true)
 	a.greet(first)
+	if err := a.offerSetup(ctx); err != nil {
+		a.log.Warn("the link that sets up the console could not be made; the next start tries again", "error", err)
+	}
 	a.offer(ctx)
 	return nil
 }
@@ -318,6 +324,7 @@ func (a *App) Stop(ctx context.Context) error {
 	busy.Go(func() error { return a.stopServing(ctx) })
 	busy.Go(func() error { return a.jobs.Stop(ctx) })
 	errs := []error{busy.Wait()}
+	a.stopMail(ctx)
 	a.predictions.Stop()
 	a.adapters.close()
 	a.disappear(ctx)

@@ -25,8 +25,10 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 		return nil, fmt.Errorf("derive the key of sessions: %w", err)
 	}
 	pages, err := console.New(console.Options{
-		Desk:      desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
-		Door:      door.Options{People: a.accounts, SignUp: "invite"},
+		Desk: desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
+		Door: door.Options{
+			People: a.accounts, SignUp: a.cfg.Console.SignUp, Mail: a.mail, Print: a.print,
+		},
 		Developer: developer.Options{Accounts: a.accounts},
 		Operator:  operator.Options{},
 		Manual:    docs.Pages, Document: document, Operators: operators, Votes: a.votes, Public: a.cfg.Docs == "public",

@@ -54,6 +54,23 @@ func Init(ctx context.Context, cfg *config.Config, out io.Writer) error {
 
 Commands from any machine: SKYTOWER_URL=https://your-server SKYTOWER_OPERATOR_KEY=op-… skytower keys list
 `, first.OperatorKey, first.Account.ID, first.APIKey.Secret)
+	if err != nil {
+		return err
+	}
+	return offerSetup(ctx, cfg, accounts, out)
+}
+
+// offerSetup prints the link by which the first operator gets into the console.
+func offerSetup(ctx context.Context, cfg *config.Config, accounts *account.Service, out io.Writer) error {
+	token, needed, err := accounts.SetupLink(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	base := "https://your-server"
+	if cfg.PublicURL != nil {
+		base = cfg.PublicURL.String()
+	}
+	_, err = fmt.Fprintf(out, "\nSet up the console with this link, which works once, for a day (a server prints a new one when it starts):\n\n  %s/setup/%s\n", base, token)
 	return err
 }
 
