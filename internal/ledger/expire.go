@@ -53,7 +53,8 @@ func (l *Ledger) expireLeases(ctx context.Context, now int64) error {
 	if err != nil {
 		return fmt.Errorf("end leases: %w", err)
 	}
-	err = l.inSlices(ctx, `delete from lease where id in (select id from lease where state = 'ended' and expires_at < $1 limit $2)`,
+	err = l.inSlices(ctx, `delete from lease where id in (select id from lease
+		where state = 'ended' and expires_at < $1 order by id limit $2`+l.db.Dialect().ForUpdate()+`)`,
 		now-leaseKept.Microseconds())
 	if err != nil {
 		return fmt.Errorf("forget leases: %w", err)

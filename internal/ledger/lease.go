@@ -100,9 +100,9 @@ func (l *Ledger) lead(ctx context.Context, h *share, a *asking, w wish) (money.N
 
 // answer is what an asking came to.
 type answer struct {
-	refused func(available, needed money.Nanos) error
-	err     error
-	recall  []string // leases of others that were asked to give back
+	refused   func(available, needed money.Nanos) error
+	err       error
+	elsewhere bool // others have what they may not need, and are to be asked for it
 }
 
 func (l *Ledger) ask(ctx context.Context, t *till, a *asking) answer {
@@ -110,10 +110,12 @@ func (l *Ledger) ask(ctx context.Context, t *till, a *asking) answer {
 		return answer{err: unchecked(ErrStopped)} // nobody would renew or return it
 	}
 	out := l.lease(ctx, t, a, !a.topUp)
-	if out.err != nil || len(out.recall) == 0 {
+	if out.err != nil || !out.elsewhere {
 		return out
 	}
-	if err := l.awaitReturns(ctx, t, out.recall); err != nil {
+	// In a transaction of its own: this one has leases locked, and must not wait for those
+	// of others.
+	if err := l.recallAndWait(ctx, t); err != nil {
 		return answer{err: unchecked(err)}
 	}
 	return l.lease(ctx, t, a, false)
@@ -236,28 +238,56 @@ func (x *leasing) run(ctx context.Context, tx *store.Tx) error {
 	return x.decide(ctx, tx, now, left)
 }
 
-// open locks the purse, and makes it where it is not there. What rows hold too much is
-// given back before the purse is read.
+// open locks the purse, and makes it where it is not there, and then our leases of it.
+// What rows hold too much is given back before the purse is read for good.
 func (x *leasing) open(ctx context.Context, tx *store.Tx, now int64) (err error) {
-	for _, s := range sorted(x.idle) {
-		if err := shrink(ctx, tx, s.lease, x.t.held(s), false); err != nil {
-			return err
-		}
-	}
 	if x.t.key != "" {
 		if err := openBudget(ctx, tx, x.t.key, x.t.account, x.a.budget, x.t.at); err != nil {
 			return err
 		}
 	}
 	x.purse, err = lockPurse(ctx, tx, x.t.purse, now)
-	if !errors.Is(err, errNoPurse) || x.t.key != "" {
+	if errors.Is(err, errNoPurse) && x.t.key == "" {
+		if err := openPurse(ctx, tx, x.t.account, now); err != nil {
+			return err
+		}
+		x.purse, err = lockPurse(ctx, tx, x.t.purse, now)
+	}
+	if err != nil {
 		return err
 	}
-	if err := openPurse(ctx, tx, x.t.account, now); err != nil {
+	if err := x.lockLeases(ctx, tx); err != nil || len(x.idle) == 0 {
 		return err
 	}
-	x.purse, err = lockPurse(ctx, tx, x.t.purse, now)
+	for _, s := range sorted(x.idle) {
+		if err := shrink(ctx, tx, s.lease, x.t.held(s), false); err != nil {
+			return err
+		}
+	}
+	x.purse, err = readPurse(ctx, tx, x.t.purse, now)
 	return err
+}
+
+// lockLeases locks our leases of the purse at once: they are changed one by one later, in
+// the order of drawing, and a batch of charges or a renewal that has one of them would wait
+// for us while we wait for it.
+//
+// All transactions lock purses before buckets and buckets before leases, each in the order
+// of their ids.
+func (x *leasing) lockLeases(ctx context.Context, tx *store.Tx) error {
+	lock := tx.Dialect().ForUpdate()
+	x.t.mu.Lock()
+	several := len(x.t.slices) > 1
+	x.t.mu.Unlock()
+	if lock == "" || !several {
+		return nil
+	}
+	err := tx.Each(ctx, `select id from lease where purse = $1 and replica = $2 and state = 'live' order by id`+lock,
+		func(func(...any) error) error { return nil }, x.t.purse, x.l.o.Replica)
+	if err != nil {
+		return fmt.Errorf("lock the leases of %s: %w", x.t.purse, err)
+	}
+	return nil
 }
 
 // held is what the lease must still cover.
@@ -289,7 +319,7 @@ func (x *leasing) revive(ctx context.Context, tx *store.Tx, now int64) (left mon
 	return left, nil
 }
 
-// decide leases what is needed, recalls what others do not use, or refuses.
+// decide leases what is needed, has others asked for what they do not use, or refuses.
 func (x *leasing) decide(ctx context.Context, tx *store.Tx, now int64, left money.Nanos) error {
 	need := x.a.demand - left
 	if need <= 0 {
@@ -303,9 +333,9 @@ func (x *leasing) decide(ctx context.Context, tx *store.Tx, now int64, left mone
 	case x.a.topUp && (short || available < scarce*need):
 		return nil
 	case short && x.recall && !broke:
-		recalled, err := x.l.recallOthers(ctx, tx, p.id, now)
-		if err != nil || len(recalled) > 0 {
-			x.out.recall = recalled
+		elsewhere, err := x.l.idleElsewhere(ctx, tx, p.id, now)
+		if err != nil || elsewhere {
+			x.out.elsewhere = elsewhere
 			return err
 		}
 	}

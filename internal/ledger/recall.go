@@ -78,6 +78,18 @@ func (l *Ledger) recallOthers(ctx context.Context, tx *store.Tx, purse string, n
 	return ids, tx.Publish(ctx, FeedKind, purse)
 }
 
+// idleElsewhere reports whether other processes have leased credit of a purse that they do
+// not use and can be waited for.
+func (l *Ledger) idleElsewhere(ctx context.Context, tx *store.Tx, purse string, now int64) (some bool, err error) {
+	var n int64
+	err = tx.QueryRow(ctx, `select count(*) from lease where purse = $1 and replica <> $2 and state = 'live' and amount > used
+		and (recall = 0 or recall > $3)`, purse, l.o.Replica, now-l.recallWait.Microseconds()).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for idle leases of %s: %w", purse, err)
+	}
+	return n > 0, nil
+}
+
 // awaitReturns waits until the leases have answered, for recallWait at most. The change
 // feed tells; a look now and then helps where it does not.
 func (l *Ledger) awaitReturns(ctx context.Context, t *till, ids []string) error {
@@ -124,25 +136,30 @@ func (l *Ledger) recall(ctx context.Context, purse string) error {
 	if err := l.giveBack(ctx, t, false); err != nil {
 		return unchecked(err)
 	}
-	var ids []string
-	err := l.db.Write(ctx, func(tx *store.Tx) error {
-		now, err := l.clock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		ids, err = l.recallOthers(ctx, tx, purse, now)
-		return err
-	})
-	if err != nil {
-		return unchecked(err)
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := l.awaitReturns(ctx, t, ids); err != nil {
+	if err := l.recallAndWait(ctx, t); err != nil {
 		return unchecked(err)
 	}
 	return nil
+}
+
+// recallAndWait asks the other processes for what they do not use of a purse, and waits for
+// their answers.
+func (l *Ledger) recallAndWait(ctx context.Context, t *till) error {
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var ids []string
+	err := l.db.Write(asking, func(tx *store.Tx) error {
+		now, err := l.clock(asking, tx)
+		if err != nil {
+			return err
+		}
+		ids, err = l.recallOthers(asking, tx, t.purse, now)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return l.awaitReturns(ctx, t, ids)
 }
 
 // Recalled hears from the change feed which purses' leases have changed (nil: any), as

@@ -37,9 +37,9 @@ const (
 		units_reasoning, amount, counted, outcome, cost, budget)
 	on conflict (request) do nothing`
 	insertBatchAndLines = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint)) ` + insertLines
-	// Money moves for the lines that were inserted, and for no other. Rows are locked in
-	// the order of their ids, whatever the plan: batches of several processes would wait
-	// for each other in a circle otherwise.
+	// Money moves for the lines that were inserted, and for no other. Buckets are locked
+	// before leases, and each in the order of their ids, whatever the plan: several
+	// transactions would wait for each other in a circle otherwise.
 	insertPricedBatch = `with b as (insert into charge_batch (id, at, lines) values ($1::text, $2::bigint, $3::bigint)),
 	l as (` + insertLines + ` returning request),
 	d as materialized (select v.bucket, v.lease, v.budget, v.amount
@@ -48,7 +48,7 @@ const (
 	bs as materialized (select bucket, budget, cast(sum(amount) as bigint) as amount from d group by bucket, budget),
 	ls as materialized (select lease, cast(sum(amount) as bigint) as amount from d where lease <> '' group by lease),
 	bl as materialized (select id from bucket where id in (select bucket from bs) order by id for update),
-	ll as materialized (select id from lease where id in (select lease from ls) order by id for update),
+	ll as materialized (select id from lease where id in (select lease from ls) and (select count(*) from bl) >= 0 order by id for update),
 	bu as (update bucket set balance = balance - bs.amount from bs, bl where bl.id = bs.bucket and bucket.id = bl.id),
 	lu as (update lease set used = used + ls.amount from ls, ll where ll.id = ls.lease and lease.id = ll.id),
 	po as (insert into posting (transfer, source, dest, amount, at) select $1::text, bucket, 'revenue', amount, $2::bigint from bs where not budget)
