@@ -234,6 +234,7 @@ func (a *App) rows() []api.Route {
 	rows = append(rows, operators.Rows()...)
 	rows = append(rows, a.operatorRows()...)
 	rows = append(rows, (&admin.FeedbackHandlers{Votes: a.votes}).Rows()...)
+	rows = append(rows, a.alertRows()...)
 	return append(rows, a.moneyRows()...)
 }
 

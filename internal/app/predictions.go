@@ -45,6 +45,7 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 	}
 	a.jobs.Every("sweep people", peopleInterval, a.accounts.Sweep)
 	a.jobs.Every("expire credit", expireInterval, a.ledger.Expire)
+	a.jobs.Every("look for alerts", alertInterval, a.watchStandings)
 	if !a.tiers.Off() {
 		tiers := &limit.Tiers{DB: a.db, Table: a.tiers, Spending: a.credits, Now: time.Now}
 		a.jobs.Every("review tiers", tierInterval, tiers.Review)

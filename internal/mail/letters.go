@@ -81,12 +81,12 @@ func LowBalance(to, base, account, balance, level string) Message {
 }
 
 // SpentBudget is the mail about a key that has spent a part of its budget of this month.
-func SpentBudget(to, base, account, key, spent, budget string, percent int) Message {
+func SpentBudget(to, base, account, key string, percent int) Message {
 	end := "At 100 % its requests are refused until the month ends."
 	if percent >= 100 {
 		end = "Its requests are refused until the month (UTC) ends, or its budget is raised."
 	}
 	return Message{To: to, Subject: fmt.Sprintf("%d %% of a key's budget is spent: %s", percent, shown(account, "your account")), Text: fmt.Sprintf(
-		"The key \"%s\" of the account \"%s\" at %s has spent $%s of its budget of $%s for this month. %s\n\nSee it at:\n\n%s/keys\n",
-		shown(key, "without a name"), shown(account, "your account"), base, spent, budget, end, base)}
+		"The key \"%s\" of the account \"%s\" at %s has spent %d %% of its budget of this month. %s\n\nSee it at:\n\n%s/keys\n",
+		shown(key, "without a name"), shown(account, "your account"), base, percent, end, base)}
 }
