@@ -26,7 +26,6 @@ type site struct {
 	t        *testing.T
 	url      string
 	data     string
-	setup    string // the one-time link of the first start
 	key      string // the first API key
 	operator string // the operator key
 	out      *output
@@ -96,7 +95,6 @@ func start(t *testing.T, env ...string) *site {
 		}
 	})
 	s.key = s.out.find(t, `(sk-[0-9A-Za-z]+)`)
-	s.setup = ""
 	operator, err := os.ReadFile(s.data + "/operator.key")
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +117,9 @@ func freeAddress(t *testing.T) string {
 	defer l.Close() //nolint:errcheck // only its number is wanted
 	return l.Addr().String()
 }
+
+// setup is the one-time link of the first start.
+func (s *site) setup() string { return s.out.find(s.t, `(http://\S+/setup/\S+)`) }
 
 // api calls the server as a program does, and decodes the answer into out unless nil.
 func (s *site) api(method, path, key string, body, out any) {
