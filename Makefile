@@ -13,8 +13,9 @@ PARALLEL ?= 2
 # for, and to watch them takes more than half of their time.
 QUICK := -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
-# A Go module of its own: OpenAI's client, for the tests.
+# Go modules of their own: OpenAI's client, and the tests in a browser.
 CLIENT := test/clients/openaigo
+BROWSER := test/browser
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -38,6 +39,9 @@ needs: ## install what the tests need (a C compiler, PostgreSQL's programs, Node
 
 test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
 	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 15m $(PACKAGES)
+ifeq ($(PACKAGES),./...)
+	cd $(BROWSER) && $(GO) test -timeout 15m ./...
+endif
 
 proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills or long for one)
 	@tools/proof.sh $(PART)
@@ -56,6 +60,7 @@ lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	$(GO) mod tidy -diff
 	cd test/stripemock && $(GO) mod tidy -diff
 	cd $(CLIENT) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
+	cd $(BROWSER) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
 fmt: ## format the Go code
 	gofmt -w .

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go: a C compiler (for -race), PostgreSQL's
 # and Redis's server programs (tests start servers of their own), the programs of
-# examples/commands, and Node.js with the npm clients of test/clients. Does nothing
+# examples/commands, Chromium, and Node.js with the npm clients of test/clients. Does nothing
 # where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,6 +19,7 @@ command -v npm >/dev/null || missing+=(npm)
 command -v espeak-ng >/dev/null || missing+=(espeak-ng)
 [ -x /usr/bin/convert ] || missing+=(imagemagick)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
 
 if [ "${#missing[@]}" -gt 0 ]; then
 	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
