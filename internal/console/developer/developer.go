@@ -9,7 +9,6 @@
 package developer
 
 import (
-	"context"
 	"embed"
 
 	"skytower/internal/account"
@@ -23,9 +22,12 @@ var embedded embed.FS
 // Options are what the pages work with.
 type Options struct {
 	Accounts *account.Service
-	// Invite mails the link of an invitation; nil: links are shown to who invites.
-	Invite func(ctx context.Context, to, account, link string) error
+	// Invite mails an invitation; nil: its link is shown to who invites.
+	Invite func(Invitation) error
 }
+
+// Invitation is what a mail says. The link is Base/invite/Token.
+type Invitation struct{ To, Base, Token, By, Account, Role string }
 
 // Pages are the room's pages.
 type Pages struct {
@@ -94,7 +96,7 @@ func (p *Pages) ownRows() []desk.Row {
 		listed(get("/billing", p.billing), own, "Billing"), get("/billing/charges", p.charges), get("/billing/statements/{month}", p.statement),
 		get("/billing/statements/{month}/csv", p.statementCSV), post("/billing/topup", p.topUp), get("/billing/paid", p.paid), get("/billing/cancelled", p.notPaid),
 		listed(get("/limits", p.limits), own, "Limits"),
-		listed(get("/settings", p.settings), own, "Settings"), post("/settings", p.changeSettings), post("/settings/order", p.changeOrder),
+		listed(get("/settings", p.settings), own, "Settings"), post("/settings", p.changeSettings), post("/settings/order", p.changeOrder), post("/settings/alerts", p.changeAlerts),
 		post("/settings/webhook-secret", p.makeSecret), post("/settings/webhook-secret/remove", p.removeSecret),
 		get("/settings/export", p.export), post("/settings/close", p.closeAccount),
 		listed(get("/members", p.members), own, "Members"), post("/members", p.addMember), post("/members/{id}/invite", p.inviteMember),

@@ -53,6 +53,9 @@ func (p *Pages) home(d *desk.Desk) error {
 	if err := p.addBalance(d, &v); err != nil {
 		return err
 	}
+	if v.Alerts, err = alertWords(d); err != nil {
+		return err
+	}
 	if series.Total.Requests == 0 && summary.Month.Now.Requests == 0 {
 		if v.Start, err = p.firstSteps(d); err != nil {
 			return err
@@ -66,8 +69,7 @@ func homeStats(s skytells.UsageSummary) []stat {
 	return []stat{
 		{"Spend today", ui.Money(today.Now.Amount), ui.Money(today.Before.Amount) + " yesterday by now", "/usage"},
 		{"Spend this month", ui.Money(month.Now.Amount), ui.Money(month.Before.Amount) + " last month by now", "/usage?days=30"},
-		{"Requests today", ui.Number(today.Now.Requests), ui.Number(today.Before.Requests) + " yesterday by now", "/requests"},
-		{"Errors today", ui.Number(today.Now.Errors), ui.Percent(today.Now.Errors, today.Now.Requests) + " of the requests", "/requests?status=4xx"},
+		{"Requests today", ui.Number(today.Now.Requests), fmt.Sprintf("%s errors, %s", ui.Number(today.Now.Errors), ui.Percent(today.Now.Errors, today.Now.Requests)), "/requests"},
 		{"Tokens today", ui.Number(today.Now.TokensIn + today.Now.TokensOut), fmt.Sprintf("%s in, %s out", ui.Number(today.Now.TokensIn), ui.Number(today.Now.TokensOut)), "/usage?show=tokens"},
 		{"Half answered within", milliseconds(today.Now.P50), "95 in 100 within " + milliseconds(today.Now.P95), "/requests"},
 	}

@@ -2,7 +2,6 @@ package developer
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 
@@ -96,14 +95,12 @@ func (p *Pages) invite(d *desk.Desk, id string) error {
 	}
 	link := d.Base + "/invite/" + token
 	if p.o.Invite != nil {
-		err := p.o.Invite(d.Ctx(), m.Email, d.Seat.AccountName, link)
-		if err == nil {
+		by := cmp.Or(d.Visitor.Person.Name, d.Visitor.Person.Email)
+		if err := p.o.Invite(Invitation{To: m.Email, Base: d.Base, Token: token, By: by, Account: d.Seat.AccountName, Role: m.Role}); err == nil {
 			d.Note("good", "An invitation is on its way to "+m.Email+".")
 			return d.Redirect("/members")
 		}
-		if err := d.Say(err); err != nil && !errors.Is(err, d.Ctx().Err()) {
-			d.Note("warn", "The invitation could not be mailed. Hand the link over yourself.")
-		}
+		d.Note("warn", "The invitation could not be mailed. Hand the link over yourself.")
 	}
 	return p.show(d, "invited", "Invitation", struct {
 		Member skytells.Member

@@ -86,9 +86,9 @@ func milliseconds(ms float64) string {
 	return ui.Duration(time.Duration(ms * float64(time.Millisecond)))
 }
 
-// seconds writes a duration of the API, where there is one.
+// seconds writes a duration of the API, "" where there is none.
 func seconds(s *float64) string {
-	if s == nil {
+	if s == nil || *s == 0 {
 		return ""
 	}
 	return ui.Duration(time.Duration(*s * float64(time.Second)))

@@ -26,12 +26,18 @@ const (
 
 type predictionsView struct {
 	Filter               skytells.PredictionFilter
-	Predictions          []skytells.Prediction
+	Predictions          []predictionRow
 	States               []ui.Choice
 	Slugs                []string
 	Next, Previous, Span string
 	Narrow               bool // there is more than pages can show
 	Filtered             bool
+}
+
+// predictionRow is one of the list.
+type predictionRow struct {
+	skytells.Prediction
+	Took, Cost string
 }
 
 func predictionStates() []ui.Choice {
@@ -54,7 +60,9 @@ func (p *Pages) predictions(d *desk.Desk) error {
 		}
 		return p.show(d, "predictions", "Predictions", v)
 	}
-	v.Predictions = list.Data
+	for _, one := range list.Data {
+		v.Predictions = append(v.Predictions, predictionRow{one, seconds(one.Metrics.TotalTime), ui.Money(plain(one.Metadata.Billing.CreditsUsed))})
+	}
 	at := list.Pagination
 	if at.CurrentPage > 1 {
 		v.Previous = predictionsLink(f, at.CurrentPage-1)
@@ -104,15 +112,16 @@ type trouble struct{ ID, Message, Cause, Cure string }
 
 type predictionView struct {
 	skytells.Prediction
-	Steps                []step
-	Facts                []stat
-	InputText            string
-	Long                 bool
-	Results              []result
-	Trouble              *trouble
-	Deliveries           []skytells.WebhookDelivery
-	Charge               *skytells.ChargeLine
-	Live, MayAct, Exists bool
+	Steps              []step
+	Facts              []stat
+	InputText          string
+	Long               bool
+	Results            []result
+	Trouble            *trouble
+	Deliveries         []skytells.WebhookDelivery
+	Charge             *skytells.ChargeLine
+	Live, MayAct       bool
+	Computed, Progress string
 }
 
 // longInput is where an input is folded, in bytes.
@@ -127,7 +136,10 @@ func (p *Pages) prediction(d *desk.Desk) error {
 	}
 	v := predictionView{Prediction: one, Steps: stepsOf(one), InputText: pretty(one.Input), Results: resultsOf(one, d.Base),
 		Live: !skytells.Terminal(one.Status), MayAct: does(d, account.PredictionsCreate)}
-	v.Long = len(v.InputText) > longInput
+	v.Long, v.Computed = len(v.InputText) > longInput, seconds(one.Metrics.PredictTime)
+	if one.Metrics.Progress != nil {
+		v.Progress = fmt.Sprintf("%.0f", *one.Metrics.Progress)
+	}
 	if one.Status == skytells.StatusFailed {
 		message := one.ErrorMessage
 		if message == "" && one.Error != nil {

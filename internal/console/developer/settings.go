@@ -18,6 +18,7 @@ type settingsView struct {
 	Owner, MayPay, MayExport     bool
 	Order                        string
 	Orders                       []ui.Choice
+	Alerts                       *alertForm // nil: the role does not see them
 }
 
 // settings shows what the account decides for itself.
@@ -48,6 +49,10 @@ func (p *Pages) showSettings(d *desk.Desk, v settingsView) error {
 		} {
 			v.Orders = append(v.Orders, ui.Choice{Value: strings.Join(order, " "), Label: orderWords(order)})
 		}
+	}
+	var err error
+	if v.Alerts, err = alertLevels(d); err != nil {
+		return err
 	}
 	return p.show(d, "settings", "Settings", v)
 }

@@ -18,6 +18,7 @@ type requestsView struct {
 	Slugs    []string
 	Next     string
 	Filtered bool
+	More     bool // the rarer filters are used
 }
 
 type requestRow struct {
@@ -44,7 +45,8 @@ func (p *Pages) requests(d *desk.Desk) error {
 		return err
 	}
 	v := requestsView{Filter: f, Statuses: statusChoices(f.Status), Keys: keyChoices(names, f.Key), Slugs: slugs(d),
-		Filtered: f.Status+f.Model+f.Key+f.ErrorID+f.Request+f.From+f.To != ""}
+		More: f.ErrorID+f.Request+f.From+f.To != ""}
+	v.Filtered = v.More || f.Status+f.Model+f.Key != ""
 	list, err := d.V1.MyRequests(d.Ctx(), f)
 	if err != nil {
 		if err := d.Say(err); err != nil {
