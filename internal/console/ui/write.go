@@ -58,7 +58,7 @@ func query(pairs ...any) (template.URL, error) {
 			q.Set(text(pairs[i]), v)
 		}
 	}
-	return template.URL(q.Encode()), nil //nolint:gosec // encoded
+	return template.URL(q.Encode()), nil //nolint:gosec // the query was encoded by net/url
 }
 
 // Money writes an amount in dollars: money.Nanos, or the decimal text of the API.
@@ -185,7 +185,7 @@ func Time(v any) template.HTML {
 		return "–"
 	}
 	t = t.UTC()
-	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2006-01-02 15:04") + ` UTC</time>`) //nolint:gosec // digits
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2006-01-02 15:04") + ` UTC</time>`) //nolint:gosec // a formatted time has digits and dashes only
 }
 
 func date(v any) string {
