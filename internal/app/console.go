@@ -14,6 +14,7 @@ import (
 	"skytower/internal/console/operator"
 	"skytower/internal/feedback"
 	"skytower/internal/httpx"
+	"skytower/internal/mail"
 	"skytower/internal/secret"
 )
 
@@ -24,19 +25,38 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of sessions: %w", err)
 	}
+	forOperators, err := a.operatorPages()
+	if err != nil {
+		return nil, err
+	}
 	pages, err := console.New(console.Options{
 		Desk: desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
 		Door: door.Options{
 			People: a.accounts, SignUp: a.cfg.Console.SignUp, Mail: a.mail, Print: a.print,
 		},
 		Developer: developer.Options{Accounts: a.accounts},
-		Operator:  operator.Options{},
+		Operator:  forOperators,
 		Manual:    docs.Pages, Document: document, Operators: operators, Votes: a.votes, Public: a.cfg.Docs == "public",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the console: %w", err)
 	}
 	return pages, nil
+}
+
+// operatorPages are what operators' pages work with.
+func (a *App) operatorPages() (operator.Options, error) {
+	queues, err := a.riverUI(operator.QueuesPath)
+	if err != nil {
+		return operator.Options{}, err
+	}
+	o := operator.Options{Queues: queues, Tiers: a.tiers.Names()}
+	if a.mail.On() {
+		o.Invite = func(i operator.Invitation) error {
+			return a.mail.Send(mail.Invitation(i.To, i.Base, i.Token, i.By, i.Account, i.Role))
+		}
+	}
+	return o, nil
 }
 
 // makeVotes makes what keeps readers' votes. Its digests and the tokens of forms come

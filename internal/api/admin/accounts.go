@@ -15,7 +15,8 @@ func (h *Handlers) accountRows() []api.Route {
 	id, pages := idParam(), pageParams()
 	return []api.Route{
 		{Method: http.MethodGet, Pattern: "/admin/v1/accounts", ID: "listAccounts", Summary: "List accounts",
-			Params: pages, Response: skytells.List[skytells.Account]{}, Operator: h.listAccounts},
+			Params:   append([]api.Param{{Name: "q", In: "query", Description: "Only accounts whose name, or the email of a member, holds this, or whose id it is."}}, pages...),
+			Response: skytells.List[skytells.Account]{}, Operator: h.listAccounts},
 		{Method: http.MethodPost, Pattern: "/admin/v1/accounts", ID: "createAccount", Summary: "Create an account",
 			Request: skytells.AccountRequest{}, Response: skytells.Account{}, Example: `{"name": "Research"}`, Operator: h.createAccount},
 		{Method: http.MethodGet, Pattern: "/admin/v1/accounts/{id}", ID: "getAccount", Summary: "Get an account",
@@ -87,6 +88,10 @@ func (h *Handlers) listAccounts(c *httpx.Call, _ account.Operator) error {
 	p, err := page(c)
 	if err != nil {
 		return err
+	}
+	if text := c.Request.URL.Query().Get("q"); text != "" {
+		found, err := h.Accounts.FindAccounts(c.Request.Context(), text, p)
+		return list(c, found, err)
 	}
 	accounts, err := h.Accounts.Accounts(c.Request.Context(), p)
 	return list(c, accounts, err)

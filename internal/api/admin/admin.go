@@ -23,6 +23,7 @@ type Accounts interface {
 	CreateAccount(context.Context, account.Operator, skytells.AccountRequest) (skytells.Account, error)
 	Account(ctx context.Context, id string) (skytells.Account, error)
 	Accounts(context.Context, account.Page) ([]skytells.Account, error)
+	FindAccounts(ctx context.Context, text string, p account.Page) ([]skytells.Account, error)
 	UpdateAccount(ctx context.Context, by account.Operator, id string, r skytells.AccountRequest) (skytells.Account, error)
 	MakeWebhookSecret(ctx context.Context, by account.Operator, id string) (skytells.WebhookSecret, error)
 	RemoveWebhookSecret(ctx context.Context, by account.Operator, id string) (skytells.WebhookSecret, error)
