@@ -268,7 +268,9 @@ func (s *Sender) deliver(ctx context.Context, m Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	client, err := s.client()
+	var line connection
+	defer line.close() // the library leaves it open where something fails
+	client, err := s.client(&line)
 	if err != nil {
 		return fmt.Errorf("prepare the connection to the mail server: %w", err)
 	}
@@ -278,14 +280,27 @@ func (s *Sender) deliver(ctx context.Context, m Message) error {
 	return nil
 }
 
-func (s *Sender) client() (*gomail.Client, error) {
+// connection is that of one try.
+type connection struct{ conn net.Conn }
+
+func (c *connection) close() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+	}
+}
+
+func (s *Sender) client(line *connection) (*gomail.Client, error) {
 	port, err := strconv.Atoi(s.smtp.port)
 	if err != nil {
 		return nil, err
 	}
 	options := []gomail.Option{
 		gomail.WithPort(port), gomail.WithTimeout(sendTimeout), gomail.WithTLSPolicy(s.policy()), gomail.WithTLSConfig(s.tls()),
-		gomail.WithDialContextFunc(s.dial), gomail.WithoutNoop(),
+		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := s.dial(ctx, network, address)
+			line.conn = conn
+			return conn, err
+		}), gomail.WithoutNoop(),
 	}
 	if s.smtp.user != "" {
 		kind := gomail.SMTPAuthAutoDiscover
