@@ -78,7 +78,7 @@ func (q *queuePages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("Referrer-Policy", "same-origin")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		head.Set("Allow", "GET, HEAD")
-		http.Error(w, "These pages only show the queues. Cancel or retry a prediction on its own page, so that its credit and its state stay right.", http.StatusMethodNotAllowed)
+		http.Error(w, "These pages only show the queues. Cancel or retry a prediction on its own page, under /operator/predictions, so that its credit and its state stay right.", http.StatusMethodNotAllowed)
 		return
 	}
 	page := &queuePage{ResponseWriter: w}

@@ -67,8 +67,12 @@ func (targetForm) Fetches() []ui.Choice {
 }
 
 // Policies are how a router chooses.
-func (modelForm) Policies() []ui.Choice {
-	return choices("balanced", "Balanced: cost and speed", "cheapest", "Cheapest", "fastest", "Fastest", "fixed", "Fixed: the first that can")
+func (f modelForm) Policies() []ui.Choice {
+	var out []ui.Choice
+	if f.Slug == catalog.Router {
+		out = choices("", "Not at all: the default model of the settings")
+	}
+	return append(out, choices("balanced", "Balanced: cost and speed", "cheapest", "Cheapest", "fastest", "Fastest", "fixed", "Fixed: the first that can")...)
 }
 
 // Stickies keep requests at one model.
@@ -108,7 +112,7 @@ func formOf(m skytells.ModelSpec) modelForm {
 		f.Open = "price"
 	}
 	if m.Router != nil || m.Slug == catalog.Router {
-		f.Router, f.Policy = true, "balanced"
+		f.Router = true
 	}
 	if m.Router != nil {
 		f.Policy, f.Routed, f.Sticky, f.Rules = m.Router.Policy, strings.Join(m.Router.Models, "\n"), m.Router.Sticky, pretty(m.Router.Rules)
@@ -266,6 +270,9 @@ func (f *modelForm) router(m skytells.ModelSpec) (skytells.ModelSpec, error) {
 		return m, wrong("The rules are not the JSON that they should be: %s", err)
 	}
 	m.Name, m.Description, m.Router = f.Name, f.Description, &r
+	if f.Policy == "" && m.Slug == catalog.Router {
+		m.Router = nil // the default model
+	}
 	if m.Managed != builtIn {
 		m.Privacy, m.Accounts = f.Privacy, lines(f.Accounts)
 	}
