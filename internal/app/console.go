@@ -34,7 +34,7 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 		Door: door.Options{
 			People: a.accounts, SignUp: a.cfg.Console.SignUp, Mail: a.mail, Print: a.print,
 		},
-		Developer: developer.Options{Accounts: a.accounts},
+		Developer: a.developerPages(),
 		Operator:  forOperators,
 		Manual:    docs.Pages, Document: document, Operators: operators, Votes: a.votes, Public: a.cfg.Docs == "public",
 	})
@@ -42,6 +42,17 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 		return nil, fmt.Errorf("make the console: %w", err)
 	}
 	return pages, nil
+}
+
+// developerPages are what the pages of an account work with.
+func (a *App) developerPages() developer.Options {
+	o := developer.Options{Accounts: a.accounts}
+	if a.mail.On() {
+		o.Invite = func(i developer.Invitation) error {
+			return a.mail.Send(mail.Invitation(i.To, i.Base, i.Token, i.By, i.Account, i.Role))
+		}
+	}
+	return o
 }
 
 // operatorPages are what operators' pages work with.
