@@ -54,7 +54,7 @@ func todayStats(s skytells.UsageSummary) []stat {
 	month := s.Month.Now
 	return []stat{
 		{"Requests today", ui.Number(now.Requests), ui.Number(before.Requests) + " yesterday by now", "/operator/requests"},
-		{"Errors today", ui.Number(now.Errors), ui.Percent(now.Errors, now.Requests) + " of the requests, " + ui.Number(now.Failed) + " ours or upstream's", "/operator/requests?status=5xx"},
+		{"Errors today", ui.Number(now.Errors), ui.Number(now.Failed) + " of them with a status of 500 or above", "/operator/requests?status=5xx"},
 		{"Spend today", ui.Money(now.Amount), ui.Money(before.Amount) + " yesterday by now", "/operator/models?sort=amount"},
 		{"Margin today", marginOf(now.Amount, now.Cost), "upstreams took " + ui.Money(now.Cost), "/operator/models?sort=amount"},
 		{"This month", ui.Money(month.Amount), "margin " + marginOf(month.Amount, month.Cost), "/operator/models?sort=amount"},
