@@ -33,6 +33,7 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 		Desk: desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
 		Door: door.Options{
 			People: a.accounts, SignUp: a.cfg.Console.SignUp, Mail: a.mail, Print: a.print,
+			Provider: a.provider(), ProviderName: a.cfg.Console.OpenIDName, Domains: a.cfg.Console.OpenIDDomains,
 		},
 		Developer: a.developerPages(),
 		Operator:  forOperators,
