@@ -142,9 +142,11 @@ func (d *Desk) keepNotes() {
 	for i := range d.notes {
 		d.notes[i].Text = clip(d.notes[i].Text, maxNote)
 	}
-	text, err := json.Marshal(d.notes)
-	if err == nil && len(text) <= maxNotes {
-		d.set(notesCookie, d.sign("notes", string(text)), noteLife)
+	var text strings.Builder
+	out := json.NewEncoder(&text)
+	out.SetEscapeHTML(false) // which makes six bytes of one
+	if out.Encode(d.notes) == nil && text.Len() <= maxNotes {
+		d.set(notesCookie, d.sign("notes", text.String()), noteLife)
 	}
 }
 
