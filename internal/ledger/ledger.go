@@ -110,7 +110,7 @@ type Ledger struct {
 	spool      *spool // nil: there is none
 
 	usage, traffic *rollup
-	pace           pace // of work in the background
+	trimming       [2]store.Pace // batches, the request log
 
 	holdsDone atomic.Int64 // Expire's bookmark: the time up to which holds have been ended
 
@@ -334,4 +334,12 @@ func (c *Charge) check() error {
 		*text = fit(*text)
 	}
 	return nil
+}
+
+// Holds tells how work in the background has held SQLite's writer, by kind.
+func (l *Ledger) Holds() map[string]store.Holds {
+	return map[string]store.Holds{
+		"usage sums": l.usage.pace.Holds(), "traffic sums": l.traffic.pace.Holds(), "old usage": l.usage.trimming.Holds(), "old traffic": l.traffic.trimming.Holds(),
+		"old batches": l.trimming[0].Holds(), "old requests": l.trimming[1].Holds(),
+	}
 }

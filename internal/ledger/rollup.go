@@ -69,6 +69,8 @@ type rollup struct {
 	keys    []string
 	columns []string
 
+	pace, trimming store.Pace
+
 	mu    sync.Mutex
 	cells map[cell]figures
 	late  map[int64]bool      // hours to be marked
@@ -445,28 +447,85 @@ type row struct {
 	sums figures
 }
 
-// statement writes a row: it adds to one that is there, or takes its place.
-func (r *rollup) statement(add bool) string {
-	columns := slices.Concat([]string{"hours", "at"}, r.keys, r.columns)
-	var values, sets []string
-	for i, column := range columns {
-		values = append(values, fmt.Sprint("$", i+1))
-		if i >= 2+len(r.keys) {
-			set := column + " = excluded." + column
-			if add {
-				set = fmt.Sprintf("%s = %s.%s + excluded.%s", column, r.table, column, column)
-			}
-			sets = append(sets, set)
+// statement writes rows: it adds to one that is there, or takes its place. values is where
+// they come from.
+func (r *rollup) statement(values string, add bool) string {
+	columns := r.all()
+	var sets []string
+	for _, column := range r.columns {
+		set := column + " = excluded." + column
+		if add {
+			set = fmt.Sprintf("%s = %s.%s + excluded.%s", column, r.table, column, column)
 		}
+		sets = append(sets, set)
 	}
-	return fmt.Sprintf("insert into %s (%s) values (%s) on conflict (hours, at, %s) do update set %s",
-		r.table, strings.Join(columns, ", "), strings.Join(values, ", "), strings.Join(r.keys, ", "), strings.Join(sets, ", "))
+	return fmt.Sprintf("insert into %s (%s) %s on conflict (hours, at, %s) do update set %s",
+		r.table, strings.Join(columns, ", "), values, strings.Join(r.keys, ", "), strings.Join(sets, ", "))
 }
 
-func (r *rollup) args(hours int64, each row) []any {
-	args := []any{hours, each.cell.at}
+// all are the table's columns.
+func (r *rollup) all() []string { return slices.Concat([]string{"hours", "at"}, r.keys, r.columns) }
+
+// name is the i-th of the columns that name a cell.
+func (c *cell) name(i int) string { return [...]string{c.account, c.model, c.key, c.family}[i] }
+
+// number is the i-th of a row's numbers, with those of its place.
+func (each *row) number(hours int64, i int) int64 {
+	switch i {
+	case 0:
+		return hours
+	case 1:
+		return each.cell.at
+	}
+	return each.sums[i-2]
+}
+
+// writeRows writes rows, which are in order, in transactions that hold SQLite's writer
+// for a moment only. After an error it returns those that have certainly not been written.
+func (l *Ledger) writeRows(ctx context.Context, r *rollup, hours int64, rows []row, add bool) (left []row, err error) {
+	write := l.writeSlice
+	if l.db.Dialect() == store.Postgres {
+		write = l.sendSlice
+	}
+	for len(rows) > 0 {
+		part := rows[:min(r.pace.Rows(l.db), len(rows))]
+		if err := write(ctx, r, hours, part, add); err != nil {
+			return rows[len(part):], err
+		}
+		rows = rows[len(part):]
+	}
+	return nil, nil
+}
+
+// writeSlice runs a prepared statement a row: the cheapest form on SQLite. What can be made
+// ready before the writer is held, is.
+func (l *Ledger) writeSlice(ctx context.Context, r *rollup, hours int64, rows []row, add bool) error {
+	args := make([][]any, len(rows))
+	marks := strings.Repeat(", ?", len(r.all()))[2:]
+	for i := range rows {
+		args[i] = rows[i].args(r, hours)
+	}
+	prepared, err := l.db.Writer().PrepareContext(ctx, r.statement("values ("+marks+")", add))
+	if err != nil {
+		return err
+	}
+	defer prepared.Close() //nolint:errcheck // nothing is lost with it
+	return r.pace.Write(ctx, l.db, len(rows), func(tx *store.Tx) error {
+		statement := tx.Stmt(ctx, prepared)
+		for _, each := range args {
+			if _, err := statement.ExecContext(ctx, each...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (each *row) args(r *rollup, hours int64) []any {
+	args := make([]any, 0, len(r.all()))
+	args = append(args, hours, each.cell.at)
 	for i := range r.keys {
-		args = append(args, [...]string{each.cell.account, each.cell.model, each.cell.key, each.cell.family}[i])
+		args = append(args, each.cell.name(i))
 	}
 	for _, n := range each.sums {
 		args = append(args, n)
@@ -474,29 +533,27 @@ func (r *rollup) args(hours int64, each row) []any {
 	return args
 }
 
-// writeRows writes rows, which are in order, in transactions that hold SQLite's writer
-// for a moment only. After an error it returns those that have certainly not been written.
-func (l *Ledger) writeRows(ctx context.Context, r *rollup, hours int64, rows []row, add bool) (left []row, err error) {
-	statement := r.statement(add)
-	for len(rows) > 0 {
-		part := rows[:min(l.slice(), len(rows))]
-		err := l.paced(ctx, len(part), func(tx *store.Tx) error {
-			prepared, err := tx.SQL().PrepareContext(ctx, statement)
-			if err != nil {
-				return err
-			}
-			defer prepared.Close() //nolint:errcheck // the transaction's end lets go of it
-			for _, each := range part {
-				if _, err := prepared.ExecContext(ctx, r.args(hours, each)...); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return rows[len(part):], err
-		}
-		rows = rows[len(part):]
+// sendSlice sends all rows as one statement: on PostgreSQL a round trip is the cost. The
+// rows are in order, so that statements of several processes don't wait in a circle.
+func (l *Ledger) sendSlice(ctx context.Context, r *rollup, hours int64, rows []row, add bool) error {
+	var args store.Args
+	var arrays []string
+	texts := func(value func(i int) string) {
+		args.Texts(len(rows), value)
+		arrays = append(arrays, fmt.Sprintf("$%d::text[]", len(arrays)+1))
 	}
-	return nil, nil
+	numbers := func(n int) {
+		args.Ints(len(rows), func(i int) int64 { return rows[i].number(hours, n) })
+		arrays = append(arrays, fmt.Sprintf("$%d::bigint[]", len(arrays)+1))
+	}
+	numbers(0)
+	numbers(1)
+	for key := range r.keys {
+		texts(func(i int) string { return rows[i].cell.name(key) })
+	}
+	for n := range r.columns {
+		numbers(2 + n)
+	}
+	_, err := l.db.Send(ctx, r.statement("select * from unnest("+strings.Join(arrays, ", ")+")", add), &args)
+	return err
 }

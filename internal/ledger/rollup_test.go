@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"fmt"
-	"math"
 	"testing"
 	"time"
 
@@ -298,12 +297,4 @@ func matches(f ledger.Filter, e ledger.Entry) bool {
 	return same(f.Request, e.Request) && same(f.Account, e.Account) && same(f.Key, e.Key) && same(f.Model, e.Model) && same(f.ErrorID, e.ErrorID) &&
 		(f.Status == 0 || f.Status == e.Status) && (f.Class == 0 || f.Class == e.Status/100) &&
 		(f.From.IsZero() || !e.At.Before(f.From)) && (f.To.IsZero() || e.At.Before(f.To))
-}
-
-// A slice that held the writer long makes the next one smaller; short ones let it grow.
-func TestPaceOfSlices(t *testing.T) {
-	t.Parallel()
-	if small, large := ledger.SliceAfter(64, 40*time.Millisecond), ledger.SliceAfter(64, time.Millisecond); small >= 64 || large <= 64 || ledger.SliceAfter(8, time.Hour) != 8 || ledger.SliceAfter(math.MaxInt16, 0) > 2000 {
-		t.Errorf("%d after a long one, %d after a short one", small, large)
-	}
 }

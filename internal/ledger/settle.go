@@ -24,11 +24,12 @@ const (
 	hourMicros  = int64(time.Hour / time.Microsecond)
 )
 
-// progress is how far a rollup is final: hours and days before these.
-type progress struct{ settled, days int64 }
+// progress is how far a rollup is final: hours and days before these. Sums by hour before
+// kept may be deleted.
+type progress struct{ settled, days, kept int64 }
 
 func (r *rollup) progress(ctx context.Context, tx *store.Tx) (p progress, err error) {
-	err = tx.QueryRow(ctx, `select settled, days from rollup where source = $1`, r.source).Scan(&p.settled, &p.days)
+	err = tx.QueryRow(ctx, `select settled, days, kept from rollup where source = $1`, r.source).Scan(&p.settled, &p.days, &p.kept)
 	if err != nil {
 		return p, fmt.Errorf("read the progress of %s: %w", r.source, err)
 	}
@@ -65,6 +66,9 @@ func (l *Ledger) roll(ctx context.Context, now time.Time) (more bool, err error)
 		}
 		if err == nil && !unfinished {
 			unfinished, err = l.settleDays(ctx, r)
+		}
+		if err == nil && !unfinished {
+			unfinished, err = l.trimHours(ctx, r, now)
 		}
 		if err != nil {
 			return false, fmt.Errorf("settle %s: %w", r.table, err)
@@ -186,15 +190,8 @@ func (l *Ledger) settleMarks(ctx context.Context, r *rollup, now time.Time) erro
 		return err
 	}
 	for _, m := range marks {
-		if m.hour < p.settled && !l.beyond(r, m.hour, now) {
-			if err := l.settleHour(ctx, r, m.hour); err != nil {
-				return err
-			}
-		}
-		if day := floorDiv(m.hour, dayHours); day < p.days {
-			if err := l.settleDay(ctx, r, day); err != nil {
-				return err
-			}
+		if err := l.settleMark(ctx, r, p, m.hour, now); err != nil {
+			return err
 		}
 		err := l.db.Write(ctx, func(tx *store.Tx) error { // but for newer marks
 			_, err := tx.Exec(ctx, `delete from rollup_dirty where source = $1 and hour = $2 and at <= $3`, r.source, m.hour, m.at)
@@ -203,6 +200,29 @@ func (l *Ledger) settleMarks(ctx context.Context, r *rollup, now time.Time) erro
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// settleMark adds up an hour again, and its day. Where the other hours of the day have no
+// sums any more, they are added up as well.
+func (l *Ledger) settleMark(ctx context.Context, r *rollup, p progress, hour int64, now time.Time) error {
+	day := floorDiv(hour, dayHours)
+	first, last := hour, hour
+	if hour < p.kept {
+		first, last = day*dayHours, day*dayHours+dayHours-1
+	}
+	if hour < p.settled && !l.beyond(r, first, now) {
+		for at := first; at <= last; at++ {
+			if err := l.settleHour(ctx, r, at); err != nil {
+				return err
+			}
+		}
+	} else if hour < p.kept {
+		return nil // neither its rows nor its sums are there: the day stays what it was
+	}
+	if day < p.days {
+		return l.settleDay(ctx, r, day)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ type state struct {
 }
 
 func readState(ctx context.Context, tx *store.Tx, source string) (s state, err error) {
-	err = tx.QueryRow(ctx, `select settled, days from rollup where source = $1`, source).Scan(&s.settled, &s.days)
+	err = tx.QueryRow(ctx, `select settled, days, kept from rollup where source = $1`, source).Scan(&s.settled, &s.days, &s.kept)
 	if err != nil {
 		return s, fmt.Errorf("read how far %s are added up: %w", source, err)
 	}
@@ -170,7 +170,7 @@ func (f UsageFilter) parts(s state) (parts []usagePart) {
 			charges(at, f.To)
 			at = f.To
 			continue
-		case whole && !hourStart(hour+1).After(f.To) && !s.dirtyIn(hour, hour+1):
+		case whole && hour >= s.kept && !hourStart(hour+1).After(f.To) && !s.dirtyIn(hour, hour+1):
 			hours.at = append(hours.at, hour)
 		default:
 			charges(at, earlier(hourStart(hour+1), f.To))

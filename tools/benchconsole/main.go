@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -30,6 +32,7 @@ type settings struct {
 	rows     int
 	rounds   int
 	folder   string
+	again    bool // the database is in the folder
 }
 
 func main() {
@@ -52,22 +55,28 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.rows, "rows", 100_000, "requests, and as many charges; a tenth as many predictions, 100,000 at most")
 	f.IntVar(&s.rounds, "rounds", 20, "times that each question is asked")
 	f.StringVar(&s.folder, "folder", "", "where the database is made; a temporary folder if empty")
+	f.BoolVar(&s.again, "again", false, "with -folder and SQLite: keep the database, and measure the one that is there")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
-	if s.database != "sqlite" && s.database != "postgres" || s.rows < 1000 || s.rounds < 1 || f.NArg() > 0 {
+	if s.database != "sqlite" && s.database != "postgres" || s.rows < 1000 || s.rounds < 1 || f.NArg() > 0 || s.again && (s.folder == "" || s.database != "sqlite") {
 		return s, errors.New("wrong flags, see -help")
 	}
 	return s, nil
 }
 
 func (s settings) run(ctx context.Context, out io.Writer) error {
-	folder, err := os.MkdirTemp(s.folder, "skytower-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
+	folder := s.folder
+	if !s.again {
+		made, err := os.MkdirTemp(s.folder, "skytower-bench-")
+		if err != nil {
+			return fmt.Errorf("make a folder: %w", err)
+		}
+		defer os.RemoveAll(made) //nolint:errcheck // a leftover is no failure
+		folder = made
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a leftover is no failure
-	url := "sqlite:" + filepath.Join(folder, "console.db")
+	file := filepath.Join(folder, "console.db")
+	url := "sqlite:" + file
 	if s.database == "postgres" {
 		server, err := servers.StartPostgres(ctx, folder)
 		defer server.Stop()
@@ -76,25 +85,56 @@ func (s settings) run(ctx context.Context, out io.Writer) error {
 		}
 		url = server.URL("postgres")
 	}
-	db, err := store.Open(ctx, url, store.Options{})
-	if err != nil {
+	b := &bench{settings: s, now: time.Now().UTC(), out: out}
+	fmt.Fprintf(out, "%s, %d requests and charges\n", s.database, s.rows)
+	if _, err := os.Stat(file); err != nil {
+		if err := b.timed("fill", func() error { return b.make(ctx, url) }); err != nil {
+			return err
+		}
+	}
+	var err error
+	if b.db, err = store.Open(ctx, url, store.Options{}); err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // the database goes with the folder
-	queue, err := jobs.New(db, jobs.Options{})
-	if err != nil {
+	defer b.db.Close() //nolint:errcheck // the database goes with the folder
+	if b.jobs, err = jobs.New(b.db, jobs.Options{}); err != nil {
 		return err
 	}
-	b := &bench{settings: s, db: db, jobs: queue, now: time.Now().UTC(), out: out}
-	if err := b.prepare(ctx); err != nil {
+	b.l = ledger.New(b.db, ledger.Options{Retention: 30 * 24 * time.Hour, Now: func() time.Time { return b.now }})
+	if err := b.timed("add up all hours and days", func() error { return b.l.Roll(ctx, b.now) }); err != nil {
 		return err
 	}
 	return b.measure(ctx)
 }
 
+// make makes the database's tables and fills them, past the journal: should the machine
+// fail, there is nothing to save.
+func (b *bench) make(ctx context.Context, url string) (err error) {
+	db, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	if b.postgres() {
+		b.raw, err = sql.Open("pgx", url)
+	} else {
+		b.raw, err = sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:")+
+			"?_pragma=journal_mode(off)&_pragma=synchronous(off)&_pragma=locking_mode(exclusive)&_pragma=cache_size(-400000)&_pragma=temp_store(memory)")
+	}
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	b.raw.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, b.raw.Close()) }()
+	return b.fill(ctx)
+}
+
 // bench is what a run has open.
 type bench struct {
 	settings
+	raw  *sql.DB // while it is filled
 	db   *store.DB
 	l    *ledger.Ledger
 	jobs *jobs.Jobs // which runs nothing
@@ -108,15 +148,6 @@ func (b *bench) timed(what string, do func() error) error {
 	err := do()
 	fmt.Fprintf(b.out, "%-40s %8.1f s\n", what, time.Since(began).Seconds())
 	return err
-}
-
-func (b *bench) prepare(ctx context.Context) error {
-	fmt.Fprintf(b.out, "%s, %d requests and charges\n", b.database, b.rows)
-	if err := b.timed("fill", func() error { return b.fill(ctx) }); err != nil {
-		return err
-	}
-	b.l = ledger.New(b.db, ledger.Options{Retention: 30 * 24 * time.Hour, Now: func() time.Time { return b.now }})
-	return b.timed("add up all hours and days", func() error { return b.l.Roll(ctx, b.now) })
 }
 
 // measure asks each question and prints the table.
@@ -138,12 +169,18 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "adding up held the writer for %.1f ms at most\n", millis(b.l.LongestHold()))
 	trimming := ledger.New(b.db, ledger.Options{Retention: 28 * 24 * time.Hour})
 	if err := b.timed("delete two days of the request log", func() error { return trimming.Trim(ctx, b.now) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "deleting held the writer for %.1f ms at most\n", millis(trimming.LongestHold()))
+	for _, l := range []*ledger.Ledger{b.l, trimming} {
+		for what, h := range l.Holds() {
+			if h.Slices > 0 {
+				fmt.Fprintf(b.out, "%-12s %6d times the writer, %.1f ms on average, %.1f ms at most, %d times over %.0f ms\n",
+					what, h.Slices, millis(h.All)/float64(h.Slices), millis(h.Longest), h.Over, millis(store.MostHold))
+			}
+		}
+	}
 	return nil
 }
 

@@ -51,16 +51,18 @@ create table traffic_sum (
 {{postgres}} );
 
 -- How far the sums are final. source: charges or requests. settled: hours before it were
--- added up anew from the rows themselves; days: days before it have rows of their own.
+-- added up anew from the rows themselves; days: days before it have rows of their own;
+-- kept: rows of hours before it may be deleted.
 -- One process at a time (owner, until) does that.
 create table rollup (
     source  text {{bytewise}} not null primary key,
     settled bigint not null,
     days    bigint not null,
+    kept    bigint not null,
     owner   text {{bytewise}} not null,
     until   bigint not null
 );
-insert into rollup (source, settled, days, owner, until) values ('charges', 0, 0, '', 0), ('requests', 0, 0, '', 0);
+insert into rollup (source, settled, days, kept, owner, until) values ('charges', 0, 0, 0, '', 0), ('requests', 0, 0, 0, '', 0);
 
 -- Hours that a row came into after they were settled, such as a charge from the spool.
 create table rollup_dirty (
