@@ -48,7 +48,7 @@ class Page {
     const place = one("panes");
     if (!place || place.getBoundingClientRect().bottom > window.innerHeight + 150) return () => {};
     return () => {
-      const hidden = place.getBoundingClientRect().bottom - one("composer").getBoundingClientRect().top;
+      const hidden = place.getBoundingClientRect().bottom - one("composer").getBoundingClientRect().top + 12;
       if (hidden > 0) window.scrollBy(0, hidden);
     };
   }
@@ -227,7 +227,7 @@ class Page {
   verdict() {
     const place = one("verdict");
     const last = this.panes.map((p) => p.messages.at(-1));
-    place.hidden = this.panes.length < 2 || this.running || !last.every((m) => m?.role === "assistant" && m.meta.total !== undefined && !m.error);
+    place.hidden = this.panes.length < 2 || this.running || !last.every((m, i) => m?.role === "assistant" && m.meta.asked === this.panes[i].model && m.meta.total !== undefined && !m.error);
     if (place.hidden) return;
     const rows = [["First token", (m) => m.meta.first, talk.span], ["Whole answer", (m) => m.meta.total, talk.span],
       ["Tokens a second", (m) => talk.speed(m.meta), (v) => (v ? v.toFixed(1) : "–"), true], ["Output tokens", (m) => m.meta.usage?.output, (v) => String(v ?? "–")]];

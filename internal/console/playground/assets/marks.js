@@ -4,6 +4,7 @@
 export function mark(el, problem) {
   const id = `${el.id}-words`;
   let words = document.getElementById(id);
+  if (problem === "" && !words?.querySelector(":scope > .error")) return;
   if (!words) {
     words = document.createElement("div");
     words.id = id;
