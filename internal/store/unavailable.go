@@ -11,25 +11,21 @@ import (
 	"modernc.org/sqlite"
 )
 
-// IsUnavailable reports whether err came from a database that could not be asked,
-// or that broke off, as opposed to one that refused the statement. What was asked
-// may have happened all the same: repeat only what is safe to repeat.
+// IsUnavailable reports whether err came from a database that could not be asked, that
+// broke off, or that cannot write anything for now, as opposed to one that refused the
+// statement. What was asked may have happened all the same: repeat only what is safe to
+// repeat.
 func (db *DB) IsUnavailable(err error) bool {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		// Connection exceptions, too many connections, a server that stops or starts, and
-		// one that only reads: after a failover that is the former primary.
-		return strings.HasPrefix(pg.Code, "08") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "57P0") || pg.Code == "25006"
-	}
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		const busy, locked, ioErr, full, cantOpen, primaryCode = 5, 6, 10, 13, 14, 0xff
-		switch lite.Code() & primaryCode {
-		case busy, locked, ioErr, full, cantOpen:
-			return true
-		}
-		return false
-	}
+	// First, since it may wrap a refusal that is about the connection alone: a wrong
+	// password, or a database that is not there.
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return isPostgresAway(pg.Code)
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		return isSQLiteAway(lite.Code())
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
@@ -41,4 +37,33 @@ func (db *DB) IsUnavailable(err error) bool {
 	}
 	// What pgx says of a connection that it found dead has no type of its own.
 	return err != nil && strings.Contains(err.Error(), "conn closed")
+}
+
+// isPostgresAway tells by the SQLSTATE (PostgreSQL manual, appendix A) that the server is
+// to blame, and not the statement.
+func isPostgresAway(code string) bool {
+	switch code {
+	case "25006", // it only reads: after a failover that is the former primary
+		"57014", // cancelled: an operator's hand, or a time limit that is set on the server
+		"55P03": // it waited for a lock longer than the server allows
+		return true
+	}
+	const connection, resources, stops, system = "08", "53", "57P0", "58" // resources: disk, memory, connections
+	for _, class := range []string{connection, resources, stops, system} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSQLiteAway tells by the result code (sqlite.org/rescode.html) that the file, the disk
+// or the memory is to blame.
+func isSQLiteAway(code int) bool {
+	const busy, locked, noMemory, readOnly, ioErr, full, cantOpen, primaryCode = 5, 6, 7, 8, 10, 13, 14, 0xff
+	switch code & primaryCode {
+	case busy, locked, noMemory, readOnly, ioErr, full, cantOpen:
+		return true
+	}
+	return false
 }
