@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net"
 	"os"
@@ -92,6 +93,7 @@ type postgres struct {
 	folder   string
 	strategy string    // fileCopy, or ""
 	held     io.Closer // the supervisor's input: open, by this reference too, as long as the process lives
+	conn     *pgx.Conn // admin's; nil until there is one
 }
 
 func (s *postgres) url(database string) string {
@@ -102,17 +104,19 @@ func (s *postgres) copyOf(name, from string) string {
 	return "create database " + name + " template " + from + s.strategy
 }
 
-// admin runs one statement on a connection of its own, so that no idle
-// connection looks like a leak to the tests.
-func (s *postgres) admin(ctx context.Context, statement string) error {
+// admin runs one statement. Its connection is one for the process, since the server starts
+// another process for each: that takes as long as to copy a database. It has no goroutine,
+// so it does not look like a leak to the tests.
+func (s *postgres) admin(ctx context.Context, statement string) (err error) {
 	creating.Lock()
 	defer creating.Unlock()
-	conn, err := pgx.Connect(ctx, s.url("postgres"))
-	if err != nil {
-		return err
+	if s.conn == nil || s.conn.IsClosed() {
+		if s.conn, err = pgx.Connect(ctx, s.url("postgres")); err != nil {
+			return err
+		}
 	}
-	_, err = conn.Exec(ctx, statement)
-	return errors.Join(err, conn.Close(ctx))
+	_, err = s.conn.Exec(ctx, statement)
+	return err
 }
 
 func startServer() (*postgres, error) {
@@ -123,15 +127,29 @@ func startServer() (*postgres, error) {
 	// The free port that we find may be taken by another before the server
 	// binds it.
 	const attempts = 3
+	made := madeFolder(bin)
 	for attempt := 1; ; attempt++ {
-		s, err := launch(bin)
+		s, err := launch(bin, made)
 		if err == nil {
+			_ = os.Rename(filepath.Join(s.folder, "made"), made) // it fails where another process was quicker, or this one copied
 			return s, s.makeTemplates()
 		}
+		_ = os.RemoveAll(made) // perhaps half of it was tidied away
 		if attempt == attempts {
 			return nil, err
 		}
 	}
+}
+
+// madeFolder names where initdb's folder of these programs is kept for the processes to
+// come: to make it takes ten times as long as to copy it.
+func madeFolder(bin string) string {
+	of := fnv.New64a()
+	fmt.Fprint(of, bin)
+	if is, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
+		fmt.Fprint(of, is.Size(), is.ModTime().UnixNano())
+	}
+	return filepath.Join(temporary(), fmt.Sprintf("skytower-initdb-%d-%x", os.Getuid(), of.Sum64()))
 }
 
 // makeTemplates makes the databases that tests get copies of. They sort like a
@@ -191,12 +209,18 @@ func FindPostgres() (string, error) {
 // supervise makes a server in folder $1 with the programs in $2 on port $3, and
 // removes everything when its standard input ends: the test process holds the
 // other end, so that happens however that process ends. The signal is repeated,
-// for a server that has only begun to start ignores it.
+// for a server that has only begun to start ignores it. $4 is a data folder to copy, if
+// it is there and ours; else "made" in $1 becomes one.
 const supervise = `
 exec 3<&0 </dev/null
-"$2/initdb" --no-sync --auth=trust --username=skytower --encoding=UTF8 --locale=C --pgdata="$1/data" >&2 || { rm -rf "$1"; exit 1; }
+umask 077
+if [ -O "$4" ] && [ -f "$4/PG_VERSION" ]; then
+	cp -R "$4" "$1/data"
+else
+	"$2/initdb" --no-sync --auth=trust --username=skytower --encoding=UTF8 --locale=C --pgdata="$1/data" >&2 && cp -R "$1/data" "$1/made"
+fi || { rm -rf "$1"; exit 1; }
 "$2/postgres" -D "$1/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-	-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
+	-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c jit=off \
 	-c max_connections=300 -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap -c wal_level=minimal -c max_wal_senders=0 3<&- &
 server=$!
 ( cat <&3 >/dev/null; while kill -QUIT $server; do sleep 0.1; done ) 2>/dev/null &
@@ -205,7 +229,7 @@ wait $server
 rm -rf "$1"
 `
 
-func launch(bin string) (*postgres, error) {
+func launch(bin, made string) (*postgres, error) {
 	folder, owner, err := makeFolder()
 	if err != nil {
 		return nil, err
@@ -220,7 +244,7 @@ func launch(bin string) (*postgres, error) {
 	}
 	defer log.Close() //nolint:errcheck // the server has its own handle
 	_, port, _ := strings.Cut(address, ":")
-	cmd := exec.Command("/bin/sh", "-c", supervise, "sh", folder, bin, port)
+	cmd := exec.Command("/bin/sh", "-c", supervise, "sh", folder, bin, port, made)
 	cmd.Dir = folder
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: owner} // a session of its own: an interrupt is for the tests
@@ -240,19 +264,22 @@ func launch(bin string) (*postgres, error) {
 
 // makeFolder makes the server's folder, owned by whom it runs as.
 func makeFolder() (string, *syscall.Credential, error) {
-	root := os.Getuid() == 0
-	parent := os.TempDir()
-	if root {
-		parent = "/tmp" // TMPDIR may be a folder that only root can enter
-	}
-	folder, err := os.MkdirTemp(parent, "skytower-postgres-")
-	if err != nil || !root {
+	folder, err := os.MkdirTemp(temporary(), "skytower-postgres-")
+	if err != nil || os.Getuid() != 0 {
 		return folder, nil, err
 	}
 	if err := os.Chown(folder, nobody, nobody); err != nil {
 		return "", nil, err
 	}
 	return folder, &syscall.Credential{Uid: nobody, Gid: nobody}, nil
+}
+
+// temporary is the folder of what is temporary, as far as the server's user can enter it.
+func temporary() string {
+	if os.Getuid() == 0 {
+		return "/tmp" // TMPDIR may be a folder that only root can enter
+	}
+	return os.TempDir()
 }
 
 func freeAddress() (string, error) {

@@ -1,8 +1,9 @@
 // Package storetest gives tests real databases: a SQLite file or a PostgreSQL
 // database of their own, empty but for the schema, which is made once and copied.
 //
-// It refuses to know what is tested. Its invariant: nothing outlives the test
-// process, not even a killed one: no server, no folder.
+// It refuses to know what is tested. Its invariant: nothing that a test did outlives the
+// test process, not even a killed one: no server, no folder. What stays for the next one
+// is an untouched copy of what initdb made, in the system's folder for what is temporary.
 package storetest
 
 import (
