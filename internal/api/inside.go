@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -49,20 +48,22 @@ type insideTransport struct {
 	who     context.Context //nolint:containedctx // whose only value is the caller
 }
 
-// RoundTrip implements http.RoundTripper. The answer is held in memory: what is called
-// so is lists and single things.
+// RoundTrip implements http.RoundTripper. The answer is read as it is written, so that a
+// large one (an export) is never whole in memory. The handler ends when its request's
+// context does, or when nobody reads on.
 func (t insideTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := &heldAnswer{header: http.Header{}, status: http.StatusOK}
+	body, out := io.Pipe()
+	w := &pipedAnswer{header: http.Header{}, body: out, begun: make(chan int, 1)}
 	call := r.Clone(whoIn{r.Context(), t.who})
-	call.RequestURI, call.RemoteAddr = r.URL.RequestURI(), "127.0.0.1:0"
+	call.RequestURI, call.RemoteAddr, call.Host = r.URL.RequestURI(), "127.0.0.1:0", r.URL.Host
 	if call.Body == nil {
 		call.Body = http.NoBody
 	}
-	call.Host = r.URL.Host
-	t.handler.ServeHTTP(w, call)
+	go w.serve(t.handler, call)
+	status := <-w.begun
 	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
+		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.sent, Body: body, ContentLength: -1, Request: r,
 	}, nil
 }
 
@@ -76,26 +77,45 @@ type whoIn struct {
 // Value is the caller's alone.
 func (w whoIn) Value(key any) any { return w.who.Value(key) }
 
-// heldAnswer is a response in memory.
-type heldAnswer struct {
-	header http.Header
-	body   bytes.Buffer
-	status int
-	wrote  bool
+// pipedAnswer is a response that is read while it is written.
+type pipedAnswer struct {
+	header, sent http.Header // what is set, and what it was when the answer began
+	body         *io.PipeWriter
+	begun        chan int // the status, once
+	wrote        bool
 }
 
-func (a *heldAnswer) Header() http.Header { return a.header }
+// serve runs the handler to its end. A handler that cuts its connection ends the body
+// with an error.
+func (a *pipedAnswer) serve(handler http.Handler, r *http.Request) {
+	defer func() {
+		err := error(io.EOF)
+		if recover() != nil { // httpx has logged whatever else it was
+			err = io.ErrUnexpectedEOF
+		}
+		a.WriteHeader(http.StatusOK)
+		_ = a.body.CloseWithError(err)
+	}()
+	handler.ServeHTTP(a, r)
+}
 
-func (a *heldAnswer) WriteHeader(status int) {
-	if !a.wrote {
-		a.status, a.wrote = status, true
+// Header implements http.ResponseWriter.
+func (a *pipedAnswer) Header() http.Header { return a.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *pipedAnswer) WriteHeader(status int) {
+	if a.wrote {
+		return
 	}
+	a.wrote, a.sent = true, a.header.Clone()
+	a.begun <- status
 }
 
-func (a *heldAnswer) Write(p []byte) (int, error) {
-	a.wrote = true
+// Write implements http.ResponseWriter.
+func (a *pipedAnswer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
 	return a.body.Write(p)
 }
 
-// Flush implements http.Flusher.
-func (*heldAnswer) Flush() {}
+// Flush implements http.Flusher: nothing is held back.
+func (*pipedAnswer) Flush() {}

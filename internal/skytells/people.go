@@ -8,7 +8,7 @@ import (
 )
 
 // Invitation is a link by which a person takes a seat or becomes an operator, once. The
-// console serves it at /invitation/TOKEN of the server's public address.
+// console serves it at /invite/TOKEN of the server's public address.
 type Invitation struct {
 	Token  string  `json:"token" doc:"The secret part of the link: this answer is its only copy."`
 	Member *Member `json:"member,omitempty" doc:"Of a member's invitation."`
