@@ -145,6 +145,7 @@ class Page {
 
   place() {
     one("panes").replaceChildren(...this.panes.map((p) => p.el));
+    for (const [i, p] of this.panes.entries()) p.el.setAttribute("aria-label", i === 0 ? "Conversation" : "Second conversation");
     one("panes").classList.toggle("two", this.panes.length > 1);
     one("other").hidden = this.panes.length < 2;
     one("compare").setAttribute("aria-pressed", String(this.panes.length > 1));

@@ -303,7 +303,7 @@ export function codeBlock(doc, text, label = "Code") {
   const pre = element(doc, "pre", [element(doc, "code", [doc.createTextNode(text)])]);
   pre.setAttribute("tabindex", "0");
   pre.setAttribute("aria-label", label);
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group");
   const button = element(doc, "button", [doc.createTextNode("Copy")], "copy small");
   button.setAttribute("type", "button");
   return element(doc, "div", [pre, button], "code");
@@ -315,7 +315,7 @@ function tableNode(doc, block) {
     element(doc, "thead", [row("th", block.head)]), element(doc, "tbody", block.rows.map((cells) => row("td", cells))),
   ])], "answer-table");
   place.setAttribute("tabindex", "0");
-  place.setAttribute("role", "region");
+  place.setAttribute("role", "group");
   place.setAttribute("aria-label", "Table");
   return place;
 }

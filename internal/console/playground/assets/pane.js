@@ -86,7 +86,6 @@ export class Pane {
   render() {
     const follow = this.page.following();
     this.title.textContent = this.page.nameOf(this.model);
-    this.el.setAttribute("aria-label", `Conversation with ${this.page.nameOf(this.model)}`);
     let user = 0;
     this.list.replaceChildren(...this.messages.map((m, at) => {
       if (m.role === "user") return this.userNode(m, user++);
