@@ -78,8 +78,10 @@ func newCommon(d *desk.Desk, path string) common {
 // chooses reports whether a model belongs to the page.
 type chooses func(skytells.Model) bool
 
+// chats takes words such as embeddings and text-embedding as a sign of the other kind of
+// models that the inference routes serve.
 func chats(m skytells.Model) bool {
-	return m.Metadata.OpenAICompatible && !slices.Contains(m.Capabilities, "embeddings")
+	return m.Metadata.OpenAICompatible && !slices.ContainsFunc(m.Capabilities, func(word string) bool { return strings.Contains(word, "embedding") })
 }
 
 func predicts(m skytells.Model) bool { return !m.Metadata.OpenAICompatible }
