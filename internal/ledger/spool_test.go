@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"skytower/internal/store/storetest"
 )
@@ -222,6 +225,36 @@ func TestSpooledBatchThatIsRefused(t *testing.T) {
 	}
 	s.commit(l, s.reserve(l, wants(9*unit)), 9*unit)
 	s.clean()
+}
+
+// TestSpoolOutlastsABrokenServer replays while the server answers that its disk is full,
+// and lets nobody in: nothing is refused, and all of it is there once it is mended.
+func TestSpoolOutlastsABrokenServer(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []error{&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "58030"}, &pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "57P03"}} {
+		s := newStage(t, storetest.SQLite(t))
+		s.give("acct_one", Deposited, 10*unit)
+		var tries atomic.Int64
+		empty := make(chan struct{}, 100)
+		folder := t.TempDir()
+		l := s.faultyLedger(Options{Spool: folder, OnSpool: func(n int64) {
+			if n == 0 {
+				empty <- struct{}{}
+			}
+		}}, &faulty{charges: func(_ context.Context, _ *batch, write func() error) error {
+			if tries.Add(1) <= spoolTries+2 { // the commit's, and two of the replay
+				return broken
+			}
+			return write()
+		}})
+		s.commit(l, s.reserve(l, wants(unit)), unit)
+		<-empty
+		s.bucketsSay(9*unit, 0)
+		if _, err := os.Stat(filepath.Join(folder, spoolRefuse)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v: a batch was refused: %v", broken, err)
+		}
+		s.clean()
+	}
 }
 
 // FuzzSpoolLine reads what may stand in a spool after a crash.
