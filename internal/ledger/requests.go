@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,9 +31,12 @@ func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) (entries []Entr
 		f.From, f.To = latest(f.From, at), f.soonest(at.Add(time.Millisecond))
 	}
 	err = l.db.Read(ctx, func(tx *store.Tx) (err error) {
-		if f.guided() {
+		switch {
+		case f.classed():
+			entries, err = f.ofClass(ctx, tx, p)
+		case f.guided():
 			entries, err = l.guided(ctx, tx, f, p)
-		} else {
+		default:
 			entries, err = f.read(ctx, tx, []Entry{}, p)
 		}
 		return err
@@ -108,6 +112,41 @@ func (f *Filter) where() (w where) {
 func (f *Filter) read(ctx context.Context, tx *store.Tx, entries []Entry, p Page) ([]Entry, error) {
 	w := f.where()
 	return listIn(ctx, tx, entries, selectEntry+w.page(p, "request"), w.args, scanEntry)
+}
+
+// classed reports whether a class of errors is all that is asked for: their statuses are few,
+// and each has its place in an index.
+func (f *Filter) classed() bool {
+	return f.Class >= 4 && f.Status == 0 && f.Request == "" && f.ErrorID == "" && f.Key == "" && f.Model == ""
+}
+
+// ofClass reads the newest entries of each status of the class, and of those the newest.
+func (f *Filter) ofClass(ctx context.Context, tx *store.Tx, p Page) ([]Entry, error) {
+	entries, end := []Entry{}, (f.Class+1)*100
+	for g, from := *f, f.Class*100; from < end; from = g.Status + 1 {
+		var w where
+		w.equal("account", f.Account)
+		w.add("status >= ", from)
+		w.add("status < ", end)
+		w.conditions = append(w.conditions, "status >= 400") // of the index
+		if err := tx.QueryRow(ctx, "select coalesce(min(status), 0) from request_log"+w.text(), w.args...).Scan(&g.Status); err != nil || g.Status == 0 {
+			return newest(entries, p.limit()), err
+		}
+		g.Class = 0
+		var err error
+		if entries, err = g.read(ctx, tx, entries, p); err != nil {
+			return nil, err
+		}
+	}
+	return newest(entries, p.limit()), nil
+}
+
+// newest are the first entries in the order of lists.
+func newest(entries []Entry, limit int) []Entry {
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(b.At.Compare(a.At), strings.Compare(b.Request, a.Request))
+	})
+	return entries[:min(limit, len(entries))]
 }
 
 // guided reports whether sums tell where the entries are, and no index does.

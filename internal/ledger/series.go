@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +30,8 @@ type SeriesFilter struct {
 	Daily               bool      // a point a day, not an hour
 	By                  string    // model, key, account; "": one group, which has no name
 
-	only []string // groups
+	only   []string // groups
+	owners []string // of those
 }
 
 // Figures are what some time comes to. They lag by a few seconds. Requests are those that
@@ -143,6 +143,9 @@ func (l *Ledger) sums(ctx context.Context, tx *store.Tx, f SeriesFilter) (map[se
 		if err != nil {
 			return nil, err
 		}
+		if r == l.usage && !f.Daily && hourOf(f.From) < p.kept {
+			return nil, &fault.Error{ID: fault.InvalidDateRange, Param: "from", Message: fmt.Sprintf("Hours are kept for %d days; ask for days, with step=day.", hoursKept/dayHours)}
+		}
 		days, hours := f.rows(p.days)
 		for span, at := range map[int64][]int64{dayHours: days, 1: hours} {
 			if len(at) == 0 {
@@ -159,18 +162,20 @@ func (l *Ledger) sums(ctx context.Context, tx *store.Tx, f SeriesFilter) (map[se
 // largest reads the sums of the largest keys or accounts of all, and what all others come
 // to: the whole less those.
 func (l *Ledger) largest(ctx context.Context, tx *store.Tx, f SeriesFilter) (map[seriesKey]*mixed, error) {
-	weights := map[string]int64{}
-	for _, r := range []*rollup{l.usage, l.traffic} {
-		if err := l.weigh(ctx, tx, r, f, weights); err != nil {
-			return nil, err
-		}
+	groups, err := l.weigh(ctx, tx, l.traffic, f)
+	if err == nil && len(groups) == 0 { // from before the log of requests begins
+		groups, err = l.weigh(ctx, tx, l.usage, f)
 	}
-	names := slices.SortedFunc(maps.Keys(weights), func(a, b string) int {
-		return cmp.Or(cmp.Compare(weights[b], weights[a]), strings.Compare(a, b))
-	})
+	if err != nil {
+		return nil, err
+	}
 	whole := f
 	whole.By = ""
-	f.only = names[:min(len(names), mostGroups)]
+	f.only, f.owners = []string{}, []string{}
+	for _, g := range groups {
+		f.only = append(f.only, g.name)
+		f.owners = append(f.owners, g.owner)
+	}
 	found, err := l.sums(ctx, tx, f)
 	if err != nil {
 		return nil, err
@@ -201,31 +206,46 @@ func (m *mixed) take(less *mixed) {
 	}
 }
 
-// weigh counts the requests of each group.
-func (l *Ledger) weigh(ctx context.Context, tx *store.Tx, r *rollup, f SeriesFilter, weights map[string]int64) error {
+// weighed is a group with its account and its requests.
+type weighed struct {
+	name, owner string
+	n           int64
+}
+
+// weigh finds the groups with the most requests. A key has one account: with it, its sums
+// are found one by one.
+func (l *Ledger) weigh(ctx context.Context, tx *store.Tx, r *rollup, f SeriesFilter) ([]weighed, error) {
 	p, err := r.progress(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	found := map[weighed]int64{}
 	days, hours := f.rows(p.days)
 	for span, at := range map[int64][]int64{dayHours: days, 1: hours} {
 		if len(at) == 0 {
 			continue
 		}
 		w := l.condition(tx, r, f, span, at)
-		query := fmt.Sprintf("select %s, cast(sum(requests) as bigint) from %s%s group by 1", f.group(), r.table, w.text())
+		query := fmt.Sprintf("select %s, account, cast(sum(requests) as bigint) from %s%s group by 1, 2", f.group(), r.table, w.text())
 		err := tx.Each(ctx, query, func(scan func(...any) error) error {
-			var name string
+			var g weighed
 			var n int64
-			err := scan(&name, &n)
-			weights[name] += n
+			err := scan(&g.name, &g.owner, &n)
+			found[g] += n
 			return err
 		}, w.args...)
 		if err != nil {
-			return fmt.Errorf("weigh the groups of %s: %w", r.table, err)
+			return nil, fmt.Errorf("weigh the groups of %s: %w", r.table, err)
 		}
 	}
-	return nil
+	var all []weighed
+	for g, n := range found {
+		all = append(all, weighed{g.name, g.owner, n})
+	}
+	slices.SortFunc(all, func(a, b weighed) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.name, b.name), strings.Compare(a.owner, b.owner))
+	})
+	return all[:min(len(all), mostGroups)], nil
 }
 
 // group is the column of the groups.
@@ -234,7 +254,11 @@ func (f *SeriesFilter) group() string {
 }
 
 func (l *Ledger) condition(tx *store.Tx, r *rollup, f SeriesFilter, span int64, at []int64) (w where) {
-	w.sumsOf(tx.Dialect(), span, at, f.Account, f.Key, f.By == "key" || f.By == "account")
+	if f.only != nil {
+		w.sumsOfSome(tx.Dialect(), span, at, f.owners)
+	} else {
+		w.sumsOf(tx.Dialect(), span, at, f.Account, f.Key, f.By == "key" || f.By == "account")
+	}
 	w.equal("model", f.Model)
 	if r == l.traffic {
 		w.conditions = append(w.conditions, "family in ('chat', 'responses', 'embeddings', 'predictions')")

@@ -234,6 +234,13 @@ func (w *where) sumsOf(d store.Dialect, hours int64, at []int64, account, key st
 	w.equal("api_key", key)
 }
 
+// sumsOfSome narrows rows of sums to some hours or days of some accounts.
+func (w *where) sumsOfSome(d store.Dialect, hours int64, at []int64, accounts []string) {
+	w.add("hours = ", hours)
+	w.args = append(w.args, d.Int64s(at), d.Strings(accounts))
+	w.conditions = append(w.conditions, d.In("at", len(w.args)-1), d.In("account", len(w.args)))
+}
+
 // inputTokens are a line's, but for a formula's: there the megapixels of the inputs stand
 // in their place.
 const inputTokens = "case when kind = 'tokens' or unit like '%token%' then units_in else 0 end"
