@@ -258,9 +258,9 @@ func TestHeaders(t *testing.T) {
 			}
 		}
 	}
-	res, page := ask(t, m, "", "GET", "/anyone", nil)
+	_, page := ask(t, m, "", "GET", "/anyone", nil)
 	own := regexp.MustCompile(`/assets/[0-9a-f]+/ui/app\.js`).FindString(page)
-	if res, _ = ask(t, m, "", "GET", own, nil); res.StatusCode != 200 || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+	if res, _ := ask(t, m, "", "GET", own, nil); res.StatusCode != 200 || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 		t.Errorf("%s: %d %v", own, res.StatusCode, res.Header)
 	}
 	if res, _ := ask(t, m, "", "GET", "/refused", nil); res.StatusCode != 409 {
