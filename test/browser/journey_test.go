@@ -81,8 +81,8 @@ func TestKeys(t *testing.T) {
 	b.do(chromedp.WaitVisible(`form[action$="/rotate"], details.box`, chromedp.ByQuery), chromedp.Click(`//summary[text()="Revoke it"]`, chromedp.BySearch))
 	b.submit(`form[action$="/revoke"] button.danger`)
 	b.says("revoked")
+	b.expect("401") // of the question below
 	b.until("the key is refused", `fetch("/v1/models", {headers: {"x-api-key": "`+key+`"}}).then((r) => r.status === 401)`)
-	b.expect("401") // of that question
 }
 
 // A prediction is run by the form of its schema, and its picture is seen.
