@@ -17,6 +17,9 @@ func (a *App) QueuePages(prefix string) (http.Handler, error) { return a.riverUI
 // RemoveAccount is removeAccount, likewise.
 func (a *App) RemoveAccount(ctx context.Context, id string) error { return a.removeAccount(ctx, id) }
 
+// WatchStandings is watchStandings, likewise.
+func (a *App) WatchStandings(ctx context.Context) error { return a.watchStandings(ctx) }
+
 // Routes are all rows of the API.
 func (a *App) Routes() []api.Route { return a.rows() }
 
