@@ -38,8 +38,9 @@ func (t tests) Run() int {
 	return t.M.Run()
 }
 
-// TestScripts plays the stories in testdata/script with the real program. Their
-// further commands:
+// TestScripts plays the stories in testdata/script with the real program. Their servers
+// run under the race detector; the hundred short-lived clients, which mostly start and
+// end, are the program as people run it. Further commands:
 //
 //	server start [FLAG…]   serve on a free port; sets SKYTOWER_URL when it answers
 //	server stop            end it; what it wrote is then in server.out, server.err
@@ -50,12 +51,14 @@ func (t tests) Run() int {
 //	fetch STATUS PATH KEY  GET from the server with an API key; answer to body.json
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	clients := filepath.Dir(buildProgram(t))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			if err := migrated(t, env); err != nil {
 				return err
 			}
+			env.Setenv("PATH", clients+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			s := &server{}
 			env.Values[serverKey{}] = s
 			env.Defer(s.kill)
@@ -110,7 +113,7 @@ func serverCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (s *server) start(ts *testscript.TestScript, flags []string) {
-	program, err := exec.LookPath("skytower")
+	program, err := exec.LookPath("skytower") // in our own PATH, so that it is this binary
 	ts.Check(err)
 	flags = append([]string{"serve", "--listen", "127.0.0.1:0", "--operations-listen", "off", "--offer-ollama=false"}, flags...)
 	s.process = exec.Command(program, flags...)
