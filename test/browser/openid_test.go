@@ -148,9 +148,9 @@ func TestOpenIDForged(t *testing.T) {
 
 	back := mine.held()
 	theirs.get(back.String()).says(t, http.StatusBadRequest, notOurs) // a browser that began none
-	own := theirs.held()
+	theirs.held()
 	theirs.get(back.String()).says(t, http.StatusBadRequest, notOurs) // that began its own
-	own = theirs.held()
+	own := theirs.held()
 	mixed := own.Query()
 	mixed.Set("code", back.Query().Get("code"))
 	theirs.get("/openid/callback?"+mixed.Encode()).says(t, http.StatusForbidden, unusable) // PKCE
@@ -171,10 +171,9 @@ func TestOpenIDForged(t *testing.T) {
 		"key":      func(p *provider) { p.forge = true },
 	} {
 		p.sets(change)
-		if at := mine.openID(); at.status != http.StatusForbidden || !strings.Contains(at.text(), unusable) {
+		if at := s.visitor(t).openID(); at.status != http.StatusForbidden || !strings.Contains(at.text(), unusable) {
 			t.Errorf("%s: %d %s", name, at.status, at.text())
 		}
-		mine.stranger()
 		p.sets(func(p *provider) { p.twist, p.forge = nil, false })
 	}
 
