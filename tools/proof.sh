@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 part=${1:-all}
 fuzztime=${FUZZTIME:-60s}
 packages=${PACKAGES:-./...}
+# As in the Makefile: SQLite's translated code is not what is looked for.
+quick=(-gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0')
 
 fuzz() {
 	local package target
@@ -22,12 +24,13 @@ fuzz() {
 
 long() {
 	echo "== all tests with full rounds"
-	SKYTOWER_PROOF=1 go test -race -count=1 -p 2 -timeout 60m $packages
+	SKYTOWER_PROOF=1 go test -race "${quick[@]}" -count=1 -p 2 -timeout 60m $packages
+	(cd test/browser && SKYTOWER_PROOF=1 go test -count=1 -timeout 30m ./...)
 }
 
 kills() {
 	echo "== kills with full rounds"
-	SKYTOWER_PROOF=1 go test -race -count=1 -v -timeout 100m -run 'Kill' ./internal/ledger ./cmd/skytower
+	SKYTOWER_PROOF=1 go test -race "${quick[@]}" -count=1 -v -timeout 100m -run 'Kill' ./internal/ledger ./cmd/skytower
 }
 
 case "$part" in

@@ -125,6 +125,9 @@ func (all *tree) add(rel, name string, d fs.DirEntry) error {
 	}
 	text := string(content)
 	if strings.ContainsRune(text, 0) {
+		if strings.HasPrefix(rel, "docs/images/") {
+			all.texts[rel] = "" // links lead to it
+		}
 		return nil
 	}
 	all.texts[rel] = text

@@ -251,15 +251,6 @@ func (s *spec) order(w wire) {
 	}
 }
 
-func (s *spec) operation(id string) *operation {
-	for _, o := range s.Operations {
-		if o.ID == id {
-			return o
-		}
-	}
-	return nil
-}
-
 // schemaNames are in order.
 func (s *spec) schemaNames() []string {
 	names := make([]string, 0, len(s.Schemas))

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"skytower/internal/console/desk"
@@ -188,12 +187,4 @@ func (p *Pages) firstSteps(d *desk.Desk) (*firstSteps, error) {
 		return nil, nil
 	}
 	return s, nil
-}
-
-// capital begins a word with a capital letter.
-func capital(word string) string {
-	if word == "" {
-		return ""
-	}
-	return strings.ToUpper(word[:1]) + word[1:]
 }
