@@ -97,7 +97,7 @@ type ChatMessage struct {
 	Content    *Content   `json:"content" doc:"A string, or parts of type text and image_url; null beside tool calls."`
 	ToolCalls  []ToolCall `json:"tool_calls,omitempty"`
 	ToolCallID string     `json:"tool_call_id,omitempty"`
-	Refusal    *string    `json:"refusal,omitempty"`
+	Refusal    *string    `json:"refusal,omitempty" nullable:"true"`
 }
 
 // ChatCompletion is the answer.
