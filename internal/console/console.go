@@ -41,7 +41,10 @@ func New(o Options) (*desk.Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Desk.Kit = kit
+	o.Desk.Kit, o.Desk.Docs, o.Developer.Welcome = kit, o.Public, "/signin"
+	if o.Public {
+		o.Developer.Welcome = "/docs"
+	}
 	rows, err := o.rows(kit)
 	if err != nil {
 		return nil, err

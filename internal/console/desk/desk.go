@@ -54,6 +54,7 @@ type Options struct {
 	Kit     *ui.Kit
 	// Public is the address in absolute links; nil: taken from requests to loopback.
 	Public *url.URL
+	Docs   bool // the manual is served
 	// Files is the origin of files, such as https://files.example.com, where it is another
 	// host than this one.
 	Files string

@@ -220,7 +220,11 @@ func titleOf(err *fault.Error) string {
 func wantsJSON(r *http.Request) bool { return !strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 func (m *Mux) nothing(c *httpx.Call) error {
-	return &fault.Error{ID: fault.EndpointNotFound, Message: "There is nothing at " + c.Request.URL.Path + ".", Details: "The API is under /v1, the manual at /docs."}
+	details := "The API is under /v1."
+	if m.o.Docs {
+		details = "The API is under /v1, the manual at /docs."
+	}
+	return &fault.Error{ID: fault.EndpointNotFound, Message: "There is nothing at " + c.Request.URL.Path + ".", Details: details}
 }
 
 // asset sends a file that pages load. Its address changes with its content.

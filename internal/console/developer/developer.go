@@ -22,6 +22,8 @@ var embedded embed.FS
 // Options are what the pages work with.
 type Options struct {
 	Accounts *account.Service
+	// Welcome is where a visitor at / is led: the manual, or the sign-in where that is off.
+	Welcome string
 	// Invite mails an invitation; nil: its link is shown to who invites.
 	Invite func(Invitation) error
 }

@@ -27,12 +27,12 @@ type firstSteps struct {
 	Model, Curl     string // "" where no model is free
 }
 
-// home is the account's first page; visitors are shown the manual, operators without an
+// home is the account's first page; visitors are led on, operators without an
 // account their own pages.
 func (p *Pages) home(d *desk.Desk) error {
 	switch {
 	case !d.Signed():
-		return d.Redirect("/docs")
+		return d.Redirect(p.o.Welcome)
 	case d.V1 == nil && d.Seat.Suspended:
 		return p.tell(d, "This account is suspended", "Nothing can be called until an operator of this server resumes it. Ask them why.")
 	case d.V1 == nil && d.Admin != nil:

@@ -24,7 +24,7 @@ func kindOf(m skytells.Model) string {
 	switch {
 	case !m.Metadata.OpenAICompatible:
 		return kindPrediction
-	case slices.Contains(m.Capabilities, "embeddings"):
+	case slices.ContainsFunc(m.Capabilities, func(c string) bool { return strings.Contains(c, "embedding") }):
 		return kindEmbeddings
 	}
 	return kindChat

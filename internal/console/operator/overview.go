@@ -89,8 +89,8 @@ func moneyChart(s skytells.UsageSeries) ui.Chart {
 // spoken writes an amount of a chart.
 func spoken(v float64) string {
 	digits := 2
-	if v > 0 && v < 1 {
-		digits = 4
+	for least := 1.0; v > 0 && v < least && digits < 9; least /= 10 {
+		digits++
 	}
 	return ui.Money(fmt.Sprintf("%.*f", digits, v))
 }
