@@ -10,14 +10,14 @@ import (
 )
 
 // FindAccounts lists accounts whose name holds the text, whose id it is, or of which
-// somebody with such an email is a member; the case of ASCII letters does not count. It reads all accounts,
-// which are few beside what they do. Never nil.
+// somebody with such an email is a member; the case of letters does not count (on SQLite
+// of ASCII's alone). It reads all accounts, which are few beside what they do. Never nil.
 func (s *Service) FindAccounts(ctx context.Context, text string, p Page) ([]skytells.Account, error) {
 	list := []skytells.Account{}
-	text = strings.Map(lowerASCII, strings.TrimSpace(text))
+	text = strings.TrimSpace(text)
 	part := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
-	query := selectAccount + ` where (created_at, id) > ($1, $2) and (id = $4 or lower(name) like $5 escape '\'
-		or id in (select account from account_member where removed_at = 0 and lower(email) like $5 escape '\'))
+	query := selectAccount + ` where (created_at, id) > ($1, $2) and (id = $4 or lower(name) like lower(cast($5 as text)) escape '\'
+		or id in (select account from account_member where removed_at = 0 and lower(email) like lower(cast($5 as text)) escape '\'))
 		order by created_at, id limit $3`
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		after, err := createdAt(ctx, tx, "account", p.After)
@@ -36,12 +36,4 @@ func (s *Service) FindAccounts(ctx context.Context, text string, p Page) ([]skyt
 		return nil, fmt.Errorf("find accounts: %w", err)
 	}
 	return list, nil
-}
-
-// lowerASCII is what both engines' lower() does to every letter.
-func lowerASCII(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r + 'a' - 'A'
-	}
-	return r
 }
