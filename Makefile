@@ -38,9 +38,9 @@ needs: ## install what the tests need (a C compiler, PostgreSQL's programs, Node
 	@tools/needs.sh
 
 test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
-	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 15m $(PACKAGES)
+	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 30m $(PACKAGES)
 ifeq ($(PACKAGES),./...)
-	cd $(BROWSER) && $(GO) test -timeout 15m ./...
+	cd $(BROWSER) && $(GO) test -timeout 20m ./...
 endif
 
 proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills or long for one)
