@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
 	"skytower/internal/console/desk"
 	"skytower/internal/console/ui"
@@ -42,6 +43,7 @@ type Options struct {
 // Explorer is the room's pages, all rendered but for their frames.
 type Explorer struct {
 	o         Options
+	made      func() error // makes all below, once
 	room      *ui.Room
 	fragments *template.Template
 	public    *spec
@@ -76,39 +78,46 @@ type section struct {
 	Links []ui.Link
 }
 
-// New renders all pages.
+// New parses the frames. All pages are rendered when the first is asked for: a server
+// that nobody reads at starts without them.
 func New(kit *ui.Kit, o Options) (*Explorer, error) {
 	room, err := kit.Room("explorer", embedded)
 	if err != nil {
 		return nil, err
 	}
 	e := &Explorer{o: o, room: room, pages: map[string]*page{}}
+	e.made = sync.OnceValue(e.render)
+	return e, nil
+}
+
+// render makes the pages, their contents and the index.
+func (e *Explorer) render() error {
 	runtime, err := embedded.ReadFile("templates/runtime.ts")
 	if err != nil {
-		return nil, fmt.Errorf("read the client's runtime: %w", err)
+		return fmt.Errorf("read the client's runtime: %w", err)
 	}
 	e.runtime = string(runtime)
 	if e.fragments, err = template.New("").Funcs(fragmentFunctions()).ParseFS(embedded, "templates/fragments/*.html"); err != nil {
-		return nil, fmt.Errorf("parse the explorer's fragments: %w", err)
+		return fmt.Errorf("parse the explorer's fragments: %w", err)
 	}
-	if e.public, err = readSpec(o.Document); err != nil {
-		return nil, err
+	if e.public, err = readSpec(e.o.Document); err != nil {
+		return err
 	}
 	if err := e.addGuides(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.addReference(e.public, false); err != nil {
-		return nil, err
+		return err
 	}
-	if o.Operators != nil {
-		if e.operators, err = readSpec(o.Operators); err != nil {
-			return nil, err
+	if e.o.Operators != nil {
+		if e.operators, err = readSpec(e.o.Operators); err != nil {
+			return err
 		}
 		if err := e.addReference(e.operators, true); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return e, e.writeIndex()
+	return e.writeIndex()
 }
 
 // Rows are the pages and acts.
@@ -125,7 +134,20 @@ func (e *Explorer) Rows() []desk.Row {
 	if e.o.Votes != nil {
 		rows = append(rows, desk.Row{Method: "POST", Pattern: "/docs/vote", Looks: true, Handle: e.vote})
 	}
+	for i := range rows {
+		rows[i].Handle = e.rendered(rows[i].Handle)
+	}
 	return rows
+}
+
+// rendered sees that the pages are there before one is shown.
+func (e *Explorer) rendered(handle func(*desk.Desk) error) func(*desk.Desk) error {
+	return func(d *desk.Desk) error {
+		if err := e.made(); err != nil {
+			return err
+		}
+		return handle(d)
+	}
 }
 
 const typeScript = "text/plain; charset=utf-8"
