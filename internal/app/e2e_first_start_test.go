@@ -96,7 +96,7 @@ func TestDocsAndDocument(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
 	page := s.do(s.request(http.MethodGet, "/docs", ""))
-	if page.status != 200 || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "/openapi.json") {
+	if page.status != 200 || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "/docs/api") {
 		t.Errorf("got %d %v", page.status, page.header)
 	}
 	document := s.do(s.request(http.MethodGet, "/openapi.json", ""))

@@ -32,7 +32,7 @@ func pair(t *testing.T) (one, two *server) {
 	for _, s := range []**server{&one, &two} {
 		*s = start(t, options{flags: flags, env: env})
 		(*s).key, (*s).op = key, op
-		if out := (*s).out.String(); out != "" {
+		if out := (*s).out.String(); strings.Contains(out, "sk-") || strings.Contains(out, "op-") {
 			t.Errorf("a server on PostgreSQL prints %q", out)
 		}
 	}
