@@ -262,7 +262,7 @@ const recentCharges = 20
 // cost is what an answer was charged; "" where the key may not read charges, or there is
 // none, as for free models. The charge is there before the answer has ended.
 func (c *chat) cost(ctx context.Context, a chatAnswer) skytells.Amount {
-	charges, err := c.client.OwnCharges(ctx, recentCharges)
+	charges, err := c.client.MyCharges(ctx, skytells.ChargeQuery{Limit: recentCharges})
 	if err != nil {
 		return ""
 	}

@@ -98,7 +98,7 @@ func (a *creditsBalance) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	if account == "" {
-		b, err := c.OwnBalance(ctx)
+		b, err := c.MyBalance(ctx)
 		return showBalance(s, b, err)
 	}
 	b, err := c.Balance(ctx, account)

@@ -81,7 +81,7 @@ func (a *ledgerStatement) Run(ctx context.Context, s *session) error {
 	}
 	var statement skytells.Statement
 	if account == "" {
-		statement, err = c.OwnStatement(ctx, a.Month)
+		statement, err = c.MyStatement(ctx, a.Month)
 	} else {
 		statement, err = c.Statement(ctx, account, a.Month)
 	}
@@ -93,7 +93,7 @@ func (a *ledgerStatement) Run(ctx context.Context, s *session) error {
 
 func (a *ledgerStatement) content(ctx context.Context, c *skytells.Client, account string) ([]byte, error) {
 	if account == "" {
-		return c.OwnStatementAs(ctx, a.Month, a.Format)
+		return c.MyStatementAs(ctx, a.Month, a.Format)
 	}
 	return c.StatementAs(ctx, account, a.Month, a.Format)
 }
@@ -136,7 +136,7 @@ func (a *ledgerCharges) Run(ctx context.Context, s *session) error {
 	}
 	var charges []skytells.ChargeLine
 	if account == "" {
-		charges, err = c.OwnCharges(ctx, a.Limit)
+		charges, err = c.MyCharges(ctx, skytells.ChargeQuery{Limit: a.Limit})
 	} else {
 		charges, err = c.Charges(ctx, account, a.Limit)
 	}

@@ -29,7 +29,7 @@ func (a *usageCommand) Run(ctx context.Context, s *session) error {
 		if a.Account != "" {
 			return usagef("--account is for operators: an API key reads its own account")
 		}
-		ask = c.OwnUsage
+		ask = c.MyUsage
 	}
 	u, err := ask(ctx, skytells.UsageQuery{
 		Account: a.Account, From: a.From, To: a.To, By: strings.Join(a.By, ","), Model: a.Model, Key: a.Key,

@@ -96,7 +96,7 @@ func (s *session) identify(ctx context.Context, address string, found keySource,
 	defer c.CloseIdle()
 	if kind == apiKind {
 		var balance skytells.Balance
-		balance, err = c.OwnBalance(ctx)
+		balance, err = c.MyBalance(ctx)
 		one.Account = balance.Account
 	} else {
 		_, err = c.Settings(ctx)

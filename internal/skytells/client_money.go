@@ -38,13 +38,11 @@ type UsageQuery struct {
 
 // Usage reads usage as operators see it.
 func (c *Client) Usage(ctx context.Context, u UsageQuery) (Usage, error) {
-	query := url.Values{}
-	for name, value := range map[string]string{"account": u.Account, "from": u.From, "to": u.To, "by": u.By, "model": u.Model, "key": u.Key} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	return call[Usage](ctx, c, http.MethodGet, "/admin/v1/usage?"+query.Encode(), nil)
+	return call[Usage](ctx, c, http.MethodGet, asked("/admin/v1/usage", u.query()), nil)
+}
+
+func (u UsageQuery) query() url.Values {
+	return some(map[string]string{"account": u.Account, "from": u.From, "to": u.To, "by": u.By, "model": u.Model, "key": u.Key})
 }
 
 // Charges lists the newest n charges of an account, of the last 30 days.

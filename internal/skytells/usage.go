@@ -173,13 +173,14 @@ func asked(path string, q url.Values) string {
 
 // MyUsage reads the account's usage.
 func (c *Client) MyUsage(ctx context.Context, u UsageQuery) (Usage, error) {
-	q := some(map[string]string{"from": u.From, "to": u.To, "by": u.By, "model": u.Model, "key": u.Key})
-	return call[Usage](ctx, c, http.MethodGet, asked("/v1/usage", q), nil)
+	u.Account = ""
+	return call[Usage](ctx, c, http.MethodGet, asked("/v1/usage", u.query()), nil)
 }
 
 // MyUsageCSV reads the account's usage as a table.
 func (c *Client) MyUsageCSV(ctx context.Context, u UsageQuery) ([]byte, error) {
-	q := some(map[string]string{"from": u.From, "to": u.To, "by": u.By, "model": u.Model, "key": u.Key})
+	u.Account = ""
+	q := u.query()
 	q.Set("format", "csv")
 	return c.text(ctx, asked("/v1/usage", q))
 }
