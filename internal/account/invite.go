@@ -176,15 +176,10 @@ func inviterName(ctx context.Context, tx *store.Tx, id string) (string, error) {
 // Accept takes what a link invites to, once. person is who is signed in, "" for somebody
 // new, whom r makes with the invitation's e-mail; a person with that e-mail has to sign in.
 func (s *Service) Accept(ctx context.Context, token string, r PersonRequest, person string, w Where) (Person, error) {
-	try, err := s.tries.begin(s.now(), "", w.Address)
-	if err != nil {
-		return Person{}, err
-	}
-	l, err := s.liveLink(ctx, token, linkInvite)
+	l, err := s.tryLink(ctx, token, linkInvite, w)
 	if err != nil {
 		return Person{}, fmt.Errorf("accept invitation: %w", err)
 	}
-	try.good()
 	var p personRow
 	if person == "" {
 		if p, err = s.newPerson(PersonRequest{Name: r.Name, Email: l.email}); err != nil {

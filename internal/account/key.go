@@ -127,29 +127,37 @@ func (s *Service) Key(ctx context.Context, id string) (skytells.Key, error) {
 // Keys lists the keys of an account, or of all where account is "", revoked ones
 // included; never nil.
 func (s *Service) Keys(ctx context.Context, account string, p Page) ([]skytells.Key, error) {
-	list := []skytells.Key{}
-	query := selectStoredKey + ` where (k.created_at, k.id) > ($1, $2) and k.session = '' `
-	args := []any{int64(0), p.After, p.limit()}
-	if account != "" {
-		query += `and k.account = $4 `
-		args = append(args, account)
-	}
+	var list []skytells.Key
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		if args[0], err = createdAt(ctx, tx, "api_key", p.After); err != nil {
-			return err
+		if account == "" {
+			list, err = listKeys(ctx, tx, p, "")
+		} else {
+			list, err = listKeys(ctx, tx, p, "and k.account = $4", account)
 		}
-		list = list[:0]
-		return tx.Each(ctx, query+`order by k.created_at, k.id limit $3`, func(scan func(...any) error) error {
-			var k storedKey
-			err := k.scan(scan)
-			list = append(list, k.wire())
-			return err
-		}, args...)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
 	return list, nil
+}
+
+// listKeys lists a page of the keys that meet a further condition, whose arguments are
+// numbered from $4; never nil.
+func listKeys(ctx context.Context, tx *store.Tx, p Page, condition string, args ...any) ([]skytells.Key, error) {
+	after, err := createdAt(ctx, tx, "api_key", p.After)
+	if err != nil {
+		return nil, err
+	}
+	list := []skytells.Key{}
+	query := selectStoredKey + ` where (k.created_at, k.id) > ($1, $2) and k.session = '' ` + condition + ` order by k.created_at, k.id limit $3`
+	err = tx.Each(ctx, query, func(scan func(...any) error) error {
+		var k storedKey
+		err := k.scan(scan)
+		list = append(list, k.wire())
+		return err
+	}, append([]any{after, p.After, p.limit()}, args...)...)
+	return list, err
 }
 
 // RevokeKey ends a key for good, in every process within two seconds. A second call

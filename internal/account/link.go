@@ -89,6 +89,21 @@ func (s *Service) liveLink(ctx context.Context, token, kind string) (linkRow, er
 	return l, err
 }
 
+// tryLink is liveLink for a caller who may be guessing: their address is throttled, unless
+// the link is good.
+func (s *Service) tryLink(ctx context.Context, token, kind string, w Where) (linkRow, error) {
+	try, err := s.tries.begin(s.now(), "", w.Address)
+	if err != nil {
+		return linkRow{}, err
+	}
+	l, err := s.liveLink(ctx, token, kind)
+	if err != nil {
+		return l, err
+	}
+	try.good()
+	return l, nil
+}
+
 // useLink ends a link that still works. Of two who use it together the second one waits
 // for the row and finds it used.
 func (s *Service) useLink(ctx context.Context, tx *store.Tx, token, kind string) (linkRow, error) {

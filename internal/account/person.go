@@ -281,15 +281,10 @@ func (s *Service) AskReset(ctx context.Context, email string, w Where) (token st
 
 // Reset sets the password of whom a reset link is for, and ends all of their sessions.
 func (s *Service) Reset(ctx context.Context, token, password string, w Where) (Person, error) {
-	try, err := s.tries.begin(s.now(), "", w.Address)
-	if err != nil {
-		return Person{}, err
-	}
-	l, err := s.liveLink(ctx, token, linkReset)
+	l, err := s.tryLink(ctx, token, linkReset, w)
 	if err != nil {
 		return Person{}, fmt.Errorf("reset password: %w", err)
 	}
-	try.good()
 	hashed := personRow{email: l.email}
 	if err := s.withPassword(ctx, &hashed, password); err != nil {
 		return Person{}, err

@@ -80,29 +80,18 @@ func everybody() []MemberRole {
 // SeatKeys lists the keys that the seat is for: an owner's are those of the account, as are
 // an operator's who looks at it; everybody else's are their own.
 func (s *Service) SeatKeys(ctx context.Context, seat Seat, p Page) ([]skytells.Key, error) {
-	list := []skytells.Key{}
+	var list []skytells.Key
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		m, _, err := seated(ctx, tx, seat, "")
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case m.id != "" && m.role != RoleOwner:
+			list, err = listKeys(ctx, tx, p, "and k.account = $4 and k.member = $5", seat.Account, m.id)
+		default:
+			list, err = listKeys(ctx, tx, p, "and k.account = $4", seat.Account)
 		}
-		after, err := createdAt(ctx, tx, "api_key", p.After)
-		if err != nil {
-			return err
-		}
-		query := selectStoredKey + ` where k.account = $1 and (k.created_at, k.id) > ($2, $3) and k.session = '' `
-		args := []any{seat.Account, after, p.After, p.limit()}
-		if m.id != "" && m.role != RoleOwner {
-			query += `and k.member = $5 `
-			args = append(args, m.id)
-		}
-		list = list[:0]
-		return tx.Each(ctx, query+`order by k.created_at, k.id limit $4`, func(scan func(...any) error) error {
-			var k storedKey
-			err := k.scan(scan)
-			list = append(list, k.wire())
-			return err
-		}, args...)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)

@@ -136,20 +136,26 @@ func (s *Service) Account(ctx context.Context, id string) (skytells.Account, err
 
 // Accounts lists accounts; never nil.
 func (s *Service) Accounts(ctx context.Context, p Page) ([]skytells.Account, error) {
-	list := []skytells.Account{}
-	query := selectAccount + ` where (created_at, id) > ($1, $2) order by created_at, id limit $3`
+	return s.listAccounts(ctx, p, "")
+}
+
+// listAccounts lists a page of the accounts that meet a further condition, whose arguments
+// are numbered from $4; never nil.
+func (s *Service) listAccounts(ctx context.Context, p Page, condition string, args ...any) ([]skytells.Account, error) {
+	var list []skytells.Account
+	query := selectAccount + ` where (created_at, id) > ($1, $2) ` + condition + ` order by created_at, id limit $3`
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		after, err := createdAt(ctx, tx, "account", p.After)
 		if err != nil {
 			return err
 		}
-		list = list[:0]
+		list = []skytells.Account{}
 		return tx.Each(ctx, query, func(scan func(...any) error) error {
 			var a accountRow
 			err := a.scan(scan)
 			list = append(list, a.wire())
 			return err
-		}, after, p.After, p.limit())
+		}, append([]any{after, p.After, p.limit()}, args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)

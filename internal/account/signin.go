@@ -66,14 +66,9 @@ func setupNeeded(ctx context.Context, tx *store.Tx, lock string) (bool, error) {
 // SetUp makes the first person: operator of the server and owner of its first account.
 // Operators from before there were people keep their keys; the oldest becomes this person.
 func (s *Service) SetUp(ctx context.Context, token string, r PersonRequest, w Where) (Person, error) {
-	try, err := s.tries.begin(s.now(), "", w.Address)
-	if err != nil {
-		return Person{}, err
-	}
-	if _, err := s.liveLink(ctx, token, linkSetup); err != nil {
+	if _, err := s.tryLink(ctx, token, linkSetup, w); err != nil {
 		return Person{}, fmt.Errorf("set up: %w", err)
 	}
-	try.good()
 	p, err := s.newPerson(r)
 	if err != nil {
 		return Person{}, err

@@ -102,14 +102,19 @@ func (t *UsageTotal) into(found map[[3]string]*UsageTotal) error {
 		found[group] = t
 		return nil
 	}
-	sum.Requests += t.Requests
-	sum.Input += t.Input
-	sum.Output += t.Output
-	sum.Cached += t.Cached
-	sum.Reasoning += t.Reasoning
-	sum.Amount += t.Amount
-	sum.Cost += t.Cost
+	sum.Add(*t)
 	return nil
+}
+
+// Add adds another total's numbers.
+func (t *UsageTotal) Add(other UsageTotal) {
+	t.Requests += other.Requests
+	t.Input += other.Input
+	t.Output += other.Output
+	t.Cached += other.Cached
+	t.Reasoning += other.Reasoning
+	t.Amount += other.Amount
+	t.Cost += other.Cost
 }
 
 // state is how far sums are final, but for the hours that a late row has been announced

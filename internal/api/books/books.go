@@ -64,13 +64,7 @@ func Usage(f ledger.UsageFilter, totals []ledger.UsageTotal, costs bool) skytell
 	}
 	var sum ledger.UsageTotal
 	for _, t := range totals {
-		sum.Requests += t.Requests
-		sum.Input += t.Input
-		sum.Output += t.Output
-		sum.Cached += t.Cached
-		sum.Reasoning += t.Reasoning
-		sum.Amount += t.Amount
-		sum.Cost += t.Cost
+		sum.Add(t)
 	}
 	out.Total = row(sum, costs)
 	return out
