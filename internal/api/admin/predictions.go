@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -107,29 +106,16 @@ func allFilter(c *httpx.Call) (f prediction.AllFilter, err error) {
 		}
 		f.Status = status
 	}
-	if f.From, err = dayOf(q, "from"); err != nil {
+	if f.From, err = api.Day(q, "from"); err != nil {
 		return f, err
 	}
-	if f.To, err = dayOf(q, "to"); err != nil {
+	if f.To, err = api.Day(q, "to"); err != nil {
 		return f, err
 	}
 	if !f.To.IsZero() && f.From.After(f.To) {
 		return f, &fault.Error{ID: fault.InvalidDateRange, Param: "from", Message: "The date in 'from' is after the date in 'to'."}
 	}
 	return f, nil
-}
-
-func dayOf(q url.Values, name string) (time.Time, error) {
-	text := q.Get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil || at.Unix() < 0 {
-		return time.Time{}, &fault.Error{ID: fault.InvalidDateFormat, Param: name, Err: err,
-			Message: fmt.Sprintf("The parameter '%s' must be a date such as 2026-03-04.", name)}
-	}
-	return at, nil
 }
 
 func (h *PredictionHandlers) get(c *httpx.Call, by account.Operator) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/api"
@@ -199,10 +197,10 @@ func (h *Handlers) filter(q url.Values, who account.Principal) (f prediction.Fil
 	if f.PerPage, err = number(q, "per_page", usualOnPage, maxPerPage); err != nil {
 		return f, err
 	}
-	if f.From, err = day(q, "from"); err != nil {
+	if f.From, err = api.Day(q, "from"); err != nil {
 		return f, err
 	}
-	if f.To, err = day(q, "to"); err != nil {
+	if f.To, err = api.Day(q, "to"); err != nil {
 		return f, err
 	}
 	if !f.To.IsZero() && f.From.After(f.To) {
@@ -252,19 +250,6 @@ func number(q url.Values, name string, usual, most int) (int, error) {
 		return 0, fault.Invalid(name, "The parameter '%s' must be a whole number from 1 to %d.", name, most)
 	}
 	return n, nil
-}
-
-func day(q url.Values, name string) (time.Time, error) {
-	text := q.Get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil || at.Unix() < 0 {
-		return time.Time{}, &fault.Error{ID: fault.InvalidDateFormat, Param: name, Err: err,
-			Message: fmt.Sprintf("The parameter '%s' must be a date such as 2026-03-04.", name)}
-	}
-	return at, nil
 }
 
 func (h *Handlers) deliveries(c *httpx.Call, who account.Principal) error {
