@@ -187,17 +187,9 @@ func (a *App) makeCatalog(context.Context) error {
 
 func (a *App) makeServers(context.Context) error {
 	rows := a.rows()
-	document, err := api.Document(rows, a.opts.Version)
-	if err != nil {
-		return fmt.Errorf("make the OpenAPI document: %w", err)
-	}
-	forOperators, err := api.OperatorDocument(rows, a.opts.Version)
-	if err != nil {
-		return fmt.Errorf("make the document of operators' routes: %w", err)
-	}
 	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies}
 	inside := &api.Inside{}
-	pages, err := a.makeConsole(server, inside, document, forOperators)
+	pages, err := a.makeConsole(server, inside, rows)
 	if err != nil {
 		return err
 	}

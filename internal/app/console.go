@@ -18,9 +18,22 @@ import (
 	"skytower/internal/secret"
 )
 
+// describe makes the OpenAPI documents of the rows, for everybody and for operators.
+func (a *App) describe(rows []api.Route) func() (public, operators []byte, err error) {
+	return func() (public, operators []byte, err error) {
+		if public, err = api.Document(rows, a.opts.Version); err != nil {
+			return nil, nil, fmt.Errorf("make the OpenAPI document: %w", err)
+		}
+		if operators, err = api.OperatorDocument(rows, a.opts.Version); err != nil {
+			return nil, nil, fmt.Errorf("make the document of operators' routes: %w", err)
+		}
+		return public, operators, nil
+	}
+}
+
 // makeConsole makes the pages. Inside is where they call the API, which is made after
 // them.
-func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, operators []byte) (http.Handler, error) {
+func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, rows []api.Route) (http.Handler, error) {
 	key, err := a.key.Derive(secret.Sessions)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of sessions: %w", err)
@@ -37,7 +50,7 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, document, op
 		},
 		Developer: a.developerPages(),
 		Operator:  forOperators,
-		Manual:    docs.Pages, Document: document, Operators: operators, Votes: a.votes, Public: a.cfg.Docs == "public",
+		Manual:    docs.Pages, Describe: a.describe(rows), Votes: a.votes, Public: a.cfg.Docs == "public",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the console: %w", err)

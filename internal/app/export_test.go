@@ -31,15 +31,7 @@ func (a *App) People() *account.Service { return a.accounts }
 
 // Pages are all rows of the console.
 func (a *App) Pages() ([]desk.Row, error) {
-	document, err := api.Document(a.rows(), "test")
-	if err != nil {
-		return nil, err
-	}
-	operators, err := api.OperatorDocument(a.rows(), "test")
-	if err != nil {
-		return nil, err
-	}
-	pages, err := a.makeConsole(&httpx.Server{Log: a.log}, &api.Inside{}, document, operators)
+	pages, err := a.makeConsole(&httpx.Server{Log: a.log}, &api.Inside{}, a.rows())
 	if err != nil {
 		return nil, err
 	}

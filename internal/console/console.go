@@ -25,12 +25,9 @@ type Options struct {
 	Developer developer.Options
 	Operator  operator.Options
 
-	Manual   fs.FS  // Markdown files; index.md comes first
-	Document []byte // /openapi.json
-	// Operators is the document of operators' routes, and Votes keeps what readers say of
-	// pages; both may be nil.
-	Operators []byte
-	Votes     explorer.Votes
+	Manual   fs.FS // Markdown files; index.md comes first
+	Describe explorer.Describe
+	Votes    explorer.Votes // keeps what readers say of pages; it may be nil
 	// Public is false where the operator turned the manual off, and the document with it.
 	Public bool
 }
@@ -80,7 +77,7 @@ func (o Options) rows(kit *ui.Kit) ([]desk.Row, error) {
 	if !o.Public {
 		return rows, nil
 	}
-	pages, err := explorer.New(kit, explorer.Options{Manual: o.Manual, Document: o.Document, Operators: o.Operators, Votes: o.Votes})
+	pages, err := explorer.New(kit, explorer.Options{Manual: o.Manual, Describe: o.Describe, Votes: o.Votes})
 	if err != nil {
 		return nil, err
 	}

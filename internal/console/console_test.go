@@ -27,7 +27,7 @@ func site(t *testing.T, o console.Options) http.Handler {
 		Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)},
 		Public: &url.URL{Scheme: "http", Host: "console.example"}, Key: make([]byte, 32),
 	}
-	o.Document = []byte(`{"openapi":"3.1.0"}`)
+	o.Describe = func() ([]byte, []byte, error) { return []byte(`{"openapi":"3.1.0"}`), nil, nil }
 	if o.Manual == nil {
 		o.Manual = docs.Pages
 	}

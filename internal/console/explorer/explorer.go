@@ -34,16 +34,20 @@ type Votes interface {
 
 // Options are what the pages are made from.
 type Options struct {
-	Manual    fs.FS  // Markdown files; index.md comes first
-	Document  []byte // /openapi.json
-	Operators []byte // the same of the routes of operators; nil: none
-	Votes     Votes  // nil: nobody is asked
+	Manual   fs.FS // Markdown files; index.md comes first
+	Describe Describe
+	Votes    Votes // nil: nobody is asked
 }
+
+// Describe makes the OpenAPI documents: /openapi.json, and that of operators' routes, nil
+// for none. It is asked once, with the first page.
+type Describe func() (public, operators []byte, err error)
 
 // Explorer is the room's pages, all rendered but for their frames.
 type Explorer struct {
 	o         Options
 	made      func() error // makes all below, once
+	document  []byte       // /openapi.json
 	room      *ui.Room
 	fragments *template.Template
 	public    *spec
@@ -100,7 +104,12 @@ func (e *Explorer) render() error {
 	if e.fragments, err = template.New("").Funcs(fragmentFunctions()).ParseFS(embedded, "templates/fragments/*.html"); err != nil {
 		return fmt.Errorf("parse the explorer's fragments: %w", err)
 	}
-	if e.public, err = readSpec(e.o.Document); err != nil {
+	document, forOperators, err := e.o.Describe()
+	if err != nil {
+		return err
+	}
+	e.document = document
+	if e.public, err = readSpec(document); err != nil {
 		return err
 	}
 	if err := e.addGuides(); err != nil {
@@ -109,8 +118,8 @@ func (e *Explorer) render() error {
 	if err := e.addReference(e.public, false); err != nil {
 		return err
 	}
-	if e.o.Operators != nil {
-		if e.operators, err = readSpec(e.o.Operators); err != nil {
+	if forOperators != nil {
+		if e.operators, err = readSpec(forOperators); err != nil {
 			return err
 		}
 		if err := e.addReference(e.operators, true); err != nil {
@@ -129,7 +138,7 @@ func (e *Explorer) Rows() []desk.Row {
 		{Method: "GET", Pattern: "/docs/search.json", Handle: e.file("application/json", func(string) []byte { return e.found })},
 		{Method: "GET", Pattern: "/docs/skytower.d.ts", Handle: e.file(typeScript, func(string) []byte { return []byte(e.public.definitions()) })},
 		{Method: "GET", Pattern: "/docs/client.ts", Handle: e.file(typeScript, func(base string) []byte { return []byte(e.public.client(e.runtime, base)) })},
-		{Method: "GET", Pattern: "/openapi.json", Handle: e.file("application/json", func(string) []byte { return e.o.Document })},
+		{Method: "GET", Pattern: "/openapi.json", Handle: e.file("application/json", func(string) []byte { return e.document })},
 	}
 	if e.o.Votes != nil {
 		rows = append(rows, desk.Row{Method: "POST", Pattern: "/docs/vote", Looks: true, Handle: e.vote})

@@ -40,7 +40,8 @@ func site(t *testing.T, v explorer.Votes) http.Handler {
 		t.Fatal(err)
 	}
 	operators := strings.NewReplacer(`"/v1/things`, `"/admin/v1/things`, `Thing"`, `AdminThing"`, `Thing":`, `AdminThing":`, "Thing ", "AdminThing ", `"createThing"`, `"adminMake"`, `"getThing"`, `"adminGet"`).Replace(string(document))
-	e, err := explorer.New(kit, explorer.Options{Manual: docs.Pages, Document: document, Operators: []byte(operators), Votes: v})
+	e, err := explorer.New(kit, explorer.Options{Manual: docs.Pages, Votes: v,
+		Describe: func() ([]byte, []byte, error) { return document, []byte(operators), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
