@@ -93,12 +93,12 @@ func TestPrediction(t *testing.T) {
 	b.visit("/playground/predictions?model=skytower-upscale-2x")
 	b.do(chromedp.WaitReady(`input[type="file"]`, chromedp.ByQuery), chromedp.SetUploadFiles(`input[type="file"]`, []string{picture(t)}, chromedp.ByQuery))
 	b.until("the file is uploaded", `/is uploaded/.test(document.querySelector("#input")?.innerText ?? document.body.innerText)`)
-	b.eval(`document.querySelector("#run").click()`, nil) // not by the mouse: the picture's preview moves the button
+	b.do(chromedp.Click("#start", chromedp.ByQuery))
 	b.until("the picture is there", `[...document.querySelectorAll("#output img")].some((i) => i.complete && i.naturalWidth > 0)`)
 	b.inspect("the prediction")
 	b.visit("/predictions")
 	b.says("succeeded")
-	b.do(chromedp.Click(`main table a`, chromedp.ByQuery))
+	b.submit("main table a")
 	b.until("the picture is on its page", `[...document.querySelectorAll("main img")].some((i) => i.complete && i.naturalWidth > 0)`)
 	b.inspect("the prediction's page")
 }
@@ -145,6 +145,17 @@ func TestTryIt(t *testing.T) {
 	b.tryIt()
 	b.until("the answer is shown", `/skytower-docs/.test(document.querySelector("#try-answer")?.innerText ?? "") && /200/.test(document.querySelector("#try-state").innerText)`)
 	b.inspect("the explorer after a try")
+	// A stream is shown as it comes, as text and raw.
+	b.visit("/docs/api/createChatCompletion")
+	b.do(chromedp.WaitVisible("#try-stream", chromedp.ByQuery))
+	b.eval(`(() => {
+		document.querySelector("#try-body").value = JSON.stringify({model: "skytower-docs", messages: [{role: "user", content: "How do I add a model?"}]});
+		document.querySelector("#try-body").dispatchEvent(new Event("input", {bubbles: true}));
+		document.querySelector("#try-stream").click();
+	})()`, nil)
+	b.tryIt()
+	b.until("the text is put together", `/I quote Skytower/.test(document.querySelector("#try-shown")?.innerText ?? "")`)
+	b.until("the events are shown", `/data: \[DONE\]/.test(document.querySelector("#try-raw")?.textContent ?? "")`)
 }
 
 // ids are what differs between pages of one kind.

@@ -2,9 +2,10 @@
 // nowhere else; a signed-in person's short-lived key lives in the module of the frame.
 
 import { sessionKey, say } from "../ui/app.js";
+import { events } from "../ui/stream.js";
 import { check } from "./check.js";
+import { textOf } from "./delta.js";
 import { fill } from "./snippets.js";
-import { events, textOf } from "./stream.js";
 
 const card = document.getElementById("try-form");
 const op = JSON.parse(card.dataset.operation);
@@ -139,9 +140,11 @@ async function follow(answer, place) {
   const text = block(place, "");
   const last = document.createElement("div");
   place.append(last);
-  for await (const event of events(answer.body)) {
-    raw = (raw + event.raw).slice(-maxShown);
+  const seen = (piece) => {
+    raw = (raw + piece).slice(-maxShown);
     one("try-raw").textContent = raw;
+  };
+  for await (const event of events(answer.body, seen)) {
     text.textContent += textOf(event);
     if (event.event === "done" || event.event === "error") {
       const value = JSON.parse(event.data);

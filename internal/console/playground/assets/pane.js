@@ -5,7 +5,7 @@ import { call, link, notice, told } from "./api.js";
 import * as talk from "./conversation.js";
 import { codeBlock, show } from "./markdown.js";
 import { button, make } from "./marks.js";
-import { events } from "./stream.js";
+import { events } from "../ui/stream.js";
 
 const PAUSE = 60; // milliseconds between two drawings of an answer that comes
 const MOST_SAID = 600; // characters of one piece for screen readers

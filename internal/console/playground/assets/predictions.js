@@ -9,7 +9,7 @@ import { goTo, make, mark } from "./marks.js";
 import { forget, keep, recall } from "./memory.js";
 import { dollars, ended, factNodes, failure, medium, outputNodes, size } from "./result.js";
 import { predictionSnippets, shortened } from "./snippets.js";
-import { events } from "./stream.js";
+import { events } from "../ui/stream.js";
 
 const PAUSE = 2000; // milliseconds between looks where no stream can be had
 const MOST_LOG = 200_000; // characters

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { events, parser } from "../assets/stream.js";
+import { events, parser } from "../../ui/assets/stream.js";
 
 function read(...pieces) {
   const found = [];

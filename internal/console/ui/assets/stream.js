@@ -39,9 +39,9 @@ export function parser(emit) {
   };
 }
 
-/** Yields the events of a body. An event that was cut off is dropped; leaving the loop
- *  cancels the body. */
-export async function* events(body) {
+/** Yields the events of a body, and shows seen the text as it came. An event that was cut
+ *  off is dropped; leaving the loop cancels the body. */
+export async function* events(body, seen = () => {}) {
   const waiting = [];
   const push = parser((event) => waiting.push(event));
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -49,6 +49,7 @@ export async function* events(body) {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      seen(value);
       push(value);
       while (waiting.length > 0) yield waiting.shift();
     }
