@@ -70,25 +70,13 @@ func spending(d *desk.Desk) (map[string]skytells.Amount, error) {
 }
 
 func shown(k skytells.Key, spent map[string]skytells.Amount, now time.Time) shownKey {
-	s := shownKey{Key: k, State: keyState(k, now), Spent: cmp.Or(spent[k.ID], "0")}
+	s := shownKey{Key: k, State: desk.KeyState(k, now), Spent: cmp.Or(spent[k.ID], "0")}
 	budget, err := money.Parse(string(k.Budget))
 	used, problem := money.Parse(string(s.Spent))
 	if err == nil && problem == nil && budget > 0 {
 		s.Used = int(min(used/max(budget/100, 1), 100)) //nolint:gosec // at most 100
 	}
 	return s
-}
-
-func keyState(k skytells.Key, now time.Time) string {
-	switch {
-	case k.RevokedAt != nil:
-		return "revoked"
-	case k.ExpiresAt != nil && !k.ExpiresAt.After(now):
-		return "expired"
-	case k.RotatedTo != "":
-		return "replaced"
-	}
-	return "active"
 }
 
 type keysView struct {
@@ -173,22 +161,12 @@ type scopeChoice struct {
 	Checked      bool
 }
 
-// scopeLabels are the scopes in plain words, in the order of the form.
-func scopeLabels() []ui.Choice {
-	return []ui.Choice{
-		{Value: "inference", Label: "Chat, responses and embeddings"}, {Value: "predictions:create", Label: "Make, cancel and delete predictions"},
-		{Value: "predictions:read", Label: "Read predictions and their results"}, {Value: "files", Label: "Upload, read and delete files"},
-		{Value: "models:read", Label: "See the models and their prices"}, {Value: "usage:read", Label: "Read usage, charges, limits and the request log"},
-		{Value: "billing:read", Label: "Read the balance and statements"}, {Value: "billing:write", Label: "Begin payments"},
-	}
-}
-
 // scopeChoices are the scopes that the seat's role can give away; all are checked but
 // payments, which few programs need, unless some were chosen.
 func scopeChoices(d *desk.Desk, chosen []string) []scopeChoice {
 	var out []scopeChoice
 	words := d.Seat.Role.Scopes().Words()
-	for _, c := range scopeLabels() {
+	for _, c := range desk.Scopes() {
 		if !slices.Contains(words, c.Value) {
 			continue
 		}
@@ -204,7 +182,7 @@ func scopeChoices(d *desk.Desk, chosen []string) []scopeChoice {
 // scopeWords are scopes in plain words.
 func scopeWords(scopes []string) []string {
 	var out []string
-	for _, c := range scopeLabels() {
+	for _, c := range desk.Scopes() {
 		if slices.Contains(scopes, c.Value) {
 			out = append(out, c.Label)
 		}

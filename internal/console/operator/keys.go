@@ -37,24 +37,10 @@ type scopeChoice struct {
 
 func scopes(chosen []string) []scopeChoice {
 	var out []scopeChoice
-	for _, c := range choices("inference", "Chat, responses and embeddings", "predictions:create", "Make, cancel and delete predictions",
-		"predictions:read", "Read predictions and their results", "files", "Upload, read and delete files", "models:read", "See the models and their prices",
-		"usage:read", "Read usage, charges, limits and the request log", "billing:read", "Read the balance and statements", "billing:write", "Begin payments") {
+	for _, c := range desk.Scopes() {
 		out = append(out, scopeChoice{c.Value, c.Label, slices.Contains(chosen, c.Value) || chosen == nil && c.Value != "billing:write"})
 	}
 	return out
-}
-
-func keyState(k skytells.Key, now time.Time) string {
-	switch {
-	case k.RevokedAt != nil:
-		return "revoked"
-	case k.ExpiresAt != nil && !k.ExpiresAt.After(now):
-		return "expired"
-	case k.RotatedTo != "":
-		return "replaced"
-	}
-	return "active"
 }
 
 func (p *Pages) keys(d *desk.Desk) error { return p.showKeys(d, keyForm{Scopes: scopes(nil)}) }
@@ -74,7 +60,7 @@ func (p *Pages) showKeys(d *desk.Desk, f keyForm) error {
 	now := time.Now()
 	var lines []keyLine
 	for _, k := range all {
-		state := keyState(k, now)
+		state := desk.KeyState(k, now)
 		if state != "active" && state != "replaced" {
 			v.Ended++
 			if !v.All {
