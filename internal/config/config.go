@@ -51,6 +51,7 @@ type Config struct {
 	Money       Money
 	Inference   Inference
 	Console     Console
+	Fleet       Fleet
 
 	RequestLogRetention time.Duration
 	EgressAllow         []netip.Prefix // private ranges that foreign URLs may reach

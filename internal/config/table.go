@@ -34,6 +34,7 @@ const (
 	Size     Kind = "size"
 	Duration Kind = "duration"
 	Integer  Kind = "integer"
+	Number   Kind = "number"
 	Boolean  Kind = "boolean"
 	Choice   Kind = "choice"
 	Prefixes Kind = "list of address ranges"
@@ -67,6 +68,7 @@ func Settings() []Setting {
 	table = append(table, inferenceSettings()...)
 	table = append(table, moneySettings()...)
 	table = append(table, consoleSettings()...)
+	table = append(table, fleetSettings()...)
 	table = append(table, otherSettings()...)
 	for i := range table {
 		s := &table[i]

@@ -41,6 +41,7 @@ func table() []room {
 		// A domain shares ids as strings and amounts as money, or declares a small
 		// interface that app fills: it never sees another domain.
 		{dir: "internal/account", kind: domain, may: grounds},
+		{dir: "internal/archive", kind: domain, may: grounds}, // bodies of requests, for accounts that want them kept
 		{dir: "internal/blob", kind: domain, may: grounds},
 		{dir: "internal/catalog", kind: domain, may: grounds},
 		{dir: "internal/feedback", kind: domain, may: grounds}, // votes on the pages of the explorer
@@ -89,6 +90,8 @@ func table() []room {
 
 		{dir: "test/browser", kind: tool},                       // a module of its own
 		{dir: "test/clients/openaigo", kind: tool},              // likewise
+		{dir: "test/deploy", kind: tool},                        // likewise: reads the files of deploy/ by the tools' own libraries
+		{dir: "test/scale", kind: tool},                         // likewise: many processes behind a load balancer
 		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
 		{dir: "tools/benchconsole", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)},     // likewise
