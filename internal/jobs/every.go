@@ -32,6 +32,17 @@ func (j *Jobs) Every(name string, interval time.Duration, fn func(context.Contex
 	j.periods = append(j.periods, &period{name: name, interval: interval, fn: fn, due: make(chan struct{}, 1)})
 }
 
+// EverySteadily is Every for what deletes because of age: while the time cannot be
+// trusted (Options.Steady), it does not run.
+func (j *Jobs) EverySteadily(name string, interval time.Duration, fn func(context.Context) error) {
+	j.Every(name, interval, func(ctx context.Context) error {
+		if !j.o.Steady() {
+			return nil
+		}
+		return fn(ctx)
+	})
+}
+
 // startPeriods gives each period a goroutine, and its beat to River's client.
 func (j *Jobs) startPeriods(ctx context.Context, r *run) {
 	// Under one root each: Stop first ends the waiting, and only later the runs.

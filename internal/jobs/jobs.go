@@ -70,6 +70,11 @@ type Options struct {
 	// without an entry, or with 0, is not worked here. With none at all the process
 	// only enqueues, and leads nothing.
 	Workers map[Queue]int
+	// Now is the time that all processes share; nil: this machine's. What is enqueued for
+	// later, and tried again later, is so by it.
+	Now func() time.Time
+	// Steady says whether that time can be trusted enough to delete for age; nil: always.
+	Steady func() bool
 
 	poll time.Duration // tests replace fetchPoll
 }
@@ -108,6 +113,12 @@ func New(db *store.DB, o Options) (*Jobs, error) {
 	if o.poll == 0 {
 		o.poll = fetchPoll
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Steady == nil {
+		o.Steady = func() bool { return true }
+	}
 	j := &Jobs{db: db, o: o, log: o.Log, workers: river.NewWorkers()}
 	j.waker = newWaker(db, o.Log)
 	var err error
@@ -127,7 +138,7 @@ func (j *Jobs) EnqueueMany(ctx context.Context, tx *store.Tx, requests []Request
 	if len(requests) == 0 {
 		return nil
 	}
-	now := time.Now()
+	now := j.o.Now()
 	many := make([]river.InsertManyParams, len(requests))
 	var due []Queue
 	for i, r := range requests {

@@ -90,6 +90,7 @@ func (j *Jobs) config(queues map[string]river.QueueConfig) *river.Config {
 		// Its one effect: a new leader begins its seven services at once, and not each
 		// up to a second after the one before.
 		TestOnly: true,
+		Test:     river.TestConfig{Time: sharedTime{j.o.Now}},
 		Workers:  j.workers,
 	}
 	if j.db.Dialect() == store.SQLite {
@@ -97,6 +98,16 @@ func (j *Jobs) config(queues map[string]river.QueueConfig) *river.Config {
 	}
 	return c
 }
+
+// sharedTime has River count by the time that all processes share: one whose clock is
+// ahead would take the jobs of all others for lost. In statements it is the database's.
+type sharedTime struct{ now func() time.Time }
+
+// Now implements rivertype.TimeGenerator.
+func (t sharedTime) Now() time.Time { return t.now() }
+
+// NowOrNil implements rivertype.TimeGenerator: nil is the database's now().
+func (sharedTime) NowOrNil() *time.Time { return nil }
 
 func (j *Jobs) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{}

@@ -84,7 +84,7 @@ type adapter[A Args] struct {
 func (a *adapter[A]) Timeout(*river.Job[A]) time.Duration { return a.w.Timeout + leaveGrace }
 
 func (a *adapter[A]) NextRetry(job *river.Job[A]) time.Time {
-	return time.Now().Add(max(a.w.Retry(job.Attempt), 0))
+	return a.j.o.Now().Add(max(a.w.Retry(job.Attempt), 0))
 }
 
 func (a *adapter[A]) Work(ctx context.Context, job *river.Job[A]) error {

@@ -37,6 +37,9 @@ type change struct{ kind, ref string }
 // fn runs again, at most six times: what fn does outside the transaction must
 // be safe to repeat, or wait for [Tx.AfterCommit]. Never call Write inside
 // Write, nor the network.
+//
+// Where the database is to blame ([DB.IsUnavailable]), the error carries
+// SERVICE_UNAVAILABLE for callers of the API.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.retry(ctx, func() error { return db.once(ctx, db.writer, nil, fn) })
 }
@@ -57,7 +60,7 @@ func (db *DB) retry(ctx context.Context, run func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := run()
 		if err == nil || !db.IsRetryable(err) || attempt == maxAttempts {
-			return err
+			return db.told(err)
 		}
 		db.log.DebugContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
 		select {

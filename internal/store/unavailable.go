@@ -1,15 +1,38 @@
 package store
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
+
+	"skytower/internal/fault"
 )
+
+// retryAfter is said where the database is to blame: a server that restarts is back by
+// then, and a full disk costs nobody much by being tried so often.
+const retryAfter = 5 * time.Second
+
+// told gives an error for which the database is to blame a sentence for callers of the
+// API. One that has a sentence keeps it, and so does what the caller ended himself.
+func (db *DB) told(err error) error {
+	if !db.IsUnavailable(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	return &fault.Error{
+		ID: fault.ServiceUnavailable, RetryAfter: retryAfter, Err: err,
+		Message: "The server's database does not answer, or cannot write, at the moment; try again shortly.",
+	}
+}
 
 // IsUnavailable reports whether err came from a database that could not be asked, that
 // broke off, or that cannot write anything for now, as opposed to one that refused the
