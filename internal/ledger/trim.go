@@ -38,16 +38,26 @@ func (l *Ledger) trimOnce() {
 }
 
 // Trim deletes request-log entries past the retention, and batches that no commit can
-// repeat any more, in slices that leave the writer free between them. Charge lines are
-// never deleted.
+// repeat any more, in slices that leave the writer free between them; on PostgreSQL, months
+// of the request log are dropped whole, and those to come are made. Charge lines are never
+// deleted.
 func (l *Ledger) Trim(ctx context.Context, now time.Time) error {
 	if err := l.trim(ctx, &l.trimming[0], "charge_batch", "id", batchTime(now.Add(-batchKept))); err != nil {
 		return err
 	}
+	if l.db.Dialect() == store.Postgres {
+		if err := l.keepMonths(ctx, now); err != nil {
+			return err
+		}
+	}
 	if l.o.Retention <= 0 {
 		return nil
 	}
-	return l.trim(ctx, &l.trimming[1], "request_log", "at", store.Micros(now.Add(-l.o.Retention)))
+	tables, err := l.trimmed(ctx)
+	for i := 0; err == nil && i < len(tables); i++ {
+		err = l.trim(ctx, &l.trimming[1], tables[i], "at", store.Micros(now.Add(-l.o.Retention)))
+	}
+	return err
 }
 
 // trim deletes the rows whose column, the first of the table's key, lies below the

@@ -73,6 +73,13 @@ func (db *DB) IsUnique(err error) bool {
 	return false
 }
 
+// IsLockTimeout reports whether a statement gave up waiting for a lock of PostgreSQL's,
+// after its lock_timeout.
+func (db *DB) IsLockTimeout(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "55P03"
+}
+
 // IsRetryable reports whether the transaction failed only because of another
 // one and may succeed when run again: busy, serialization failure, deadlock, or
 // a prepared statement that a migration on another machine has outdated.
