@@ -185,6 +185,9 @@ func (l *Ledger) commitBatch(b *batch) error {
 	if err == nil && l.o.OnBatch != nil {
 		l.o.OnBatch(len(b.pending), time.Since(started))
 	}
+	if (err != nil || b.spooled) && l.o.OnFailed != nil {
+		l.o.OnFailed(b.spooled)
+	}
 	return err
 }
 

@@ -84,6 +84,9 @@ type Options struct {
 	OnSpool func(waiting int64)
 	// OnBatch hears of every commit of charge lines.
 	OnBatch func(lines int, took time.Duration)
+	// OnFailed hears of every batch that the database did not take, whether it is in the
+	// spool instead.
+	OnFailed func(spooled bool)
 	// OnDropped hears at once of request-log entries that are lost, from any goroutine.
 	OnDropped func(entries int)
 }

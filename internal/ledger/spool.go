@@ -44,7 +44,8 @@ type spool struct {
 	path       string   // its name; file was made under another
 	size, done int64    // bytes written, and of them those that are in the database
 	held       map[string][][]payment
-	broken     bool // the file's end can't be trusted any more
+	since      time.Time // when what waits began to
+	broken     bool      // the file's end can't be trusted any more
 
 	adopted []*os.File // files of processes that died; the spool loop's
 }
@@ -139,6 +140,9 @@ func (s *spool) append(b *batch) error {
 			s.broken = true
 		}
 		return fmt.Errorf("write to the spool: %w", err)
+	}
+	if s.size == s.done {
+		s.since = time.Now()
 	}
 	s.size += int64(len(line))
 	pays := make([][]payment, len(b.pending))
