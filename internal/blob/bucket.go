@@ -92,8 +92,12 @@ func keyOf(id string) string { return folderOf(id) + "/" + id }
 // writer writes the content of a file; it is there when Close has returned nil, and is
 // given up where ctx ends before. sync makes a local file durable.
 func (s *Store) writer(ctx context.Context, id string) (w *blob.Writer, sync func() error, err error) {
+	return newWriter(ctx, s.bucket, keyOf(id))
+}
+
+func newWriter(ctx context.Context, bucket *blob.Bucket, key string) (w *blob.Writer, sync func() error, err error) {
 	var local *os.File
-	w, err = s.bucket.NewWriter(ctx, keyOf(id), &blob.WriterOptions{
+	w, err = bucket.NewWriter(ctx, key, &blob.WriterOptions{
 		ContentType:    octets, // the table knows the type
 		MaxConcurrency: partsAtOnce,
 		BeforeWrite: func(as func(any) bool) error {

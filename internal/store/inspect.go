@@ -8,9 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -94,18 +92,16 @@ func (db *DB) askVersion(ctx context.Context, f *Facts) error {
 }
 
 // newestBuiltin is the number of the newest embedded migration.
-func newestBuiltin() int64 {
-	names, err := fs.Glob(builtin(), "*.sql")
+func newestBuiltin() int64 { return newestIn(builtin()) }
+
+func newestIn(migrations fs.FS) int64 {
+	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil { // the pattern is a constant
 		panic(err)
 	}
 	var newest int64
 	for _, name := range names {
-		number, _, _ := strings.Cut(path.Base(name), "_")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err == nil {
-			newest = max(newest, n)
-		}
+		newest = max(newest, numberOf(name))
 	}
 	return newest
 }
@@ -134,4 +130,43 @@ func (db *DB) QuickCheck(ctx context.Context) (faults []string, err error) {
 		return nil, fmt.Errorf("check the database's file: %w", err)
 	}
 	return faults, nil
+}
+
+// Snapshot writes a copy of a SQLite database to a file that must not exist: one state of
+// it, whole, on disk, also while others write. The copy has no write-ahead log beside it.
+// It holds off the folding of the log while it runs, so the log grows.
+func (db *DB) Snapshot(ctx context.Context, path string) (err error) {
+	if db.dialect != SQLite {
+		return errors.New("copy the database: only SQLite's can be copied this way")
+	}
+	if err := createPrivate(path); err != nil { // SQLite takes an empty file, and keeps its mode
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	if err := db.vacuumInto(ctx, path); err != nil {
+		return errors.Join(fmt.Errorf("copy the database: %w", err), os.Remove(path))
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	// SQLite itself does not wait for the disk here.
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	return nil
+}
+
+// vacuumInto lets one connection write for that: to the copy alone.
+func (db *DB) vacuumInto(ctx context.Context, path string) (err error) {
+	conn, err := db.reader.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `pragma query_only(0)`); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, `vacuum into $1`, path)
+	_, reset := conn.ExecContext(context.WithoutCancel(ctx), `pragma query_only(1)`)
+	return errors.Join(err, reset)
 }

@@ -59,7 +59,7 @@ func (db *DB) SchemaVersion(ctx context.Context) (int64, error) {
 }
 
 // migrate brings the schema up to date, one process at a time.
-func (db *DB) migrate(ctx context.Context, migrations fs.FS) error {
+func (db *DB) migrate(ctx context.Context, migrations fs.FS, copying bool) error {
 	unlock, err := db.lockMigrations(ctx)
 	if err != nil {
 		return err
@@ -71,6 +71,9 @@ func (db *DB) migrate(ctx context.Context, migrations fs.FS) error {
 	}
 	newest := newestOf(provider)
 	if err := db.checkOldest(ctx, newest); err != nil {
+		return err
+	}
+	if err := db.checkWhole(ctx); err != nil && !copying {
 		return err
 	}
 	if err := db.up(ctx, provider); err != nil {
@@ -170,27 +173,63 @@ func (db *DB) unlockMigrations(ctx context.Context, conn *sql.Conn) {
 
 // checkOldest refuses a database that a newer server has moved beyond us.
 func (db *DB) checkOldest(ctx context.Context, newest int64) error {
+	oldest, err := db.oldest(ctx)
+	if err != nil {
+		return err
+	}
+	if newest < oldest {
+		return fmt.Errorf("%w: it knows the schema up to %d, and the database needs %d or newer; start a newer server, or restore a backup", ErrTooOld, newest, oldest)
+	}
+	return nil
+}
+
+// hasSchema reports whether the database has our first table.
+func (db *DB) hasSchema(ctx context.Context) (bool, error) {
 	var tables int
 	err := db.writer.QueryRowContext(ctx, db.dialect.Pick(
 		`select count(*) from sqlite_master where type = 'table' and name = 'schema_info'`,
 		`select count(*) from pg_tables where schemaname = current_schema() and tablename = 'schema_info'`)).Scan(&tables)
 	if err != nil {
-		return fmt.Errorf("look for the schema: %w", err)
+		return false, fmt.Errorf("look for the schema: %w", err)
 	}
-	if tables == 0 {
-		return nil // a new database
+	return tables > 0, nil
+}
+
+// oldest is the oldest schema whose servers may run on the database; 0 where it is new.
+func (db *DB) oldest(ctx context.Context) (int64, error) {
+	if there, err := db.hasSchema(ctx); err != nil || !there {
+		return 0, err
 	}
 	var text string
-	err = db.writer.QueryRowContext(ctx, `select value from schema_info where key = 'oldest_version'`).Scan(&text)
+	err := db.writer.QueryRowContext(ctx, `select value from schema_info where key = 'oldest_version'`).Scan(&text)
 	if err != nil {
-		return fmt.Errorf("read oldest_version: %w", err)
+		return 0, fmt.Errorf("read oldest_version: %w", err)
 	}
 	oldest, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return fmt.Errorf("read oldest_version: %w", err)
+		return 0, fmt.Errorf("read oldest_version: %w", err)
 	}
-	if newest < oldest {
-		return fmt.Errorf("%w: it knows the schema up to %d, and the database needs %d or newer; start a newer server, or restore a backup", ErrTooOld, newest, oldest)
+	return oldest, nil
+}
+
+// CopyUnfinished is the key in schema_info of a database that a copy goes into and has not
+// ended: nobody may work on it.
+const CopyUnfinished = "copy_unfinished"
+
+// ErrUnfinishedCopy reports a database that holds a part of another one.
+var ErrUnfinishedCopy = errors.New("a copy into this database was begun and has not ended: run 'skytower db copy' again, which goes on where it stopped")
+
+// checkWhole refuses a database that holds a part of another one.
+func (db *DB) checkWhole(ctx context.Context) error {
+	if there, err := db.hasSchema(ctx); err != nil || !there {
+		return err
+	}
+	var n int
+	if err := db.writer.QueryRowContext(ctx, `select count(*) from schema_info where key = $1`, CopyUnfinished).Scan(&n); err != nil {
+		return fmt.Errorf("look for an unfinished copy: %w", err)
+	}
+	if n > 0 {
+		return ErrUnfinishedCopy
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Readers  int              // SQLite: connections for reading; 0 means 8
 	MaxConns int              // PostgreSQL: connections in all; 0 means 20
+	Copying  bool             // also open what a copy has not filled yet: for the copy
 
 	migrations fs.FS // tests replace the built-in migrations
 }
@@ -49,6 +50,8 @@ type DB struct {
 	pg      *pgx.ConnConfig // nil on SQLite; the feed's own LISTEN connection
 	log     *slog.Logger
 	now     func() time.Time
+
+	writes, reads tally
 
 	mu    sync.Mutex
 	feeds map[*Feed]struct{}
@@ -67,7 +70,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx, o.migrations); err != nil {
+	if err := db.migrate(ctx, o.migrations, o.Copying); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate database: %w", err), db.Close())
 	}
 	if db.dialect == Postgres {
