@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"skytower/internal/fault"
+	"skytower/internal/telemetry"
 )
 
 // Bounds on how long a caller may take over one body.
@@ -30,6 +31,7 @@ type Call struct {
 
 	w      http.ResponseWriter
 	server *Server
+	span   telemetry.Span
 	values [3]string // of the headers that every answer has: X-Request-Id, Content-Type, Content-Length
 	sent   bool      // the head is out
 	inBand bool      // a stream told its error itself

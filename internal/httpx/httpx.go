@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"skytower/internal/fault"
+	"skytower/internal/telemetry"
 )
 
 // Handler serves one call. An error that it returns before anything was written
@@ -51,6 +52,8 @@ type Server struct {
 	Trusted []netip.Prefix
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
+	// Trace makes a span of every request; nil: of none.
+	Trace *telemetry.Tracer
 
 	pieces sync.Pool // of *[]byte, for event streams
 }
@@ -80,6 +83,9 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, route string) *Cal
 	c.Record = Record{
 		ID: NewID("req_", start), Start: start, Method: r.Method, Route: route, Path: r.URL.Path,
 		Client: ClientAddr(r, s.Trusted), BytesIn: max(r.ContentLength, 0),
+	}
+	if s.Trace != nil {
+		c.beginSpan(s.Trace)
 	}
 	c.values[0] = c.Record.ID
 	w.Header()["X-Request-Id"] = c.values[0:1:1]
@@ -131,6 +137,7 @@ func (s *Server) end(c *Call) {
 	}
 	c.Record.Outcome = cmp.Or(c.Record.Outcome, plainOutcome(c.Record.Err))
 	s.Done(&c.Record)
+	c.endSpan()
 	if c.abort {
 		panic(http.ErrAbortHandler)
 	}

@@ -24,10 +24,12 @@ type Record struct {
 	Target    string // provider and upstream name, for operators only
 	TokensIn  int64
 	TokensOut int64
+	Charged   int64 // nano-dollars
 	Streamed  bool
 	Outcome   string // ok, error, hang_up, cut, …
 	ErrorID   string
-	Err       error // the cause, for the log only
+	Err       error  // the cause, for the log only
+	TraceID   string // of the trace that the request is in; "": of none that anybody sees
 	// Inside marks a call that this process made of itself, for a page of the console:
 	// it is no request of anybody.
 	Inside bool

@@ -81,6 +81,7 @@ func (r *run) queue(ctx context.Context, sink Sink) error {
 	if err != nil {
 		return err
 	}
+	r.svc.Trace.Link(ctx, id)
 	r.result.Outcome = Complete
 	if !r.req.Stream {
 		return sink.Answer(shown)

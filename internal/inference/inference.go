@@ -24,6 +24,7 @@ import (
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 	"skytower/internal/route"
+	"skytower/internal/telemetry"
 )
 
 // API is what a model is asked for.
@@ -85,6 +86,7 @@ type Result struct {
 	Tries   int
 	Usage   provider.Usage
 	Counted bool // the usage is our count, since none was reported
+	Charged money.Nanos
 	Outcome Outcome
 }
 
@@ -149,6 +151,13 @@ type Service struct {
 	Patience time.Duration
 	// OnFailure hears of every failed call to a provider; it may be nil.
 	OnFailure func(provider string, class provider.Class)
+	// OnTry hears of every call to a provider that ended, the nth of its request, and how
+	// long the first of its answer took; it may be nil.
+	OnTry func(provider string, nth int, ok bool, first time.Duration)
+	// OnCharge hears of every durable charge, and of what it cost us; it may be nil.
+	OnCharge func(charged, cost money.Nanos)
+	// Trace makes spans; nil: none.
+	Trace *telemetry.Tracer
 
 	calls watch
 }

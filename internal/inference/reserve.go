@@ -133,6 +133,8 @@ func (r *run) most(out int64) price.Tokens {
 
 // reserve sets aside what the request may cost, and makes of it what may be generated.
 func (r *run) reserve(ctx context.Context, e ledger.Estimate) (err error) {
+	ctx, span := r.part(ctx, "reserve")
+	defer func() { over(span, err) }()
 	if r.hold, err = r.svc.Meter.Reserve(ctx, e); err != nil {
 		return err
 	}

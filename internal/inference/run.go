@@ -48,6 +48,8 @@ type run struct {
 	began      time.Time // when it was queued; zero: of a call
 	background string    // id of the response that is made in the background; "": of a call
 
+	reasons *reasons // why it ended, for the span of a call; nil: nobody asks
+
 	choices *choices         // of a chat stream that costs
 	native  *nativeEnd       // of an upstream's own Responses stream that costs
 	ending  lastWords        // set where credit ran out
@@ -78,7 +80,7 @@ func (r *run) admit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.ticket, r.limits, err = r.svc.Limits.Take(ctx, r.draw()); err != nil {
+	if err := r.take(ctx); err != nil {
 		return fmt.Errorf("take from limits: %w", err)
 	}
 	if !r.limits.Allowed {
@@ -189,7 +191,7 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 		_ = sink.Flush() // a caller who has gone owes all the same
 	}
 	charge, priced := r.charge()
-	if failed := r.svc.Meter.Commit(settled, r.hold, charge); failed != nil {
+	if failed := r.commit(settled, charge); failed != nil {
 		r.result.Outcome = Refused
 		return fault.Wrap(failed, fault.ServiceUnavailable, "The server cannot record usage at the moment; try again later.")
 	}
@@ -202,6 +204,21 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	}
 	r.keep(settled)
 	return r.deliverEnd(sink)
+}
+
+// commit makes the charge durable, and tells of it.
+func (r *run) commit(ctx context.Context, c ledger.Charge) (err error) {
+	ctx, span := r.part(ctx, "charge")
+	defer func() { over(span, err) }()
+	if err = r.svc.Meter.Commit(ctx, r.hold, c); err != nil {
+		return err
+	}
+	span.Int("skytower.charged_nanodollars", int64(c.Amount))
+	r.result.Charged = c.Amount
+	if r.svc.OnCharge != nil {
+		r.svc.OnCharge(c.Amount, c.Cost)
+	}
+	return nil
 }
 
 // end makes the last events of a stream for which credit ran out.

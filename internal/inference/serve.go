@@ -36,8 +36,10 @@ func (r *run) travel(ctx context.Context, sink Sink) error {
 			return noTarget(err, last)
 		}
 		t := attempt{began: r.svc.Now()}
-		started, err := r.try(ctx, &m.Targets[i], &t, sink)
-		trip.Done(r.report(&t, err))
+		started, err := r.tracedTry(ctx, &m.Targets[i], &t, sink)
+		report := r.report(&t, err)
+		trip.Done(report)
+		r.svc.tried(m.Targets[i].Provider, r.result.Tries, report, err)
 		if err == nil {
 			return nil
 		}
@@ -119,6 +121,18 @@ func (s *Service) failed(name string, err error) {
 	if s.OnFailure != nil && errors.As(err, &up) && up.Class != provider.Cancelled {
 		s.OnFailure(name, up.Class)
 	}
+}
+
+// tried reports an ended call, but for one that its caller gave up.
+func (s *Service) tried(name string, nth int, report route.Report, err error) {
+	if s.OnTry == nil || err != nil && provider.ClassOf(err) == provider.Cancelled {
+		return
+	}
+	first := report.FirstByte
+	if first == 0 {
+		first = report.Took
+	}
+	s.OnTry(name, nth, err == nil, first)
 }
 
 // mayMoveOn reports whether another target may be tried after err.
@@ -316,6 +330,9 @@ func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent
 	}
 	if event.Usage.Reported {
 		r.usage = event.Usage
+	}
+	if r.reasons != nil {
+		r.reasons.event(event.Data, r.req.API)
 	}
 	if event.Final {
 		r.held = &heldEvent{name: event.Name, data: append([]byte(nil), event.Data...)}

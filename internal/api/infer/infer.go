@@ -121,7 +121,7 @@ func forwarded(h http.Header) http.Header {
 func record(r *httpx.Record, result inference.Result) {
 	r.Model, r.Target = result.Model, result.Target
 	r.TokensIn, r.TokensOut = result.Usage.Input, result.Usage.Output
-	r.Outcome = string(result.Outcome)
+	r.Charged, r.Outcome = int64(result.Charged), string(result.Outcome)
 }
 
 // errors of every inference route, for the document.
