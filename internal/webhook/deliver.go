@@ -43,7 +43,7 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job[DeliverArgs]) error 
 	if err != nil || !won {
 		return err
 	}
-	a := s.call(ctx, d)
+	a := s.tracedCall(ctx, d)
 	if ctx.Err() != nil && !a.ok() {
 		return s.giveBack(ctx, d)
 	}
@@ -107,11 +107,12 @@ func (s *Service) giveBack(ctx context.Context, d delivery) error {
 func (s *Service) record(ctx context.Context, job jobs.Job[DeliverArgs], d delivery, a attempt) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
+	result := ""
+	err := s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
 		if err := s.o.Lock(ctx, tx, d.prediction); err != nil {
 			return err
 		}
-		if err := s.settle(ctx, tx, d, a); err != nil {
+		if result, err = s.settle(ctx, tx, d, a); err != nil {
 			return err
 		}
 		return job.Complete(ctx, tx)
@@ -119,32 +120,47 @@ func (s *Service) record(ctx context.Context, job jobs.Job[DeliverArgs], d deliv
 	if err != nil {
 		return fmt.Errorf("record webhook delivery %s: %w", d.id, err)
 	}
+	if s.o.OnAttempt != nil && result != "" {
+		s.o.OnAttempt(result, a.took)
+	}
 	return nil
 }
 
-func (s *Service) settle(ctx context.Context, tx *store.Tx, d delivery, a attempt) error {
+// settle says what came of the attempt: delivered, failed (it will be tried again), or
+// given_up; "" where somebody else has settled it.
+func (s *Service) settle(ctx context.Context, tx *store.Tx, d delivery, a attempt) (result string, err error) {
 	open, err := openOf(ctx, tx, d.prediction)
 	if err != nil {
-		return err
+		return "", err
 	}
 	self := indexOf(open, d.id)
 	if self < 0 { // the lease ran out, and another job has sent it and said so
-		return nil
+		return "", nil
 	}
 	if err := insertAttempt(ctx, tx, d.id, a); err != nil {
-		return err
+		return "", err
 	}
 	ended, err := s.move(ctx, tx, d, a, open[self:])
 	if err != nil {
-		return err
+		return "", err
 	}
 	if ended {
 		open = append(open[:self], open[self+1:]...)
 		if err := s.release(ctx, tx, open); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return s.o.Attempted(ctx, tx, d.prediction, a.at, len(open) == 0)
+	return resultOf(a, ended), s.o.Attempted(ctx, tx, d.prediction, a.at, len(open) == 0)
+}
+
+func resultOf(a attempt, ended bool) string {
+	switch {
+	case a.ok():
+		return "delivered"
+	case ended:
+		return "given_up"
+	}
+	return "failed"
 }
 
 // move writes the delivery's state after the attempt; ended is false where it will be

@@ -27,6 +27,7 @@ import (
 	"skytower/internal/egress"
 	"skytower/internal/jobs"
 	"skytower/internal/store"
+	"skytower/internal/telemetry"
 )
 
 // Kind is what happened to a prediction.
@@ -94,6 +95,11 @@ type Options struct {
 	PerHost int
 	// Timeout of one call; 0: 10 s.
 	Timeout time.Duration
+	// OnAttempt hears of every call that was recorded: delivered, failed, or given_up, and
+	// the time that it took. nil: nobody.
+	OnAttempt func(result string, took time.Duration)
+	// Trace makes spans; nil: none.
+	Trace *telemetry.Tracer
 }
 
 // Bounds.
