@@ -34,6 +34,7 @@ const (
 	WebhookKeys         Use = "webhook keys"
 	Links               Use = "links"
 	Sessions            Use = "sessions"
+	RequestBodies       Use = "request bodies"
 )
 
 // labels of HKDF start with this, so that the same master key given to another
