@@ -120,6 +120,7 @@ func (db *DB) Send(ctx context.Context, text string, a *Args) (n int64, err erro
 			break
 		}
 	}
+	db.writes.note(err)
 	return n, err
 }
 

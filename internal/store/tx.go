@@ -72,7 +72,12 @@ func (db *DB) retry(ctx context.Context, run func() error) error {
 	}
 }
 
-func (db *DB) once(ctx context.Context, pool *sql.DB, options *sql.TxOptions, fn func(tx *Tx) error) error {
+func (db *DB) once(ctx context.Context, pool *sql.DB, options *sql.TxOptions, fn func(tx *Tx) error) (err error) {
+	ended := &db.writes
+	if options != nil && options.ReadOnly {
+		ended = &db.reads
+	}
+	defer func() { ended.note(err) }()
 	raw, err := pool.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
