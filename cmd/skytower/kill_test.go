@@ -347,7 +347,7 @@ func (k *killing) checkFiles() {
 	}
 	folder := filepath.Join(k.data, "files")
 	now := time.Now().Add(48 * time.Hour)
-	files, err := blob.Open(k.t.Context(), blob.Options{DB: db, URL: "file://" + folder, Links: key, Now: func() time.Time { return now }})
+	files, err := blob.Open(k.t.Context(), blob.Options{DB: db, URL: "file://" + folder, Links: secret.NewRing(key), Now: func() time.Time { return now }})
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"skytower/internal/secret"
 	"skytower/internal/skytells"
 	"skytower/internal/store"
 )
@@ -91,6 +92,15 @@ func newWebhookSecret() string {
 	var b [webhookSecretBytes]byte
 	rand.Read(b[:]) //nolint:errcheck // crypto/rand never fails
 	return webhookSecretPrefix + hex.EncodeToString(b[:])
+}
+
+// SealedColumn describes the column with the accounts' sealed webhook secrets.
+func SealedColumn() secret.Column {
+	return secret.Column{
+		Name: "webhook secrets of accounts", Use: secret.WebhookKeys,
+		Table: "account", ID: "id", Value: "webhook_secret", Where: []string{"true"},
+		Context: webhookSecretContext,
+	}
 }
 
 // webhookSecretContext ties a sealed secret to its account.

@@ -34,16 +34,16 @@ func (a *App) describe(rows []api.Route) func() (public, operators []byte, err e
 // makeConsole makes the pages. Inside is where they call the API, which is made after
 // them.
 func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, rows []api.Route) (http.Handler, error) {
-	key, err := a.key.Derive(secret.Sessions)
+	keys, err := a.signer(secret.Sessions)
 	if err != nil {
-		return nil, fmt.Errorf("derive the key of sessions: %w", err)
+		return nil, err
 	}
 	forOperators, err := a.operatorPages()
 	if err != nil {
 		return nil, err
 	}
 	pages, err := console.New(console.Options{
-		Desk: desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Key: key},
+		Desk: desk.Options{Server: server, People: a.accounts, Clients: inside, Public: a.cfg.PublicURL, Files: textOf(a.cfg.Predictions.FilesURL), Keys: keys},
 		Door: door.Options{
 			People: a.accounts, SignUp: a.cfg.Console.SignUp, Mail: a.mail, Print: a.print,
 			Provider: a.provider(), ProviderName: a.cfg.Console.OpenIDName, Domains: a.cfg.Console.OpenIDDomains,
@@ -87,10 +87,10 @@ func (a *App) operatorPages() (operator.Options, error) {
 // makeVotes makes what keeps readers' votes. Its digests and the tokens of forms come
 // from one key, for different uses.
 func (a *App) makeVotes(context.Context) error {
-	key, err := a.key.Derive(secret.Sessions)
+	voters, err := a.signer(secret.Sessions)
 	if err != nil {
-		return fmt.Errorf("derive the key of votes: %w", err)
+		return err
 	}
-	a.votes = feedback.New(feedback.Options{DB: a.db, Secret: key})
+	a.votes = feedback.New(feedback.Options{DB: a.db, Voters: voters})
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -70,33 +69,27 @@ func (d *doctor) open(ctx context.Context) {
 		d.commandErr = err
 		commands, _ = command.New(command.Options{Log: d.log}) // without any, nothing can be wrong
 	}
-	d.adapters = newAdapters(d.cfg, builtin, commands, d.log, d.metrics)
+	d.adapters = newAdapters(d.cfg, builtin, commands, d.log, d.metrics, nil)
 	d.listErr = d.openCatalog(opening)
 }
 
-// openKey reads the master key, and never makes one.
-func (d *doctor) openKey() {
-	if d.cfg.MasterKey == "" {
-		if _, err := os.Stat(d.path(secret.MasterKeyFile)); err != nil {
-			d.keyErr = err
-			return
-		}
-	}
-	d.key, d.keyErr = d.masterKey()
-}
+// openKey reads the master keys, and never makes one.
+func (d *doctor) openKey() { d.ring, d.keyErr = ringOf(d.cfg) }
 
 func (d *doctor) openCatalog(ctx context.Context) (err error) {
 	o := catalog.Options{
 		DB: d.db, Models: builtinModels(), Providers: environmentProviders(d.cfg), Commands: commandModels(d.cfg),
 		Resolve: d.credential, FetchDefault: fetchDefault,
 	}
-	key := d.key
+	ring := d.ring
 	if d.keyErr != nil { // what is sealed does not open, whatever the key
-		if key, err = secret.NewMasterKey([]byte(strings.Repeat("\x01", secret.Size))); err != nil {
+		key, err := secret.NewMasterKey([]byte(strings.Repeat("\x01", secret.Size)))
+		if err != nil {
 			return err
 		}
+		ring = secret.NewRing(key)
 	}
-	if o.Sealer, err = secret.NewRing(key).Sealer(secret.ProviderCredentials); err != nil {
+	if o.Sealer, err = ring.Sealer(secret.ProviderCredentials); err != nil {
 		return err
 	}
 	if d.catalog, err = catalog.New(o); err != nil {

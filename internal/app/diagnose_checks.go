@@ -91,7 +91,7 @@ func (d *doctor) lookSecretFiles(context.Context) finding {
 // secretFiles are the files that hold secrets. Those in the data folder are ours alone;
 // container hosts mount others readable for everybody in the container.
 func (d *doctor) secretFiles() map[string]bool {
-	files := map[string]bool{d.path(secret.MasterKeyFile): true, d.path(operatorKeyFile): true}
+	files := map[string]bool{d.path(secret.MasterKeyFile): true, d.path(secret.OldMasterKeyFile): true, d.path(operatorKeyFile): true}
 	if file, ok := strings.CutPrefix(d.cfg.Database.Reveal(), "sqlite:"); ok {
 		files[file] = true
 	}
@@ -239,7 +239,7 @@ func (d *doctor) lookFile(ctx context.Context) finding {
 }
 
 func (d *doctor) lookMasterKey(ctx context.Context) finding {
-	const missing = "Put the master key back: master.key in the data folder, or SKYTOWER_MASTER_KEY. Without it, the credentials of providers must be entered anew."
+	const missing = "Put the master key back: master.key in the data folder, or SKYTOWER_MASTER_KEY; an earlier one as master_key_old. Without it, the credentials of providers and the secrets of webhooks must be entered anew."
 	if d.keyErr != nil && !errors.Is(d.keyErr, fs.ErrNotExist) {
 		return failed("Mend what the message names.", "%s.", d.keyErr)
 	}
@@ -247,7 +247,7 @@ func (d *doctor) lookMasterKey(ctx context.Context) finding {
 		if d.keyErr != nil {
 			return fine("There is none yet; the first start makes it at %s.", d.path(secret.MasterKeyFile))
 		}
-		return fine("It can be read (%s).", d.key.ID())
+		return fine("It can be read (%s).", d.ring.Current().ID())
 	}
 	var sealer *secret.Sealer
 	if d.keyErr == nil {
@@ -259,13 +259,32 @@ func (d *doctor) lookMasterKey(ctx context.Context) finding {
 	n, problems, err := catalog.CheckSealed(ctx, d.db, sealer)
 	switch {
 	case err != nil && d.keyErr == nil:
-		return warned("Mend the database first.", "It can be read (%s); whether it opens what is sealed is not known: %s.", d.key.ID(), err)
+		return warned("Mend the database first.", "It can be read (%s); whether it opens what is sealed is not known: %s.", d.ring.Current().ID(), err)
 	case err != nil || d.keyErr != nil && n == 0:
 		return warned("Was it here before? Then put it back. Else the next start makes a new one.", "There is none at %s.", d.path(secret.MasterKeyFile))
 	case len(problems) > 0:
 		return failed(missing, "%d of %d sealed credentials do not open: %s.", len(problems), n, strings.Join(problems, ", "))
 	}
-	return fine("It opens all %d sealed credentials (%s).", n, d.key.ID())
+	return d.lookSealed(ctx, missing, n)
+}
+
+// lookSealed looks at the sealed values besides credentials, and at what an earlier key
+// is still needed for.
+func (d *doctor) lookSealed(ctx context.Context, missing string, credentials int) finding {
+	s, err := sealedStatus(ctx, d.db, d.ring)
+	switch {
+	case err != nil: // such as a database of before the first start of this version
+		return fine("It opens all %d sealed credentials (%s).", credentials, d.ring.Current().ID())
+	case s.Lost > 0:
+		return failed(missing, "%d sealed values (%s) need a master key that is not here: %s.", s.Lost, s.lostNames(), s.lostKeys())
+	case s.Left > 0:
+		return warned("Wait: the server that leads seals them anew within minutes. Keep the earlier key until then.",
+			"%d values are still sealed by an earlier master key; the current one is %s.", s.Left, s.Current)
+	case len(s.Others) > 0:
+		return fine("It opens all %d sealed credentials (%s). No value in the database needs the other keys any more (%s): drop them once links of files made before may end.",
+			credentials, s.Current, strings.Join(s.Others, ", "))
+	}
+	return fine("It opens all %d sealed credentials (%s).", credentials, s.Current)
 }
 
 func (d *doctor) lookRedis(ctx context.Context) finding {

@@ -8,37 +8,7 @@ import (
 	"strings"
 
 	"skytower/internal/account"
-	"skytower/internal/secret"
 )
-
-func (a *App) openMasterKey(context.Context) (err error) {
-	a.key, err = a.masterKey()
-	return err
-}
-
-// masterKey is the configured one; on SQLite one is made in the data folder.
-func (a *App) masterKey() (secret.MasterKey, error) {
-	if a.cfg.MasterKey != "" {
-		return secret.NewMasterKey([]byte(a.cfg.MasterKey.Reveal()))
-	}
-	key, created, err := secret.LoadOrCreate(a.cfg.Data)
-	if err != nil {
-		return key, fmt.Errorf("load the master key: %w", err)
-	}
-	if created {
-		a.log.Info("made a master key; keep a copy of it apart from backups", "file", a.path("master.key"))
-	}
-	return key, nil
-}
-
-// sealer is that of one use of the master key.
-func (a *App) sealer(use secret.Use) (*secret.Sealer, error) {
-	sealer, err := secret.NewRing(a.key).Sealer(use)
-	if err != nil {
-		return nil, fmt.Errorf("derive the key for %s: %w", use, err)
-	}
-	return sealer, nil
-}
 
 // operatorKeyFile is where the command line on the same machine finds its key.
 const operatorKeyFile = "operator.key"

@@ -39,7 +39,7 @@ func (a *App) appear(ctx context.Context) {
 	}
 	now := time.Now()
 	a.presence.self = store.Replica{
-		ID: httpx.NewID("rep_", now), Host: host, Role: a.cfg.Predictions.Role, Version: a.opts.Version, Config: a.cfg.Hash(), Started: now,
+		ID: httpx.NewID("rep_", now), Host: host, Role: a.cfg.Predictions.Role, Version: a.opts.Version, Config: a.cfg.Hash(), Started: now, MasterKeys: a.ring.IDs(),
 	}
 	if a.db.Dialect() == store.SQLite {
 		return
@@ -103,6 +103,11 @@ func (a *App) System(ctx context.Context) (skytells.System, error) {
 	if s.Database, err = a.database(ctx); err != nil {
 		return s, err
 	}
+	sealed, err := sealedStatus(ctx, a.db, a.ring)
+	if err != nil {
+		return s, err
+	}
+	s.MasterKey = sealed.SystemMasterKey
 	if s.Replicas, err = a.replicas(ctx); err != nil {
 		return s, err
 	}
@@ -152,7 +157,7 @@ func (a *App) storage() skytells.SystemStorage {
 func (a *App) spoolState() skytells.SystemSpool {
 	_, bytes := a.spooled()
 	return skytells.SystemSpool{
-		Batches: int64(a.metrics.Value("skytower_ledger_spool_batches")), Bytes: bytes, Queued: int64(a.ledger.Waiting()),
+		Batches: int64(a.ledger.Spooled().Batches), Bytes: bytes, Queued: int64(a.ledger.Waiting()),
 	}
 }
 
@@ -176,7 +181,8 @@ func (a *App) replicas(ctx context.Context) ([]skytells.Replica, error) {
 	for i, r := range list {
 		out[i] = skytells.Replica{
 			ID: r.ID, Host: r.Host, Role: r.Role, Version: r.Version, Config: r.Config, StartedAt: r.Started.UTC(), SeenAt: r.Seen.UTC(),
-			Leads: leader != "" && r.Jobs == leader, This: r.ID == self.ID,
+			MasterKeys: slices.Concat([]string{}, r.MasterKeys),
+			Leads:      leader != "" && r.Jobs == leader, This: r.ID == self.ID,
 		}
 	}
 	return out, nil

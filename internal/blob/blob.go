@@ -9,7 +9,9 @@ package blob
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -75,12 +77,16 @@ type Options struct {
 	// gocloud.dev/blob reads it; prefix=NAME/ keeps to a part of a bucket. Nobody else may
 	// write there: what looks like a file of ours and has no row is removed after a day.
 	URL string
-	// Links signs and checks links.
-	Links secret.MasterKey
+	// Links signs links, and also knows those that an earlier master key signed.
+	Links *secret.Ring
+	Log   *slog.Logger     // hears of a storage that does not answer at the start; nil: nobody
 	Now   func() time.Time // time.Now if nil
 	// Orphans is how old a file that was never kept must be before a sweep removes it;
 	// an hour if 0.
 	Orphans time.Duration
+	// OnError hears of what the storage failed to do: write, read, delete, or list. nil:
+	// nobody.
+	OnError func(operation string)
 }
 
 const defaultOrphans = time.Hour
@@ -89,23 +95,24 @@ const defaultOrphans = time.Hour
 type Store struct {
 	db      *store.DB
 	bucket  *blob.Bucket
-	key     []byte // of links
+	links   *secret.Signer
 	now     func() time.Time
 	orphans time.Duration
+	onError func(operation string)
 	swept   atomic.Int64 // the folder that the last sweep compared with the table
 }
 
 // Open opens the bucket; a folder is made if it is missing.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	key, err := o.Links.Derive(secret.Links)
+	links, err := o.Links.Signer(secret.Links)
 	if err != nil {
 		return nil, fmt.Errorf("open the file storage: %w", err)
 	}
-	bucket, err := openBucket(ctx, o.URL)
+	bucket, err := openBucket(ctx, o.URL, o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("open the file storage: %w", err)
 	}
-	s := &Store{db: o.DB, bucket: bucket, key: key, now: o.Now, orphans: o.Orphans}
+	s := &Store{db: o.DB, bucket: bucket, links: links, now: o.Now, orphans: o.Orphans, onError: o.OnError}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -113,6 +120,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.orphans = defaultOrphans
 	}
 	return s, nil
+}
+
+// told tells of an operation that failed, and gives its error back.
+func (s *Store) told(operation string, err error) error {
+	if err != nil && s.onError != nil && (operation == "write" || !errors.Is(err, context.Canceled)) { // a write that stalls ends so
+		s.onError(operation)
+	}
+	return err
 }
 
 // Close closes the bucket.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"time"
@@ -19,13 +20,16 @@ const (
 	folderMode = 0o700
 	// askTime bounds the question at the start whether a bucket is there.
 	askTime = 10 * time.Second
+	// stallTime is how long the storage may take over one piece: longer, and it does not
+	// answer.
+	stallTime = time.Minute
 	// partsAtOnce bounds what one upload to S3 holds in memory, in parts of 8 MiB.
 	partsAtOnce = 2
 )
 
 // openBucket opens what the URL names. No error repeats the URL: its query may name
 // credentials.
-func openBucket(ctx context.Context, raw string) (*blob.Bucket, error) {
+func openBucket(ctx context.Context, raw string, log *slog.Logger) (*blob.Bucket, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, errors.New("its address is not a URL")
@@ -34,7 +38,7 @@ func openBucket(ctx context.Context, raw string) (*blob.Bucket, error) {
 	prefix := query.Get("prefix")
 	query.Del("prefix")
 	u.RawQuery = query.Encode()
-	bucket, err := openScheme(ctx, u)
+	bucket, err := openScheme(ctx, u, log)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +48,7 @@ func openBucket(ctx context.Context, raw string) (*blob.Bucket, error) {
 	return bucket, nil
 }
 
-func openScheme(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
+func openScheme(ctx context.Context, u *url.URL, log *slog.Logger) (*blob.Bucket, error) {
 	switch u.Scheme {
 	case fileblob.Scheme:
 		// Half-written files lie in the same folder: the machine's own folder for
@@ -60,14 +64,14 @@ func openScheme(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 		if err != nil {
 			return nil, err
 		}
-		return bucket, checkBucket(ctx, bucket)
+		return bucket, checkBucket(ctx, bucket, log)
 	}
 	return nil, fmt.Errorf("%q is no known kind of storage: use file:///PATH or s3://BUCKET", u.Scheme)
 }
 
 // checkBucket finds what is wrong with the setting. A storage that does not answer just
-// now is no reason not to start.
-func checkBucket(ctx context.Context, bucket *blob.Bucket) error {
+// now is no reason not to start: all but files goes on without it.
+func checkBucket(ctx context.Context, bucket *blob.Bucket, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	there, err := bucket.IsAccessible(ctx)
@@ -76,6 +80,8 @@ func checkBucket(ctx context.Context, bucket *blob.Bucket) error {
 		return errors.Join(errors.New("the bucket does not exist"), bucket.Close())
 	case gcerrors.Code(err) == gcerrors.PermissionDenied:
 		return errors.Join(fmt.Errorf("the storage does not let us in: %w", err), bucket.Close())
+	case err != nil && log != nil:
+		log.Warn("the storage of files does not answer; the server starts without it, and results wait until it does", "error", err)
 	}
 	return nil
 }
@@ -115,7 +121,7 @@ func newWriter(ctx context.Context, bucket *blob.Bucket, key string) (w *blob.Wr
 
 // deleteContent removes the content of a file, if there is any.
 func (s *Store) deleteContent(ctx context.Context, id string) error {
-	return ignoreMissing(s.bucket.Delete(ctx, keyOf(id)))
+	return s.told("delete", ignoreMissing(s.bucket.Delete(ctx, keyOf(id))))
 }
 
 func ignoreMissing(err error) error {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
@@ -70,9 +71,21 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	alien := newBox(t, b.db, folderURL(t))
-	alien.key = []byte("another key")
-	if _, ok := alien.ByLink(t.Context(), link); ok {
-		t.Error("a link that another key signed is good")
+	for _, c := range []struct {
+		what string
+		ring *secret.Ring
+		good bool
+	}{
+		{"another key", secret.NewRing(masterKey(t, 8)), false},
+		{"the key before", secret.NewRing(masterKey(t, 8), masterKey(t, 7)), true},
+	} {
+		var err error
+		if alien.links, err = c.ring.Signer(secret.Links); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := alien.ByLink(t.Context(), link); ok != c.good {
+			t.Errorf("a link that %s signed is good: %t, want %t", c.what, ok, c.good)
+		}
 	}
 
 	b.pass(time.Hour)

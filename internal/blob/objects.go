@@ -33,7 +33,7 @@ func OpenObjects(ctx context.Context, address string, look bool) (*Objects, erro
 			return nil, fmt.Errorf("open the file storage: %w", fs.ErrNotExist)
 		}
 	}
-	bucket, err := openBucket(ctx, address)
+	bucket, err := openBucket(ctx, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the file storage: %w", err)
 	}

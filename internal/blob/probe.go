@@ -27,7 +27,7 @@ func Probe(ctx context.Context, address string) (err error) {
 			return fmt.Errorf("look for the folder: %w", fs.ErrNotExist)
 		}
 	}
-	bucket, err := openBucket(ctx, address)
+	bucket, err := openBucket(ctx, address, nil)
 	if err != nil {
 		return fmt.Errorf("open the file storage: %w", err)
 	}

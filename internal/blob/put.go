@@ -83,9 +83,11 @@ func (s *Store) write(ctx context.Context, id string, head []byte, rest io.Reade
 	defer cancel()
 	w, sync, err := s.writer(ctx, id)
 	if err != nil {
-		return 0, nil, unstored(err)
+		return 0, nil, unstored(s.told("write", err))
 	}
-	source := &watched{Reader: io.MultiReader(bytes.NewReader(head), io.LimitReader(rest, limit-int64(len(head))+1))}
+	stall := time.AfterFunc(stallTime, cancel) // counts while the storage has the word
+	defer stall.Stop()
+	source := &watched{stall: stall, Reader: io.MultiReader(bytes.NewReader(head), io.LimitReader(rest, limit-int64(len(head))+1))}
 	sum := sha256.New()
 	// The struct hides the writer's ReadFrom, which would take no part in the counting.
 	size, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(sum, w)}, source, make([]byte, copyRoom))
@@ -93,29 +95,32 @@ func (s *Store) write(ctx context.Context, id string, head []byte, rest io.Reade
 	case source.err != nil:
 		err = fmt.Errorf("read the content: %w", source.err)
 	case err != nil:
-		err = unstored(err)
+		err = unstored(s.told("write", err))
 	case size > limit:
 		err = ErrTooLarge
 	default:
-		err = unstored(sync())
+		err = unstored(s.told("write", sync()))
 	}
 	if err != nil {
 		cancel() // before Close: the content is not to appear
 		_ = w.Close()
 		return 0, nil, err
 	}
-	return size, sum.Sum(nil), unstored(w.Close())
+	return size, sum.Sum(nil), unstored(s.told("write", w.Close()))
 }
 
 // watched remembers how its reading failed, which the copy does not tell from a failure
 // of the writer.
 type watched struct {
 	io.Reader
-	err error
+	stall *time.Timer // stands still while the source has the word
+	err   error
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	w.stall.Stop()
 	n, err := w.Reader.Read(p)
+	w.stall.Reset(stallTime)
 	if err != nil && err != io.EOF {
 		w.err = err
 	}
@@ -127,9 +132,14 @@ func unstored(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.Wrap(fmt.Errorf("write the content: %w", err), fault.ServiceUnavailable,
-		"The file could not be stored: the server's storage is full or does not answer; try again later.")
+	return &fault.Error{
+		ID: fault.ServiceUnavailable, RetryAfter: retryAfter, Err: fmt.Errorf("write the content: %w", err),
+		Message: "The file could not be stored: the server's storage is full or does not answer; try again later.",
+	}
 }
+
+// retryAfter is said where the storage does not answer.
+const retryAfter = 10 * time.Second
 
 // complete notes what is known only now, and makes sure that nobody doomed the file
 // while it was written: the sweep that then removed its row has not seen the content.

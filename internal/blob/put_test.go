@@ -23,6 +23,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"skytower/internal/fault"
+	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
@@ -252,7 +253,7 @@ func TestOpenRefuses(t *testing.T) {
 		missing:                     "does not exist",
 		"s3://%zz?secret":           "not a URL",
 	} {
-		_, err := Open(t.Context(), Options{DB: db, URL: url, Links: masterKey(t, 7)})
+		_, err := Open(t.Context(), Options{DB: db, URL: url, Links: secret.NewRing(masterKey(t, 7))})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: error %v", url, err)
 		}

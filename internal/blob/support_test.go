@@ -56,7 +56,7 @@ func masterKey(t *testing.T, fill byte) secret.MasterKey {
 func newBox(t *testing.T, db *store.DB, url string) *box {
 	t.Helper()
 	b := &box{t: t}
-	s, err := Open(t.Context(), Options{DB: db, URL: url, Links: masterKey(t, 7), Now: func() time.Time {
+	s, err := Open(t.Context(), Options{DB: db, URL: url, Links: secret.NewRing(masterKey(t, 7)), Now: func() time.Time {
 		return time.Now().Add(time.Duration(b.clock.Load()))
 	}})
 	if err != nil {

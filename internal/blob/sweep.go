@@ -198,7 +198,7 @@ func (s *Store) removeStrays(ctx context.Context, folder string) error {
 		if known[idOf(key)] {
 			continue
 		}
-		if err := ignoreMissing(s.bucket.Delete(ctx, key)); err != nil {
+		if err := s.told("delete", ignoreMissing(s.bucket.Delete(ctx, key))); err != nil {
 			failed = fmt.Errorf("remove stray content: %w", err)
 		}
 	}
@@ -213,7 +213,7 @@ func (s *Store) oldKeys(ctx context.Context, folder string) (keys []string, err 
 	for range strayMost {
 		object, err := list.Next(ctx)
 		if object == nil {
-			return keys, endOfList(err)
+			return keys, s.told("list", endOfList(err))
 		}
 		if !object.IsDir && object.ModTime.Before(before) && strings.HasPrefix(idOf(object.Key), "file-") {
 			keys = append(keys, object.Key)

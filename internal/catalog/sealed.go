@@ -8,6 +8,15 @@ import (
 	"skytower/internal/store"
 )
 
+// SealedColumn describes the column with the sealed credentials of providers.
+func SealedColumn() secret.Column {
+	return secret.Column{
+		Name: "credentials of providers", Use: secret.ProviderCredentials,
+		Table: "catalog_provider", ID: "name", Value: "credential_sealed", Where: []string{"true"}, // a small table
+		Context: sealContext,
+	}
+}
+
 // CheckSealed tries to open the sealed credentials of providers. It returns how many
 // there are, and for each that does not open the provider's name and why not. Without a
 // sealer none opens.

@@ -8,8 +8,6 @@ package feedback
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -18,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"skytower/internal/fault"
+	"skytower/internal/secret"
 	"skytower/internal/store"
 )
 
@@ -54,7 +53,7 @@ type Tally struct {
 // Options are what the room works with.
 type Options struct {
 	DB     *store.DB
-	Secret []byte           // makes digests of voters
+	Voters *secret.Signer   // makes digests of voters
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -76,7 +75,8 @@ func (s *Service) Vote(ctx context.Context, address string, v Vote) error {
 	if utf8.RuneCountInString(v.Note) > MaxNote {
 		return fault.Invalid("note", "'note' may have at most %d characters.", MaxNote)
 	}
-	voter, now := s.voter(address), s.o.Now()
+	voter, earlier := s.voter(address)
+	now := s.o.Now()
 	err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		var recent int
 		since := store.Micros(now.Add(-time.Hour))
@@ -85,6 +85,11 @@ func (s *Service) Vote(ctx context.Context, address string, v Vote) error {
 		}
 		if recent >= maxVotes {
 			return &fault.Error{ID: fault.RateLimitExceeded, RetryAfter: time.Hour, Message: "Many answers came from your address.", Details: "Try again in an hour."}
+		}
+		for _, one := range earlier { // their vote from before the master key changed
+			if _, err := tx.Exec(ctx, `delete from page_vote where page = $1 and voter = $2`, v.Page, one); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(ctx, `insert into page_vote (page, voter, useful, note, at) values ($1, $2, $3, $4, $5)
 			on conflict (page, voter) do update set useful = excluded.useful, note = excluded.note, at = excluded.at`,
@@ -98,8 +103,8 @@ func (s *Service) Vote(ctx context.Context, address string, v Vote) error {
 }
 
 // voter is the digest of an address; of IPv6, of the network of 64 bits, all of which
-// one reader may have.
-func (s *Service) voter(address string) string {
+// one reader may have. Earlier are the same by master keys before the current one.
+func (s *Service) voter(address string) (digest string, earlier []string) {
 	const network = 64
 	if a, err := netip.ParseAddr(address); err == nil {
 		a = a.Unmap().WithZone("")
@@ -108,9 +113,12 @@ func (s *Service) voter(address string) string {
 			address = p.String()
 		}
 	}
-	h := hmac.New(sha256.New, s.o.Secret)
-	h.Write([]byte("page vote\x00" + address))
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	const kept = 16 // bytes
+	message := []byte("page vote\x00" + address)
+	for _, one := range s.o.Voters.Earlier(message) {
+		earlier = append(earlier, hex.EncodeToString(one[:kept]))
+	}
+	return hex.EncodeToString(s.o.Voters.Sign(message)[:kept]), earlier
 }
 
 // Tally adds the votes up by page, those with most complaints first.

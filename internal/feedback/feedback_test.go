@@ -1,6 +1,7 @@
 package feedback_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"skytower/internal/fault"
 	"skytower/internal/feedback"
+	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
@@ -17,7 +19,7 @@ func TestOneVoteForAVoterAndAPage(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		now := time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC)
-		s := feedback.New(feedback.Options{DB: db, Secret: []byte("secret"), Now: func() time.Time { return now }})
+		s := feedback.New(feedback.Options{DB: db, Voters: voters(t, 7), Now: func() time.Time { return now }})
 		for _, v := range []struct {
 			address string
 			vote    feedback.Vote
@@ -50,7 +52,7 @@ func TestVotesAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		now := time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC)
-		s := feedback.New(feedback.Options{DB: db, Secret: []byte("secret"), Now: func() time.Time { return now }})
+		s := feedback.New(feedback.Options{DB: db, Voters: voters(t, 7), Now: func() time.Time { return now }})
 		if err := s.Vote(t.Context(), "192.0.2.1", feedback.Vote{Page: "/docs", Note: strings.Repeat("ä", feedback.MaxNote+1)}); !fault.Is(err, fault.InvalidParameter) {
 			t.Errorf("a long note: %v", err)
 		}
@@ -69,6 +71,41 @@ func TestVotesAreBounded(t *testing.T) {
 		now = now.Add(2 * time.Hour)
 		if err := s.Vote(t.Context(), "192.0.2.1", feedback.Vote{Page: "/docs/late"}); err != nil {
 			t.Errorf("later: %v", err)
+		}
+	})
+}
+
+// voters makes digests by the first of the keys; the others are earlier ones.
+func voters(t *testing.T, fill ...byte) *secret.Signer {
+	t.Helper()
+	var keys []secret.MasterKey
+	for _, b := range fill {
+		key, err := secret.NewMasterKey(bytes.Repeat([]byte{b}, secret.Size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	s, err := secret.NewRing(keys[0], keys[1:]...).Signer(secret.Sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A voter stays one when the master key changes.
+func TestVoteUnderANewMasterKey(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, keys := range [][]byte{{7}, {8, 7}} {
+			s := feedback.New(feedback.Options{DB: db, Voters: voters(t, keys...)})
+			if err := s.Vote(t.Context(), "192.0.2.1", feedback.Vote{Page: "/docs", Useful: len(keys) > 1}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Tally(t.Context())
+			if err != nil || len(got) != 1 || got[0].Useful+got[0].NotUseful != 1 || (got[0].Useful == 1) != (len(keys) > 1) {
+				t.Errorf("with %d keys: %+v, %v", len(keys), got, err)
+			}
 		}
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"skytower/internal/egress"
 	"skytower/internal/fault"
 	"skytower/internal/provider"
+	"skytower/internal/secret"
 	"skytower/internal/store"
 	"skytower/internal/store/storetest"
 )
@@ -392,7 +393,7 @@ func TestStorageFails(t *testing.T) {
 	r := newRig(t, db)
 	folder := t.TempDir() + "/files"
 	var err error
-	r.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + folder, Links: masterKey(t), Now: r.clock.now})
+	r.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + folder, Links: secret.NewRing(masterKey(t)), Now: r.clock.now})
 	r.must(err)
 	r.must(os.RemoveAll(folder))
 	r.must(os.WriteFile(folder, nil, 0o600)) // nothing can be made in it

@@ -77,7 +77,7 @@ func newRig(t *testing.T, db *store.DB) *rig {
 	r.keeper = meter{r}
 	r.models = map[string]*catalog.Model{"m": model("m", 0), "bounded": model("bounded", 2)}
 	var err error
-	r.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + t.TempDir() + "/files", Links: masterKey(t), Now: r.clock.now})
+	r.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + t.TempDir() + "/files", Links: secret.NewRing(masterKey(t)), Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

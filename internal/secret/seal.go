@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,25 +23,51 @@ var (
 // sealVersion opens every sealed value, so that a later format can be told apart.
 const sealVersion = "s1"
 
-// Ring is the current master key and the older ones that still open values.
+// Ring is the current master key and the others that still open values: earlier ones,
+// and one that is to come.
 type Ring struct {
 	current MasterKey
 	old     []MasterKey
 }
 
 // NewRing returns a ring that seals with current and also opens what was sealed
-// with one of old.
+// with one of old. A key that is named twice counts once.
 func NewRing(current MasterKey, old ...MasterKey) *Ring {
-	return &Ring{current: current, old: append([]MasterKey(nil), old...)}
+	r := &Ring{current: current}
+	for _, one := range old {
+		if !r.Knows(one.id) {
+			r.old = append(r.old, one)
+		}
+	}
+	return r
 }
 
 // Current is the master key that seals.
 func (r *Ring) Current() MasterKey { return r.current }
 
+// Old are the others, in the order in which they were given.
+func (r *Ring) Old() []MasterKey { return slices.Clone(r.old) }
+
+// Knows reports whether the ring has the master key with this id.
+func (r *Ring) Knows(id string) bool {
+	return slices.ContainsFunc(r.all(), func(m MasterKey) bool { return m.id == id })
+}
+
+// IDs are the ids of all keys, the current one first.
+func (r *Ring) IDs() []string {
+	var ids []string
+	for _, m := range r.all() {
+		ids = append(ids, m.id)
+	}
+	return ids
+}
+
+func (r *Ring) all() []MasterKey { return append([]MasterKey{r.current}, r.old...) }
+
 // Sealer returns the sealer of one use.
 func (r *Ring) Sealer(use Use) (*Sealer, error) {
 	s := &Sealer{use: use, current: r.current.id, ciphers: make(map[string]cipher.AEAD, 1+len(r.old))}
-	for _, master := range append([]MasterKey{r.current}, r.old...) {
+	for _, master := range r.all() {
 		aead, err := newCipher(master, use)
 		if err != nil {
 			return nil, err

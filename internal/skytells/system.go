@@ -24,6 +24,8 @@ type System struct {
 	Queues   []SystemQueue  `json:"queues"`
 	Spool    SystemSpool    `json:"spool"`
 
+	MasterKey SystemMasterKey `json:"master_key"`
+
 	RequestsLost int64           `json:"requests_lost" doc:"Entries of the request log that this process dropped since its start, since the database did not keep up."`
 	Warnings     []string        `json:"warnings" doc:"About the configuration."`
 	ConfigHash   string          `json:"config_hash" doc:"Of the process file; the same on all nodes."`
@@ -41,6 +43,24 @@ type SystemDatabase struct {
 	PingMS    float64 `json:"ping_ms"`
 }
 
+// SystemMasterKey is what master keys seal in the database. A key's id says nothing of
+// the key.
+type SystemMasterKey struct {
+	Current string         `json:"current" doc:"Id of the key that seals."`
+	Others  []string       `json:"others" doc:"Ids of the other keys that this server can open values with."`
+	Left    int64          `json:"left" doc:"Values that another key than the current one sealed; they are sealed anew."`
+	Lost    int64          `json:"lost" doc:"Those of them that this server has no key for."`
+	Sealed  []SystemSealed `json:"sealed"`
+}
+
+// SystemSealed counts the values of one kind that one master key sealed.
+type SystemSealed struct {
+	Name   string `json:"name" doc:"What they are."`
+	Key    string `json:"key" doc:"Id of the master key; empty where the text is none that was sealed."`
+	Values int64  `json:"values"`
+	Opens  bool   `json:"opens" doc:"This server has the key."`
+}
+
 // SystemRedis is the Redis that limits are shared in.
 type SystemRedis struct {
 	State   string  `json:"state" enum:"off,ok,away" doc:"off: none is set; away: each process counts its part by itself."`
@@ -56,15 +76,16 @@ type SystemStorage struct {
 
 // Replica is a process that shares the database.
 type Replica struct {
-	ID        string    `json:"id"`
-	Host      string    `json:"host"`
-	Role      string    `json:"role"`
-	Version   string    `json:"version"`
-	Config    string    `json:"config_hash"`
-	StartedAt time.Time `json:"started_at"`
-	SeenAt    time.Time `json:"seen_at"`
-	Leads     bool      `json:"leads" doc:"It does the work that one process does for all."`
-	This      bool      `json:"this" doc:"It is the one that answers."`
+	ID         string    `json:"id"`
+	Host       string    `json:"host"`
+	Role       string    `json:"role"`
+	Version    string    `json:"version"`
+	Config     string    `json:"config_hash"`
+	MasterKeys []string  `json:"master_keys" doc:"Ids of the master keys that it has, the one that seals first."`
+	StartedAt  time.Time `json:"started_at"`
+	SeenAt     time.Time `json:"seen_at"`
+	Leads      bool      `json:"leads" doc:"It does the work that one process does for all."`
+	This       bool      `json:"this" doc:"It is the one that answers."`
 }
 
 // SystemQueue is a queue of jobs.

@@ -55,7 +55,7 @@ func newWhole(ctx context.Context, db *store.DB, folder string) (*whole, error) 
 		return nil, err
 	}
 	w := &whole{db: db, folder: folder, key: key, started: make(chan struct{}, 1), stuck: make(chan struct{})}
-	w.files, err = blob.Open(ctx, blob.Options{DB: db, URL: "file://" + folder, Links: key})
+	w.files, err = blob.Open(ctx, blob.Options{DB: db, URL: "file://" + folder, Links: secret.NewRing(key)})
 	if err != nil {
 		return nil, err
 	}

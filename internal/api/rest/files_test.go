@@ -39,7 +39,7 @@ func newShelf(t *testing.T) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := blob.Open(t.Context(), blob.Options{DB: storetest.Open(t, storetest.SQLite(t)), URL: "file://" + t.TempDir() + "/files", Links: key})
+	files, err := blob.Open(t.Context(), blob.Options{DB: storetest.Open(t, storetest.SQLite(t)), URL: "file://" + t.TempDir() + "/files", Links: secret.NewRing(key)})
 	if err != nil {
 		t.Fatal(err)
 	}

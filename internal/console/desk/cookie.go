@@ -1,10 +1,7 @@
 package desk
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -96,14 +93,21 @@ func (d *Desk) visit() string {
 
 const visitLength = 26 // of rand.Text
 
-// tokenOf is the token that forms bring, made from what only this browser has.
-func (d *Desk) tokenOf(own string) string { return d.mac("form", own) }
+// belongTo makes the token that forms bring, from what only this browser has.
+func (d *Desk) belongTo(own string) { d.own, d.token = own, d.mac("form", own) }
 
 func (d *Desk) mac(use, text string) string {
-	h := hmac.New(sha256.New, d.o.Key)
-	h.Write([]byte(use + "\x00" + text))
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(d.o.Keys.Sign(covered(use, text)))
 }
+
+// isMac reports whether sent is mac's, also of a page from before the master key changed.
+func (d *Desk) isMac(use, text, sent string) bool {
+	signature, err := base64.RawURLEncoding.DecodeString(sent)
+	return err == nil && d.o.Keys.Verify(covered(use, text), signature)
+}
+
+// covered is what a signature covers.
+func covered(use, text string) []byte { return []byte(use + "\x00" + text) }
 
 func (d *Desk) checkToken() error {
 	sent := d.Request.Header.Get("X-CSRF-Token")
@@ -115,7 +119,7 @@ func (d *Desk) checkToken() error {
 	if sent == "" {
 		sent = d.form.Get("_csrf")
 	}
-	if subtle.ConstantTimeCompare([]byte(sent), []byte(d.token)) != 1 {
+	if d.token == "" || !d.isMac("form", d.own, sent) {
 		return fault.New(fault.Forbidden, "This form is too old, or came from elsewhere. Open the page again and send it once more.")
 	}
 	return nil
@@ -128,7 +132,7 @@ func (d *Desk) sign(use, text string) string {
 func (d *Desk) unsign(use, sent string) string {
 	text, mac, _ := strings.Cut(sent, ".")
 	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || subtle.ConstantTimeCompare([]byte(mac), []byte(d.mac(use, string(plain)))) != 1 {
+	if err != nil || !d.isMac(use, string(plain), mac) {
 		return ""
 	}
 	return string(plain)

@@ -24,6 +24,7 @@ import (
 	"skytower/internal/console/ui"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
+	"skytower/internal/secret"
 	"skytower/internal/skytells"
 )
 
@@ -58,8 +59,8 @@ type Options struct {
 	// Files is the origin of files, such as https://files.example.com, where it is another
 	// host than this one.
 	Files string
-	// Key, of 32 bytes, makes the tokens of forms and signs notices.
-	Key []byte
+	// Keys makes the tokens of forms and signs notices.
+	Keys *secret.Signer
 }
 
 // Need is who may see a page.
@@ -99,7 +100,8 @@ type Desk struct {
 	o      *Options
 	row    *Row
 	menu   []Row
-	token  string // what forms must bring
+	own    string // what only this browser has
+	token  string // what forms must bring, made from it
 	form   url.Values
 	notes  []ui.Notice
 	secure bool // over https

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"skytower/internal/console/ui"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
+	"skytower/internal/secret"
 	"skytower/internal/skytells"
 )
 
@@ -118,7 +120,7 @@ func site(t *testing.T, p *people, public string) *desk.Mux {
 			return &skytells.APIError{Status: 409, ID: "INVALID_PARAMETER", Message: "It is taken."}
 		}},
 		desk.Row{Method: "GET", Pattern: "/broken", Handle: func(*desk.Desk) error { return errors.New("secret cause") }})
-	o := desk.Options{Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}, People: p, Clients: clients{}, Kit: kit, Key: make([]byte, 32)}
+	o := desk.Options{Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}, People: p, Clients: clients{}, Kit: kit, Keys: signer(t)}
 	if public != "" {
 		if o.Public, err = url.Parse(public); err != nil {
 			t.Fatal(err)
@@ -388,4 +390,18 @@ func TestWaysOut(t *testing.T) {
 			t.Errorf("at %s: %d %s", host, res.StatusCode, body)
 		}
 	}
+}
+
+// signer is one of a master key that the tests know.
+func signer(t *testing.T) *secret.Signer {
+	t.Helper()
+	key, err := secret.NewMasterKey(bytes.Repeat([]byte{7}, secret.Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := secret.NewRing(key).Signer(secret.Sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -160,19 +160,20 @@ func (d *Desk) connect() (err error) {
 func (d *Desk) identify() error {
 	raw := d.cookie(sessionCookie)
 	if raw == "" {
-		d.token = d.tokenOf(d.visit())
+		d.belongTo(d.visit())
 		return nil
 	}
 	v, err := d.o.People.Session(d.Ctx(), raw, d.Where())
 	if fault.Is(err, fault.Unauthorized) {
 		d.drop(sessionCookie)
-		d.token = d.tokenOf(d.visit())
+		d.belongTo(d.visit())
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	d.Visitor, d.token = v, d.tokenOf(raw)
+	d.Visitor = v
+	d.belongTo(raw)
 	d.Seat, _ = v.Seat("")
 	if seat, ok := v.Seat(d.cookie(accountCookie)); ok && v.Viewing == nil {
 		d.Seat = seat
