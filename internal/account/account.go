@@ -31,6 +31,8 @@ type Principal struct {
 	// Budget is what the key may spend in a calendar month (UTC), where Budgeted is set.
 	Budget   money.Nanos
 	Budgeted bool
+	// KeepBodies is how long the account has the bodies of its requests kept; 0: none are.
+	KeepBodies time.Duration
 }
 
 // Require returns FORBIDDEN unless the principal has every scope of need.

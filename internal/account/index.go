@@ -71,6 +71,7 @@ type accountState struct{ now atomic.Pointer[standing] }
 type standing struct {
 	suspended bool
 	tier      string
+	bodies    time.Duration // how long those of requests are kept
 }
 
 func newState(now standing) *accountState {
@@ -82,7 +83,7 @@ func newState(now standing) *accountState {
 func (a *accountState) set(now standing) { a.now.Store(&now) }
 
 type keyEntry struct {
-	principal Principal      // but for the tier, which is the account's
+	principal Principal      // but for the tier and what is kept, which are the account's
 	addresses []netip.Prefix // where it may be used from; nil: everywhere
 	expires   int64          // microseconds since 1970; 0: never
 	account   *accountState
@@ -144,7 +145,7 @@ func (ix *Index) Authenticate(ctx context.Context, raw string, from netip.Addr) 
 	}
 	ix.used.note(e, now.UnixMicro())
 	p := e.principal
-	p.Tier = account.tier
+	p.Tier, p.KeepBodies = account.tier, account.bodies
 	return p, nil
 }
 
@@ -188,7 +189,7 @@ func lookUp[T any](ctx context.Context, ix *Index, t *table[T], a *asker[T], kin
 // checkFresh asks the feed only when its last answer has grown too old, since the
 // feed answers under a lock.
 func (ix *Index) checkFresh(now time.Time) error {
-	if at := ix.fresh.Load(); at != nil && now.Sub(*at) <= maxUnconfirmed {
+	if at := ix.fresh.Load(); at != nil && now.Sub(*at) <= maxUnconfirmed && !now.Before(*at) { // before: the clock was set back
 		return nil
 	}
 	at := ix.confirmed()

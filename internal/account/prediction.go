@@ -81,7 +81,7 @@ func (s *Service) scanSettings(row func(...any) error) (id string, p PredictionS
 }
 
 // UpdateAccount changes the fields that the request names: name, retention, concurrency,
-// tier.
+// tier, keep_bodies.
 func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r skytells.AccountRequest) (skytells.Account, error) {
 	if r.Reason != "" {
 		return skytells.Account{}, fault.Invalid("reason", "A reason belongs to a suspension: POST …/suspend.")
@@ -106,7 +106,7 @@ func (s *Service) UpdateAccount(ctx context.Context, by Operator, id string, r s
 func (s *Service) storeAccount(ctx context.Context, tx *store.Tx, by Operator, before accountRow, a *accountRow) error {
 	a.changed = sql.NullInt64{Int64: s.micros(), Valid: true}
 	_, err := tx.Exec(ctx, `update account set name = $2, retention = $3, concurrency = $4, changed_at = $5, tier = $6,
-		own_concurrency = $7 where id = $1`, a.id, a.name, a.retention, a.concurrency, a.changed, a.tier, a.own)
+		own_concurrency = $7, keep_bodies = $8 where id = $1`, a.id, a.name, a.retention, a.concurrency, a.changed, a.tier, a.own, a.bodies)
 	if err != nil {
 		return err
 	}
@@ -162,6 +162,7 @@ func (a *accountRow) differs(before accountRow) string {
 	d.add("concurrency", strconv.FormatInt(before.concurrency, 10), strconv.FormatInt(a.concurrency, 10))
 	d.add("own concurrency", strconv.FormatInt(before.own, 10), strconv.FormatInt(a.own, 10))
 	d.add("tier", before.tier, a.tier)
+	d.add("keep_bodies", bodiesText(before.bodies), bodiesText(a.bodies))
 	return d.String()
 }
 

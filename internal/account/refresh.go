@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"skytower/internal/money"
 	"skytower/internal/store"
@@ -63,7 +64,8 @@ func (ix *Index) reloadKeys(ctx context.Context) error {
 	return nil
 }
 
-// RefreshAccounts reads again whether these accounts are suspended, and their tiers; nil
+// RefreshAccounts reads again whether these accounts are suspended, their tiers, and for how
+// long the bodies of their requests are kept; nil
 // means all of them. Only accounts with a key in memory matter.
 func (ix *Index) RefreshAccounts(ctx context.Context, ids []string) error {
 	ix.refreshing.Lock()
@@ -161,7 +163,7 @@ const (
 	// A key of somebody who is no living member of its account is no key.
 	selectKey = `select k.id, k.account, k.digest, k.scopes, k.expires_at, k.revoked_at is not null,
 		k.addresses, k.models, k.budget, k.last_used_at, k.member, m.role,
-		a.suspended_at is not null, a.tier, a.auto_tier
+		a.suspended_at is not null, a.tier, a.auto_tier, a.keep_bodies
 		from api_key k join account a on a.id = k.account
 		left join account_member m on m.id = k.member and m.account = k.account and m.removed_at = 0 `
 	keyByDigest = selectKey + `where k.digest = $1`
@@ -174,9 +176,9 @@ const (
 	operatorByID     = selectOperator + `where k.id = $1`
 	livingOperators  = selectOperator + `where k.revoked_at is null and (k.expires_at is null or k.expires_at > $1)`
 
-	selectStanding = `select id, suspended_at is not null, tier, auto_tier from account `
+	selectStanding = `select id, suspended_at is not null, tier, auto_tier, keep_bodies from account `
 	standingByID   = selectStanding + `where id = $1`
-	oddAccounts    = selectStanding + `where suspended_at is not null or tier <> '' or auto_tier <> 1`
+	oddAccounts    = selectStanding + `where suspended_at is not null or tier <> '' or auto_tier <> 1 or keep_bodies <> 0`
 )
 
 // keyRow is a key with its account, as the index reads it.
@@ -200,11 +202,11 @@ func scanKeyRow(scan func(...any) error) (*keyRow, error) {
 	var r keyRow
 	var sum []byte
 	var scopes, addresses, models, member, tier string
-	var budget, autoTier int64
+	var budget, autoTier, bodies int64
 	var expires sql.NullInt64
 	var role sql.NullString
 	err := scan(&r.principal.Key, &r.principal.Account, &sum, &scopes, &expires, &r.revoked,
-		&addresses, &models, &budget, &r.used, &member, &role, &r.standing.suspended, &tier, &autoTier)
+		&addresses, &models, &budget, &r.used, &member, &role, &r.standing.suspended, &tier, &autoTier, &bodies)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +219,7 @@ func scanKeyRow(scan func(...any) error) (*keyRow, error) {
 	if budget >= 0 {
 		r.principal.Budget, r.principal.Budgeted = money.Nanos(budget), true
 	}
-	r.standing.tier = tierInForce(tier, autoTier)
+	r.standing.tier, r.standing.bodies = tierInForce(tier, autoTier), time.Duration(bodies)*time.Microsecond
 	return &r, copyDigest(&r.digest, sum)
 }
 
@@ -253,9 +255,9 @@ type standingRow struct {
 func scanStanding(scan func(...any) error) (*standingRow, error) {
 	var r standingRow
 	var tier string
-	var autoTier int64
-	err := scan(&r.account, &r.standing.suspended, &tier, &autoTier)
-	r.standing.tier = tierInForce(tier, autoTier)
+	var autoTier, bodies int64
+	err := scan(&r.account, &r.standing.suspended, &tier, &autoTier, &bodies)
+	r.standing.tier, r.standing.bodies = tierInForce(tier, autoTier), time.Duration(bodies)*time.Microsecond
 	return &r, err
 }
 

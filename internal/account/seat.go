@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"skytower/internal/fault"
 	"skytower/internal/skytells"
@@ -24,6 +25,7 @@ func (s *Service) Principal(ctx context.Context, seat Seat) (Principal, error) {
 			return suspended()
 		}
 		p.Scopes, p.Tier = m.role.Scopes(), tierInForce(a.tier, a.autoTier)
+		p.KeepBodies = time.Duration(a.bodies) * time.Microsecond
 		return nil
 	})
 	if err != nil {
@@ -300,7 +302,7 @@ func (s *Service) seen(a accountRow) skytells.Account {
 	return shown
 }
 
-// ChangeSeatSettings changes name, retention and concurrency, by an owner. An account may
+// ChangeSeatSettings changes name, retention, concurrency and keep_bodies, by an owner. An account may
 // choose less concurrency than the operator gives it, never more; 0 takes the choice back.
 func (s *Service) ChangeSeatSettings(ctx context.Context, seat Seat, r skytells.AccountRequest) (skytells.Account, error) {
 	if r.Tier != nil || r.Reason != "" {
@@ -315,6 +317,9 @@ func (s *Service) ChangeSeatSettings(ctx context.Context, seat Seat, r skytells.
 		}
 		before := a
 		if err := a.edit(r); err != nil {
+			return err
+		}
+		if err := s.editBodies(&a, r.KeepBodies); err != nil {
 			return err
 		}
 		if err := s.choose(&a, own); err != nil || a == before {

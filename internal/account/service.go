@@ -37,7 +37,8 @@ type Service struct {
 	tiers    []string
 	onCreate OnCreate
 	onClose  OnClose
-	most     int // ServiceOptions.Concurrency
+	most     int           // ServiceOptions.Concurrency
+	bodies   time.Duration // ServiceOptions.BodyRetention
 
 	hasher   *hasher
 	tries    *throttle
@@ -64,6 +65,9 @@ type ServiceOptions struct {
 	// Concurrency is the server's own bound of predictions at the same time, which an account
 	// without one of its own may choose to stay below; 0: not told, so that none may.
 	Concurrency int
+	// BodyRetention is the longest that an account may have the bodies of its requests kept;
+	// 0: not at all.
+	BodyRetention time.Duration
 }
 
 // NewService returns a service on the database.
@@ -72,7 +76,7 @@ func NewService(db *store.DB, o ServiceOptions) *Service {
 		o.Now = time.Now
 	}
 	return &Service{db: db, now: o.Now, sealer: o.Sealer, tiers: o.Tiers, onCreate: o.OnCreate, onClose: o.OnClose,
-		most: o.Concurrency, hasher: newHasher(), tries: newThrottle(), sessions: newVisitors()}
+		most: o.Concurrency, bodies: o.BodyRetention, hasher: newHasher(), tries: newThrottle(), sessions: newVisitors()}
 }
 
 // Page asks for a part of a list, oldest first.
@@ -109,9 +113,9 @@ func (s *Service) newAccount(name string) accountRow {
 }
 
 func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, by Operator, a accountRow) error {
-	_, err := tx.Exec(ctx, `insert into account (id, name, created_at, retention, concurrency, tier, auto_tier)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		a.id, a.name, a.created, a.retention, a.concurrency, a.tier, a.autoTier)
+	_, err := tx.Exec(ctx, `insert into account (id, name, created_at, retention, concurrency, tier, auto_tier, keep_bodies)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		a.id, a.name, a.created, a.retention, a.concurrency, a.tier, a.autoTier, a.bodies)
 	if err != nil {
 		return err
 	}
@@ -251,14 +255,15 @@ type accountRow struct {
 
 	closed int64 // 0: open
 	own    int64 // concurrency that the account chose for itself; 0: none
+	bodies int64 // how long bodies of requests are kept, in microseconds; 0: none are
 }
 
 const selectAccount = `select id, name, suspend_reason, created_at, suspended_at, changed_at,
-	retention, concurrency, webhook_secret, tier, auto_tier, closed_at, own_concurrency from account`
+	retention, concurrency, webhook_secret, tier, auto_tier, closed_at, own_concurrency, keep_bodies from account`
 
 func (a *accountRow) scan(scan func(...any) error) error {
 	return scan(&a.id, &a.name, &a.reason, &a.created, &a.suspended, &a.changed, &a.retention, &a.concurrency, &a.webhookSecret,
-		&a.tier, &a.autoTier, &a.closed, &a.own)
+		&a.tier, &a.autoTier, &a.closed, &a.own, &a.bodies)
 }
 
 func (a *accountRow) wire() skytells.Account {
@@ -266,7 +271,7 @@ func (a *accountRow) wire() skytells.Account {
 		CreatedAt: store.Time(a.created), ChangedAt: timeOf(a.changed),
 		Retention: retentionText(a.retention), Concurrency: int(a.concurrency), WebhookSecret: a.webhookSecret != "",
 		Tier: tierInForce(a.tier, a.autoTier), TierFixed: a.tier != "",
-		ClosedAt: timeOf(sql.NullInt64{Int64: a.closed, Valid: a.closed != 0})}
+		KeepBodies: bodiesText(a.bodies), ClosedAt: timeOf(sql.NullInt64{Int64: a.closed, Valid: a.closed != 0})}
 }
 
 // accountByID reads an account, with lock behind the query.

@@ -27,7 +27,10 @@ func tierInForce(chosen string, auto int64) string {
 
 // editAccount takes over what the request names.
 func (s *Service) editAccount(a *accountRow, r skytells.AccountRequest) error {
-	if err := a.edit(r); err != nil || r.Tier == nil {
+	if err := a.edit(r); err != nil {
+		return err
+	}
+	if err := s.editBodies(a, r.KeepBodies); err != nil || r.Tier == nil {
 		return err
 	}
 	tier := strings.TrimSpace(*r.Tier)

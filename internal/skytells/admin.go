@@ -185,6 +185,7 @@ type Account struct {
 	WebhookSecret bool   `json:"webhook_secret" doc:"Whether webhooks are signed with a secret of the account's own."`
 	Tier          string `json:"tier" doc:"The tier in force."`
 	TierFixed     bool   `json:"tier_fixed" doc:"The operator chose it; otherwise it follows the spending."`
+	KeepBodies    string `json:"keep_bodies" doc:"How long the bodies of its requests and their answers are kept, sealed; empty: none are."`
 	// ClosedAt: closed for good; what is left are its charges.
 	ClosedAt *time.Time `json:"closed_at,omitempty"`
 }
@@ -197,6 +198,7 @@ type AccountRequest struct {
 	Retention   *string `json:"retention,omitempty" doc:"How long outputs and uploads are kept: 24h, 5m, 0 keeps them; empty: the server's default."`
 	Concurrency *int    `json:"concurrency,omitempty" doc:"Predictions that run at the same time; 0: the server's default."`
 	Tier        *string `json:"tier,omitempty" doc:"A tier's name, such as 3 or enterprise; empty: it follows the spending."`
+	KeepBodies  *string `json:"keep_bodies,omitempty" doc:"How long the bodies of requests are kept: 24h, 7d; empty: none are."`
 }
 
 // Key is an API key as it can be shown after its creation.

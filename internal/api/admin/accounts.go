@@ -22,7 +22,7 @@ func (h *Handlers) accountRows() []api.Route {
 		{Method: http.MethodGet, Pattern: "/admin/v1/accounts/{id}", ID: "getAccount", Summary: "Get an account",
 			Params: id, Response: skytells.Account{}, Operator: h.getAccount},
 		{Method: http.MethodPatch, Pattern: "/admin/v1/accounts/{id}", ID: "updateAccount", Summary: "Change an account",
-			Description: "Only the fields that the body names change: `name`, `retention`, `concurrency`, `tier`. An empty tier follows the spending again.",
+			Description: "Only the fields that the body names change: `name`, `retention`, `concurrency`, `tier`, `keep_bodies`. An empty tier follows the spending again; an empty `keep_bodies` keeps no bodies of requests from then on.",
 			Params:      id, Request: skytells.AccountRequest{}, Response: skytells.Account{},
 			Example: `{"retention": "5m", "concurrency": 20}`, Operator: h.updateAccount},
 		{Method: http.MethodPost, Pattern: "/admin/v1/accounts/{id}/webhook-secret", ID: "makeWebhookSecret", Summary: "Make or rotate an account's webhook secret",

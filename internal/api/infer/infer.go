@@ -7,12 +7,14 @@ package infer
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/api"
+	"skytower/internal/archive"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
@@ -38,6 +40,13 @@ type Handlers struct {
 	Follower Follower
 	// OpenStreams counts the streams that are open; it may be nil.
 	OpenStreams Gauge
+	// Bodies takes down the bodies of requests, for accounts that asked for it; nil: nobody's.
+	Bodies Keeper
+}
+
+// Keeper takes down the bodies of a request.
+type Keeper interface {
+	Begin(request, account string, keep time.Duration, body []byte) *archive.Exchange
 }
 
 // Gauge goes up and down.
@@ -62,20 +71,41 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 		if err != nil {
 			return err
 		}
+		kept := h.keep(c, who, body)
+		defer kept.End()
 		req, err := h.Parser.Parse(kind, body, streamQuery(c.Request.URL))
 		if err != nil {
+			refused(kept, c, err)
 			return err
 		}
 		req.ID, req.Header, req.MaxStream = c.Record.ID, forwarded(c.Request.Header), h.MaxStream
 		if h.Surface != "" {
 			req.Surface = h.Surface
 		}
-		return h.do(c, who, req)
+		return h.do(c, who, req, kept)
 	}
 }
 
-func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Request) error {
-	s := &sink{call: c, stream: req.Stream, keepAlive: h.KeepAlive}
+// keep begins to take down the bodies, where the account asked for it; nil: it did not.
+func (h *Handlers) keep(c *httpx.Call, who account.Principal, body []byte) *archive.Exchange {
+	if who.KeepBodies <= 0 || h.Bodies == nil {
+		return nil
+	}
+	return h.Bodies.Begin(c.Record.ID, who.Account, who.KeepBodies, body)
+}
+
+// refused takes down an answer that is an error.
+func refused(kept *archive.Exchange, c *httpx.Call, err error) {
+	if kept == nil {
+		return
+	}
+	if body, err := json.Marshal(api.InferenceEnvelope(fault.From(err), c.Record.ID)); err == nil {
+		kept.Answer(body)
+	}
+}
+
+func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Request, kept *archive.Exchange) error {
+	s := &sink{call: c, stream: req.Stream, keepAlive: h.KeepAlive, kept: kept}
 	defer s.close()
 	if req.Stream && !req.DryRun && h.OpenStreams != nil {
 		h.OpenStreams.Inc()
@@ -92,6 +122,7 @@ func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Reque
 		s.failInBand(err, req.API)
 	} else {
 		s.withdraw()
+		refused(kept, c, err)
 	}
 	return err
 }

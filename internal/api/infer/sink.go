@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"skytower/internal/api"
+	"skytower/internal/archive"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
@@ -18,7 +19,8 @@ type sink struct {
 	stream    bool
 	keepAlive time.Duration
 	events    *httpx.SSE
-	sent      int64 // events so far: the next sequence_number of a Responses stream
+	sent      int64             // events so far: the next sequence_number of a Responses stream
+	kept      *archive.Exchange // nil: nothing is
 }
 
 // Admit sets the headers of contract section 10 and 7, before anything goes out.
@@ -43,11 +45,13 @@ func (s *sink) withdraw() {
 }
 
 func (s *sink) Answer(body []byte) error {
+	s.kept.Answer(body)
 	return s.call.Raw(http.StatusOK, "application/json", body)
 }
 
 func (s *sink) Event(name string, data []byte) error {
 	s.sent++
+	s.kept.Event(name, data)
 	return s.events.Event(name, data)
 }
 
@@ -73,15 +77,21 @@ func (s *sink) failInBand(err error, kind inference.API) {
 		s.event("error", responsesError{Type: "error", SequenceNumber: s.sent, Code: envelope.Error.Code, Message: envelope.Error.Message, Param: envelope.Error.Param})
 	} else {
 		s.event("", chatError{InferenceEnvelope: envelope, Choices: []struct{}{}})
-		_ = s.events.Event("", []byte("[DONE]"))
+		s.send("", []byte("[DONE]"))
 	}
 	_ = s.events.Flush()
 }
 
 func (s *sink) event(name string, v any) {
 	if data, err := json.Marshal(v); err == nil {
-		_ = s.events.Event(name, data)
+		s.send(name, data)
 	}
+}
+
+// send is Event for what comes after the answer.
+func (s *sink) send(name string, data []byte) {
+	s.kept.Event(name, data)
+	_ = s.events.Event(name, data)
 }
 
 // chatError carries `choices` beside the error, since the TypeScript SDK hands the
