@@ -20,8 +20,13 @@ type commands struct {
 
 	Serve   ownCommand `cmd:"" group:"process" help:"Start the server."`
 	Init    ownCommand `cmd:"" group:"process" help:"Make the first operator, account and key (PostgreSQL)."`
-	Migrate ownCommand `cmd:"" group:"process" help:"Bring a database to this version."`
+	Migrate ownCommand `cmd:"" group:"process" help:"Bring a database to this version; --dry-run shows what that would do."`
+	DB      ownCommand `cmd:"" name:"db" group:"process" help:"Copy a database into another one, such as from SQLite to PostgreSQL (db copy)."`
+	Backup  ownCommand `cmd:"" group:"process" help:"Back up the database and the files, also of a running server; 'backup verify' checks one."`
+	Restore ownCommand `cmd:"" group:"process" help:"Put a backup into a new data folder, or check what was restored."`
 	Config  ownCommand `cmd:"" group:"process" help:"Print the configuration and where each setting came from."`
+
+	MasterKey ownCommand `cmd:"" group:"process" help:"Make, change or look at the master key (new, status, rotate, drop)."`
 
 	Login  loginCommand  `cmd:"" group:"session" help:"Keep a key of a server, which commands then talk to."`
 	Logout logoutCommand `cmd:"" group:"session" help:"Forget the keys of a server."`
@@ -49,6 +54,7 @@ type commands struct {
 	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
 
 	Doctor     doctorCommand     `cmd:"" group:"other" help:"Look for what is wrong: of a running server, else of this machine's configuration."`
+	Health     healthCommand     `cmd:"" group:"other" help:"Ask whether the server on this machine is alive, or ready; for health checks."`
 	Open       openCommand       `cmd:"" group:"other" help:"Print the console's address, and show it in a browser."`
 	Version    versionCommand    `cmd:"" group:"other" help:"Print the version."`
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands in a shell."`
