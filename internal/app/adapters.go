@@ -45,12 +45,12 @@ type entry struct {
 	failures *telemetry.Upstream
 }
 
-func newAdapters(cfg *config.Config, builtin *local.Provider, commands *command.Provider, log *slog.Logger, metrics *telemetry.Metrics) *adapters {
+func newAdapters(cfg *config.Config, builtin *local.Provider, commands *command.Provider, log *slog.Logger, metrics *telemetry.Metrics, tracer *telemetry.Tracer) *adapters {
 	a := &adapters{cfg: cfg, log: log, metrics: metrics}
 	a.own = map[string]entry{catalog.LocalProvider: {adapter: builtin}, commandProvider: {adapter: commands}}
 	policy := egress.Operator(egress.Rules{DialTimeout: cfg.DialTimeout, Log: log})
-	a.upstream = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout})
-	a.slow = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout})
+	a.upstream = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout, Trace: tracer})
+	a.slow = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, Trace: tracer})
 	own := maps.Clone(a.own)
 	a.current.Store(&own)
 	return a

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,10 +27,12 @@ import (
 	"skytower/internal/api"
 	"skytower/internal/api/admin"
 	"skytower/internal/api/rest"
+	"skytower/internal/archive"
 	"skytower/internal/blob"
 	"skytower/internal/catalog"
 	"skytower/internal/config"
 	"skytower/internal/egress"
+	"skytower/internal/fault"
 	"skytower/internal/feedback"
 	"skytower/internal/httpx"
 	"skytower/internal/inference"
@@ -67,6 +70,7 @@ type App struct {
 
 	lock     *folderLock
 	db       *store.DB
+	clock    *store.Clock // the time of all processes
 	feed     *store.Feed
 	accounts *account.Service
 	votes    *feedback.Service
@@ -82,10 +86,11 @@ type App struct {
 	refused  *limit.Refusals // nil: not bounded
 	polls    *limit.Polls    // likewise
 	adapters *adapters
-	key      secret.MasterKey
+	ring     *secret.Ring
 
 	jobs        *jobs.Jobs
 	files       *blob.Store
+	archive     *archive.Archive
 	webhooks    *webhook.Service
 	predictions *prediction.Service
 	routes      *route.Board
@@ -94,7 +99,14 @@ type App struct {
 	scratch     string        // folder of the runs' temporary files
 	closing     chan struct{} // closed when Stop begins
 	stopping    sync.Once
+	draining    atomic.Bool     // answers say that their connections end
+	calls       context.Context // of all calls: over when those that still run are cut
+	cutCalls    context.CancelCauseFunc
 	presence    presence
+	tracer      *telemetry.Tracer // nil: no traces are made
+	failures    failures
+	answers     answers
+	sealed      sealedCounts
 
 	api        *http.Server
 	edge       *http.Server // nil: it has no listener of its own
@@ -114,6 +126,7 @@ const settleTimeout = 15 * time.Second
 func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
 	a := &App{cfg: cfg, opts: o, metrics: telemetry.NewMetrics(o.Version), serving: make(chan error, 2), closing: make(chan struct{})}
 	a.log = telemetry.NewLogger(o.Stderr, telemetry.LogOptions{Level: cfg.LogLevel, Format: cfg.LogFormat})
+	a.calls, a.cutCalls = context.WithCancelCause(context.Background())
 	for _, warning := range cfg.Warnings {
 		a.log.Warn(warning)
 	}
@@ -123,8 +136,8 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeFiles, a.makePredictions, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
+		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeTracing, a.makeProviders, a.makeCatalog,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeReseal, a.makeFiles, a.makeArchive, a.makePredictions, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -138,7 +151,10 @@ func (a *App) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
-	a.db, a.feed = db, db.NewFeed(store.FeedOptions{})
+	a.db, a.feed, a.clock = db, db.NewFeed(store.FeedOptions{}), db.NewClock()
+	if err := a.clock.Start(ctx); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -148,9 +164,9 @@ func (a *App) makeAccounts(context.Context) error {
 		return err
 	}
 	a.accounts = account.NewService(a.db, account.ServiceOptions{Sealer: sealer, OnCreate: a.credits.welcome, OnClose: a.removeAccount, Tiers: a.tiers.Names(),
-		Concurrency: a.cfg.Predictions.Concurrency})
+		Concurrency: a.cfg.Predictions.Concurrency, BodyRetention: a.cfg.Fleet.BodyRetention, Now: a.clock.Now})
 	a.credits.accounts = a.accounts
-	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.feed.Confirmed})
+	a.keys = account.NewIndex(a.db, account.IndexOptions{Confirmed: a.confirmed, Now: a.clock.Now})
 	a.keys.Watch(a.feed)
 	return nil
 }
@@ -164,7 +180,7 @@ func (a *App) makeProviders(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.adapters = newAdapters(a.cfg, builtin, commands, a.log, a.metrics)
+	a.adapters = newAdapters(a.cfg, builtin, commands, a.log, a.metrics, a.tracer)
 	return nil
 }
 
@@ -187,7 +203,7 @@ func (a *App) makeCatalog(context.Context) error {
 
 func (a *App) makeServers(context.Context) error {
 	rows := a.rows()
-	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies}
+	server := &httpx.Server{Done: a.observer(rows), Log: a.log, Trusted: a.cfg.TrustedProxies, Trace: a.tracer}
 	inside := &api.Inside{}
 	pages, err := a.makeConsole(server, inside, rows)
 	if err != nil {
@@ -198,7 +214,17 @@ func (a *App) makeServers(context.Context) error {
 	a.api = a.httpServer(router)
 	a.serveEdge(server)
 	a.operations = a.operationsServer()
+	a.metrics.OnRead(a.readings)
 	return nil
+}
+
+// confirmed is up to when changes are known, by the time of all processes.
+func (a *App) confirmed() time.Time {
+	at := a.feed.Confirmed()
+	if at.IsZero() {
+		return at
+	}
+	return a.clock.Now().Add(-time.Since(at)) // both looked at by the monotonic clock
 }
 
 // keysPage is where the console makes keys.
@@ -227,6 +253,7 @@ func (a *App) rows() []api.Route {
 	rows = append(rows, a.operatorRows()...)
 	rows = append(rows, (&admin.FeedbackHandlers{Votes: a.votes}).Rows()...)
 	rows = append(rows, a.alertRows()...)
+	rows = append(rows, a.bodyRows()...)
 	return append(rows, a.moneyRows()...)
 }
 
@@ -265,12 +292,13 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
+	a.archive.Start()
 	a.startMail()
 	a.appear(ctx)
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
-	a.ready.set(true)
+	a.ready.say(ready)
 	a.greet(first)
 	if err := a.offerSetup(ctx); err != nil {
 		a.log.Warn("the link that sets up the console could not be made; the next start tries again", "error", err)
@@ -307,12 +335,32 @@ func (a *App) OperationsAddr() net.Addr { return a.opsAddr }
 // Failed delivers the error of a listener that ended by itself.
 func (a *App) Failed() <-chan error { return a.serving }
 
+// Drain says that this process should get no more traffic, and goes on serving what comes
+// for drain_delay, or until ctx is over: whoever sends it traffic needs time to look
+// elsewhere. Answers meanwhile end their connections; none is closed under a request.
+func (a *App) Drain(ctx context.Context) {
+	a.ready.say(draining)
+	a.draining.Store(true)
+	if !a.cfg.Serves() {
+		return
+	}
+	wait := time.NewTimer(a.cfg.Fleet.DrainDelay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+}
+
 // Stop ends the listeners, lets calls and predictions in progress finish until ctx is
-// over, hands back the rest, makes what is owed durable for at most settleTimeout more,
-// and closes the database.
+// over, cuts what is left and hands back what can go on elsewhere, makes what is owed
+// durable for at most settleTimeout more, and closes the database. To cut a call is no
+// error: its caller is told, and it is charged for what it got.
 func (a *App) Stop(ctx context.Context) error {
-	a.ready.set(false)
+	a.ready.say(stopping)
+	a.draining.Store(true)
 	a.stopping.Do(func() { close(a.closing) })
+	a.predictions.Leave()
 	var busy errgroup.Group
 	busy.Go(func() error { return a.stopServing(ctx) })
 	busy.Go(func() error { return a.jobs.Stop(ctx) })
@@ -325,25 +373,65 @@ func (a *App) Stop(ctx context.Context) error {
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	errs = append(errs, a.keys.Stop(settled), a.responses.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
+	a.stopArchive(ctx)
+	a.stopTracing(settled)
 	a.limits.Stop()
 	a.closeStores()
 	return errors.Join(errs...)
 }
 
+// stopServing ends the servers of the API when their calls have ended. Where ctx is over
+// before, it cuts the calls that still run.
 func (a *App) stopServing(ctx context.Context) error {
+	calls, over := context.WithCancel(context.Background())
+	cut := context.AfterFunc(ctx, func() {
+		select {
+		case <-calls.Done():
+			return
+		default:
+		}
+		a.log.Warn("calls still run at the end of the grace time and are cut; their callers are told, and charged for what they got")
+		a.cutCalls(errStopping())
+		a.inference.Cut()
+	})
+	defer cut()
+	defer over()
+	bounded, cancel := outlasting(ctx, settleTimeout)
+	defer cancel()
 	var both errgroup.Group
 	for _, server := range []*http.Server{a.api, a.edge} {
 		if server != nil {
-			both.Go(func() error { return stopServer(ctx, server) })
+			both.Go(func() error { return stopServer(bounded, server) })
 		}
 	}
 	return both.Wait()
 }
 
+// errStopping is what a call is told that is cut.
+func errStopping() error {
+	return &fault.Error{
+		ID: fault.ServiceUnavailable, RetryAfter: time.Second,
+		Message: "The server stops, and this call did not end in time; send the request again.",
+	}
+}
+
+// outlasting is a context that ends some time after another.
+func outlasting(ctx context.Context, more time.Duration) (context.Context, context.CancelFunc) {
+	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(more, cancel)
+		context.AfterFunc(long, func() { timer.Stop() })
+	})
+	return long, func() {
+		stop()
+		cancel()
+	}
+}
+
 func stopServer(ctx context.Context, server *http.Server) error {
 	if err := server.Shutdown(ctx); err != nil {
 		_ = server.Close()
-		return fmt.Errorf("calls were still running at the end of the grace time: %w", err)
+		return fmt.Errorf("calls did not end though they were cut: %w", err)
 	}
 	return nil
 }
@@ -359,6 +447,9 @@ func (a *App) closeStores() {
 	}
 	if a.scratch != "" {
 		_ = os.RemoveAll(a.scratch) // or the next start does it
+	}
+	if a.clock != nil {
+		a.clock.Stop()
 	}
 	if a.db != nil {
 		if err := a.db.Close(); err != nil {

@@ -52,9 +52,19 @@ func byHost(host string, there, otherwise http.Handler) http.Handler {
 // httpServer is a server of the API with its bounds.
 func (a *App) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ConnContext: httpx.ConnContext, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		Handler: a.drained(handler), BaseContext: func(net.Listener) context.Context { return a.calls }, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ConnContext: httpx.ConnContext, ConnState: a.connection, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
+}
+
+// drained has answers say that their connections end, while the server drains.
+func (a *App) drained(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (a *App) listenEdge(ctx context.Context) error {

@@ -36,6 +36,7 @@ credits.csv        every other movement of credit, newest first
 statements/        a statement for each month
 responses.jsonl    stored responses with their input, one a line
 files.jsonl        uploaded files that are still kept, one a line, with links that end with them
+bodies.jsonl       kept bodies of requests and their answers, one request a line, oldest first
 `
 
 // RecordExport notes who exports an account (admin.Exporter). Its error is that there is
@@ -63,6 +64,7 @@ func (a *App) ExportAccount(ctx context.Context, id, base string, to io.Writer) 
 		{"account.json", func(_ context.Context, w io.Writer) error { return writeJSON(w, owner) }},
 		{"members.json", e.members}, {"keys.json", e.keys}, {"predictions.jsonl", e.predictions}, {"charges.csv", e.charges},
 		{"credits.csv", e.credits}, {"responses.jsonl", e.responses}, {"files.jsonl", e.files},
+		{"bodies.jsonl", e.bodies},
 	} {
 		if err := e.file(ctx, part.name, part.write); err != nil {
 			return err
@@ -321,8 +323,8 @@ func (e *export) files(ctx context.Context, w io.Writer) error {
 }
 
 // removeAccount removes what other rooms keep of an account that is closed: predictions
-// with their files, uploads, stored responses. It is safe to run twice, and goes on where
+// with their files, uploads, stored responses, kept bodies of requests. It is safe to run twice, and goes on where
 // it was broken off. Charges stay: they are books.
 func (a *App) removeAccount(ctx context.Context, id string) error {
-	return errors.Join(a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id))
+	return errors.Join(a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id), a.archive.RemoveAccount(ctx, id))
 }

@@ -16,7 +16,7 @@ func (a *App) makeLimits(context.Context) error {
 	if m.RefusedMinute > 0 {
 		a.refused = limit.NewRefusals(m.RefusedMinute, time.Now)
 	}
-	a.rules = limit.NewRules(a.db, time.Now)
+	a.rules = limit.NewRules(a.db, a.clock.Now)
 	a.feed.Subscribe(limit.ChangeRules, a.rules.Refresh)
 	o := limit.Options{Rules: a.rules, Tiers: a.tiers, Log: a.log}
 	if !a.tiers.Off() {

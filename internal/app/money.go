@@ -30,8 +30,8 @@ func (a *App) makeLedger(context.Context) error {
 			a.metrics.LedgerBatchLines.Observe(float64(lines))
 			a.metrics.LedgerBatchSeconds.Observe(took.Seconds())
 		},
+		OnFailed:  a.notWritten,
 		OnDropped: func(entries int) { a.metrics.LogDropped.Add(float64(entries)) },
-		OnSpool:   func(waiting int64) { a.metrics.LedgerSpool.Set(float64(waiting)) },
 	})
 	starting, err := money.Parse(a.cfg.Money.StartingCredit)
 	if err != nil {

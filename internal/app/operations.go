@@ -10,10 +10,26 @@ import (
 	"time"
 )
 
-// readiness says whether the process should get traffic.
-type readiness struct{ on atomic.Bool }
+// readiness says whether the process should get traffic: "" where it should, else why
+// not.
+type readiness struct{ why atomic.Pointer[string] }
 
-func (r *readiness) set(on bool) { r.on.Store(on) }
+// What readiness may say of the process's life.
+const (
+	ready    = ""
+	starting = "starting"
+	draining = "draining"
+	stopping = "stopping"
+)
+
+func (r *readiness) say(why string) { r.why.Store(&why) }
+
+func (r *readiness) said() string {
+	if why := r.why.Load(); why != nil {
+		return *why
+	}
+	return starting
+}
 
 // operationsServer serves health, metrics and profiles, apart from the API.
 func (a *App) operationsServer() *http.Server {
@@ -21,9 +37,10 @@ func (a *App) operationsServer() *http.Server {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, status{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("GET /metrics", a.freshGauges(a.metrics.Handler()))
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /debug", a.debugPage)
+	mux.HandleFunc("GET /debug/pprof/", boundedProfile(pprof.Index))
+	mux.HandleFunc("GET /debug/pprof/profile", boundedProfile(pprof.Profile))
+	mux.HandleFunc("GET /debug/pprof/trace", boundedProfile(pprof.Trace))
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 }
@@ -45,13 +62,21 @@ func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
 	if a.limits.Degraded() {
 		s.Limits = "Redis is away: this process counts its part of the limits by itself"
 	}
-	switch {
-	case !a.ready.on.Load():
-		s.Status, s.Reason, code = "not ready", "starting or stopping", http.StatusServiceUnavailable
-	case time.Since(a.feed.Confirmed()) > staleAfter:
-		s.Status, s.Reason, code = "not ready", "the database has not confirmed changes for a minute", http.StatusServiceUnavailable
+	if why := a.notReady(); why != "" {
+		s.Status, s.Reason, code = "not ready", why, http.StatusServiceUnavailable
 	}
 	writeStatus(w, code, s)
+}
+
+// notReady is why this process should get no traffic; "": it should.
+func (a *App) notReady() string {
+	switch {
+	case a.ready.said() != ready:
+		return a.ready.said()
+	case time.Since(a.feed.Confirmed()) > staleAfter:
+		return "the database has not confirmed changes for a minute"
+	}
+	return ""
 }
 
 func writeStatus(w http.ResponseWriter, code int, s status) {
@@ -63,8 +88,7 @@ func writeStatus(w http.ResponseWriter, code int, s status) {
 // freshGauges sets, at the moment of reading, what nobody keeps up to date.
 func (a *App) freshGauges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.metrics.FeedLag.Set(time.Since(a.feed.Confirmed()).Seconds())
-		a.metrics.LedgerQueue.Set(float64(a.ledger.Waiting()))
+		a.showSealed(r.Context())
 		next.ServeHTTP(w, r)
 	})
 }

@@ -40,14 +40,14 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 			jobs.Responses: a.cfg.Inference.ResponsesWorkers, jobs.Webhooks: webhookWorkers, jobs.Upkeep: upkeepWorkers,
 		}
 	}
-	if a.jobs, err = jobs.New(a.db, jobs.Options{Log: a.log, Workers: workers}); err != nil {
+	if a.jobs, err = jobs.New(a.db, jobs.Options{Log: a.log, Workers: workers, Now: a.clock.Now, Steady: a.clock.Steady}); err != nil {
 		return fmt.Errorf("make the job queue: %w", err)
 	}
-	a.jobs.Every("sweep people", peopleInterval, a.accounts.Sweep)
+	a.jobs.EverySteadily("sweep people", peopleInterval, a.accounts.Sweep)
 	a.jobs.Every("expire credit", expireInterval, a.ledger.Expire)
 	a.jobs.Every("look for alerts", alertInterval, a.watchStandings)
 	if !a.tiers.Off() {
-		tiers := &limit.Tiers{DB: a.db, Table: a.tiers, Spending: a.credits, Now: time.Now}
+		tiers := &limit.Tiers{DB: a.db, Table: a.tiers, Spending: a.credits, Now: a.clock.Now}
 		a.jobs.Every("review tiers", tierInterval, tiers.Review)
 	}
 	return nil
@@ -57,10 +57,10 @@ func (a *App) makeJobs(ctx context.Context) (err error) {
 const sweepInterval = time.Minute
 
 func (a *App) makeFiles(ctx context.Context) (err error) {
-	if a.files, err = blob.Open(ctx, blob.Options{DB: a.db, URL: a.cfg.Predictions.Blob, Links: a.key}); err != nil {
+	if a.files, err = blob.Open(ctx, blob.Options{DB: a.db, Log: a.log, Now: a.clock.Now, URL: a.cfg.Predictions.Blob, Links: a.ring, OnError: a.metrics.StorageErrors.Inc}); err != nil {
 		return fmt.Errorf("open the storage of files: %w", err)
 	}
-	a.jobs.Every("sweep files", sweepInterval, a.files.Sweep)
+	a.jobs.EverySteadily("sweep files", sweepInterval, a.files.Sweep)
 	return nil
 }
 
@@ -77,10 +77,11 @@ func (a *App) makePredictions(context.Context) error {
 	a.webhooks = webhook.New(a.webhookOptions())
 	a.predictions = prediction.New(prediction.Options{
 		DB: a.db, Jobs: a.jobs, Files: a.files, Webhooks: a.webhooks, Catalog: a.catalog, Accounts: a.accounts, Adapters: a.adapters,
-		Limits: a.limits, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: time.Now, Public: textOf(a.cfg.PublicURL),
+		Limits: a.limits, Meter: a.ledger, Fetch: a.foreign(), Sealer: sealer, Log: a.log, Now: a.clock.Now, Public: textOf(a.cfg.PublicURL),
 		FilesURL:    textOf(a.cfg.Predictions.FilesURL),
 		Concurrency: a.cfg.Predictions.Concurrency, Retention: a.cfg.Predictions.Retention,
 		MaxFile: a.cfg.Predictions.MaxFile, MaxFiles: a.cfg.Predictions.MaxFiles, Scratch: a.scratch,
+		Observer: predicting{a}, Trace: a.tracer,
 	})
 	return nil
 }
@@ -88,10 +89,11 @@ func (a *App) makePredictions(context.Context) error {
 func (a *App) webhookOptions() webhook.Options {
 	policy := egress.Foreign(a.foreignRules())
 	return webhook.Options{
-		DB: a.db, Jobs: a.jobs, Log: a.log, Addresses: policy,
+		DB: a.db, Jobs: a.jobs, Log: a.log, Now: a.clock.Now, Addresses: policy,
 		Client: egress.New(policy, egress.Options{
 			DialTimeout: a.cfg.DialTimeout, FirstByte: webhookTimeout, Idle: webhookTimeout, UserAgent: "skytower-webhook",
 		}),
+		OnAttempt: a.delivered, Trace: a.tracer,
 		PlainHTTP: a.cfg.Predictions.WebhookHTTP, PlainPrivate: len(a.cfg.EgressAllow) > 0,
 		Attempted: func(ctx context.Context, tx *store.Tx, id string, at time.Time, settled bool) error {
 			return a.predictions.WebhookAttempted(ctx, tx, id, at, settled)

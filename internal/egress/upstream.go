@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	"skytower/internal/egress/http1"
+	"skytower/internal/telemetry"
 )
 
 // The messages and errors of the data path. They stand in http1, which can not
@@ -64,6 +66,9 @@ type Options struct {
 	MaxHead        int           // bytes of the answer's head; 0: http1.DefaultMaxHead
 	UserAgent      string        // where the request names none; "": "skytower"
 	TLS            *tls.Config   // nil: the system's roots
+	// Trace tells the other side which trace a call belongs to, by the header traceparent;
+	// nil: it hears of none.
+	Trace *telemetry.Tracer
 }
 
 // New returns an Upstream under the policy. What an operator configured goes through
@@ -85,7 +90,7 @@ func New(p *Policy, o Options) Upstream {
 	if o.UserAgent == "" {
 		o.UserAgent = "skytower"
 	}
-	u := &upstream{policy: p, other: newTransport(p, o)}
+	u := &upstream{policy: p, trace: o.Trace, other: newTransport(p, o)}
 	u.plain, u.secure = u.other, u.other
 	if !p.foreign {
 		own := http1.Options{
@@ -104,6 +109,7 @@ func New(p *Policy, o Options) Upstream {
 // upstream picks the client by scheme, and by what was learned of the host.
 type upstream struct {
 	policy *Policy
+	trace  *telemetry.Tracer
 	plain  Upstream // http
 	secure Upstream // https
 	other  Upstream // https that secure can't serve
@@ -120,6 +126,9 @@ func (u *upstream) Do(ctx context.Context, r *Request) (*Response, error) {
 	if err := u.policy.CheckURL(r.URL); err != nil {
 		return nil, &Error{Kind: ErrRequest, Err: err}
 	}
+	if u.trace != nil {
+		r = traced(r, u.trace.Outgoing(ctx))
+	}
 	if r.URL.Scheme == "http" {
 		return u.plain.Do(ctx, r)
 	}
@@ -132,6 +141,16 @@ func (u *upstream) Do(ctx context.Context, r *Request) (*Response, error) {
 		return u.other.Do(ctx, r)
 	}
 	return resp, err
+}
+
+// traced is the request with the trace that it belongs to.
+func traced(r *Request, parent string) *Request {
+	if parent == "" || r.Header.Has("Traceparent") {
+		return r
+	}
+	own := *r
+	own.Header = append(slices.Clip(r.Header), Field{Name: "Traceparent", Value: parent})
+	return &own
 }
 
 // needsOther reports whether the host is reached through a proxy, or is known to

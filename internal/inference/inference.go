@@ -182,6 +182,10 @@ func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, s
 	return r.result, err
 }
 
+// Cut ends the waiting for plain answers, which outlives their callers. The server stops,
+// and has ended the contexts of all calls.
+func (s *Service) Cut() { s.calls.cut() }
+
 // serveTo serves an admitted request, and finishes it.
 func (r *run) serveTo(ctx context.Context, sink Sink) error {
 	// A panic gives back what was taken, too.

@@ -81,6 +81,21 @@ func (w *watch) look(interval time.Duration) {
 	}
 }
 
+// cut ends the contexts that outlive their callers.
+func (w *watch) cut() {
+	var all []*lasting
+	w.mu.Lock()
+	for l := w.first; l != nil; l = l.next {
+		if l.afterward {
+			all = append(all, l)
+		}
+	}
+	w.mu.Unlock()
+	for _, l := range all {
+		l.end(context.Canceled)
+	}
+}
+
 // drop takes a context out of the watch.
 func (w *watch) drop(l *lasting) {
 	w.mu.Lock()

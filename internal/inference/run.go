@@ -172,6 +172,12 @@ func sentence(d limit.Decision) string {
 func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	r.finished = true
 	gone := ctx.Err() != nil
+	if told, cut := cutBy(ctx); cut {
+		gone = false // the caller is there, and is told
+		if err != nil {
+			err = told
+		}
+	}
 	err = hangUp(gone, err)
 	r.result.Outcome = r.outcome(gone, err)
 	r.count(err)
@@ -234,6 +240,22 @@ func (r *run) afterwards(ctx context.Context) (context.Context, context.CancelFu
 	return l, l.cancel
 }
 
+// errCut is a call that this server ended, since it stops: not the caller's leaving.
+type errCut struct{ told *fault.Error }
+
+// Error is for the log.
+func (e errCut) Error() string { return e.told.Error() }
+
+// Unwrap gives what the caller is told.
+func (e errCut) Unwrap() error { return e.told }
+
+// cutBy reports whether this server ended the call: what it tells the caller is the cause
+// with which the call's context ended.
+func cutBy(ctx context.Context) (told error, cut bool) {
+	f, cut := errors.AsType[*fault.Error](context.Cause(ctx))
+	return errCut{f}, cut
+}
+
 // hangUp marks an error that came from the caller's leaving, wherever it surfaced.
 func hangUp(gone bool, err error) error {
 	if err != nil && gone {
@@ -253,6 +275,9 @@ func (r *run) outcome(gone bool, err error) Outcome {
 	case err == nil:
 		return Complete
 	case errors.Is(err, errTooLong):
+		return Cut
+	}
+	if _, cut := errors.AsType[errCut](err); cut && r.delivered > 0 {
 		return Cut
 	}
 	var up *provider.Error

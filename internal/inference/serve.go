@@ -342,7 +342,7 @@ func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent
 	if event.UsageOnly && !r.req.IncludeUsage {
 		return false, nil
 	}
-	if r.req.MaxStream > 0 && ctx.Err() != nil { // an upstream that never waits sees no end
+	if ctx.Err() != nil { // an upstream that never waits sees no end
 		return false, &provider.Error{Class: provider.Cancelled, Err: ctx.Err()}
 	}
 	if err := sink.Event(event.Name, event.Data); err != nil {

@@ -81,13 +81,24 @@ func (s *Service) live(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.beat(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("signs of life of predictions could not be written", "error", err)
-		}
-		if err := s.rescue(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("abandoned predictions could not be looked for", "error", err)
+		if err := s.look(ctx); err != nil && ctx.Err() == nil && s.said.may() {
+			s.o.Log.Warn("signs of life of predictions could not be written or read", "error", err)
 		}
 	}
+}
+
+// look shows life, and looks for those that show none.
+func (s *Service) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	err := s.beat(ctx)
+	s.noteBlind(err)
+	if err != nil {
+		return err
+	}
+	err = s.rescue(ctx)
+	s.noteBlind(err)
+	return err
 }
 
 // beat writes one sign of life for each run that wrote nothing else lately. A run whose
@@ -169,7 +180,8 @@ type abandoned struct {
 // wait, so it is done after 20 s, 40 s, 80 s and so on.
 //
 // Any process does it at any time: one of them wins the row, and where the first job
-// comes after all, it finds the run taken.
+// comes after all, it finds the run taken. After the database was away, all have a while
+// to show life again before silence counts.
 func (s *Service) rescue(ctx context.Context) error {
 	now := s.o.Now()
 	found, err := s.abandoned(ctx, now)
@@ -200,6 +212,10 @@ const abandonedQuery = `select id, model, attempt, beat from prediction
 			where handed and beat < $1 and (attempt > 0 or beat + beat - updated_at < $2) order by beat limit $3`
 
 func (s *Service) abandoned(ctx context.Context, now time.Time) (found []abandoned, err error) {
+	silent := store.Micros(now.Add(-s.stale()))
+	if s.blindLately(now) {
+		silent = noBeat + 1 // those that were handed back
+	}
 	err = s.o.DB.Read(ctx, func(tx *store.Tx) error {
 		found = nil
 		return tx.Each(ctx, abandonedQuery,
@@ -208,7 +224,7 @@ func (s *Service) abandoned(ctx context.Context, now time.Time) (found []abandon
 				err := row(&a.id, &a.model, &a.attempt, &a.beat)
 				found = append(found, a)
 				return err
-			}, store.Micros(now.Add(-s.stale())), store.Micros(now), rescueBatch)
+			}, silent, store.Micros(now), rescueBatch)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for abandoned runs: %w", err)

@@ -48,7 +48,7 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 	if err != nil {
 		return Record{}, false, err
 	}
-	if err := s.drawLimits(ctx, c, model.Model); err != nil {
+	if err := s.drawn(ctx, c, model.Model); err != nil {
 		return Record{}, false, err
 	}
 	b := &birth{model: model.Model}
@@ -67,7 +67,7 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 		return Record{}, false, err
 	}
 	b.rec.Input, b.files = string(stored), files
-	if err := s.bear(ctx, b); err != nil {
+	if err := s.born(ctx, b); err != nil {
 		s.discard(ctx, b.rec.Account, files) // a refused request leaves nothing
 		if s.o.DB.IsUnique(err) {
 			return s.lostCreate(ctx, c, hash, err) // an equal request was faster

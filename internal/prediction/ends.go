@@ -47,6 +47,7 @@ func (s *Service) leave(ctx context.Context, x *exit) error {
 	for _, x := range batch {
 		s.wake(x.rec.ID)
 	}
+	s.ended(x)
 	if err := s.handOn(ctx, after); err != nil {
 		s.o.Log.Warn("a free place could not be handed on; the next sweep does it", "error", err)
 	}

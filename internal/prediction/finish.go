@@ -24,17 +24,9 @@ const (
 	saveGrace = 5 * time.Second
 )
 
-// settleWaits are the waits between tries to write an end: a database that is away
-// for a moment must not cost a result.
-func settleWaits() []time.Duration {
-	return []time.Duration{100 * time.Millisecond, time.Second, 5 * time.Second, 0}
-}
-
-// saveWaits are the waits between tries to save a result's files: a disk may be made
-// room on.
-func saveWaits() []time.Duration {
-	return []time.Duration{500 * time.Millisecond, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 0}
-}
+// settleTries is how often an end is written that fails for another cause than a
+// database that is away.
+const settleTries = 4
 
 // ending is how a prediction ends.
 type ending struct {
@@ -118,28 +110,40 @@ func (r *run) succeed(result *provider.Result) error {
 	return r.finish(failed(id, message))
 }
 
-// saveResult copies the outputs, again where the cause may pass.
+// saveResult copies the outputs, again where the cause may pass. The work is done: from
+// now on its deadline says nothing.
 func (r *run) saveResult(result *provider.Result) (files []blob.File, output string, err error) {
+	r.made.Store(true)
+	r.deadline.Stop()
 	ctx := r.ctx
 	if ctx.Err() != nil { // the work came in the last moment
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), saveGrace)
 		defer cancel()
 	}
-	for _, wait := range saveWaits() {
+	until := time.Now().Add(r.s.saveFor)
+	for try := 0; ; try++ {
 		files, output, err = r.s.saveOutputs(ctx, r.rec, result)
 		var file *fileError
 		if err == nil || !errors.As(err, &file) || !file.Retry || ctx.Err() != nil {
 			return files, output, err
 		}
+		if !file.Storage && try >= sourceTries || time.Now().After(until) {
+			return files, output, err
+		}
+		if try > 0 && r.s.said.may() {
+			r.s.o.Log.Warn("outputs of predictions wait to be stored", "prediction", r.rec.ID, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil, "", err
-		case <-time.After(wait):
+		case <-time.After(waitOf(r.s.saveWaits, try)):
 		}
 	}
-	return files, output, err
 }
+
+// sourceTries is how often an output is fetched again from where the upstream put it.
+const sourceTries = 5
 
 // finish writes the run's end. Where the row turns out to be somebody else's, what the
 // run made goes.
@@ -149,18 +153,25 @@ func (r *run) finish(e ending) error {
 	if e.status == Cancelled {
 		e.made.text, e.made.files = len(r.news.batch.text), r.news.batch.files
 	}
-	var err error
-	for _, wait := range settleWaits() {
-		if err = r.tryFinish(ctx, e); err == nil {
-			return nil
+	r.made.Store(true)
+	tries := 0
+	err := r.persist(r.queue, "an end", func() error {
+		for {
+			err := r.tryFinish(ctx, e)
+			if tries++; err == nil || errors.Is(err, errLost) || r.s.unavailable(err) || tries >= settleTries {
+				return err
+			}
+			r.s.o.Log.Warn("the end of a prediction could not be written", "prediction", r.rec.ID, "error", err)
+			select {
+			case <-r.queue.Done():
+			case <-time.After(waitOf(r.s.awayWaits, tries)):
+			}
 		}
-		if errors.Is(err, errLost) {
-			return r.s.drop(ctx, r.rec.Account, e.files)
-		}
-		r.s.o.Log.Warn("the end of a prediction could not be written", "prediction", r.rec.ID, "error", err)
-		time.Sleep(wait)
+	})
+	if errors.Is(err, errLost) {
+		return r.s.drop(ctx, r.rec.Account, e.files)
 	}
-	return err // the beat ends, and the run is taken up again
+	return err // where it is not nil, the beat ends, and the run is taken up again
 }
 
 // tryFinish writes the end once. The job itself the queue marks as done, many at a time:
@@ -173,7 +184,8 @@ func (r *run) tryFinish(ctx context.Context, e ending) error {
 			return err
 		}
 	}
-	return r.s.leave(ctx, x)
+	r.outcome = e.status
+	return r.left(ctx, x)
 }
 
 // tally is a kind of ended predictions.
@@ -248,13 +260,23 @@ func (r *run) handBack() error {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `update prediction set beat = $3 where id = $1 and attempt = $2 and `+live, r.rec.ID, r.rec.Attempt, noBeat)
+		_, err := tx.Exec(ctx, `update prediction set beat = $3, deadline = case when deadline < $4 then $4 else deadline end
+			where id = $1 and attempt = $2 and `+live, r.rec.ID, r.rec.Attempt, noBeat, store.Micros(r.overtime()))
 		return err
 	})
 	if err != nil && !errors.Is(err, errLost) {
 		return fmt.Errorf("hand prediction %s back: %w", r.rec.ID, err)
 	}
 	return jobs.Snooze(0)
+}
+
+// overtime is until when another process may still bring what was made already; zero:
+// the work goes on, and its deadline stands.
+func (r *run) overtime() time.Time {
+	if !r.made.Load() {
+		return time.Time{}
+	}
+	return r.s.o.Now().Add(r.s.saveFor)
 }
 
 func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -58,17 +58,24 @@ type watcher struct {
 	target catalog.Target
 }
 
-// Submitting makes durable that work is about to be sent.
+// Submitting makes durable that work is about to be sent. While the database is away,
+// nothing is sent.
 func (w watcher) Submitting(ctx context.Context) error {
-	return w.save(ctx, mark{target: targetName(w.target), submission: submitting}, true)
+	return w.persist(ctx, "work that is about to be sent", func() error {
+		bounded, cancel := context.WithTimeout(ctx, settleTimeout)
+		defer cancel()
+		return w.save(bounded, mark{target: targetName(w.target), submission: submitting}, true)
+	})
 }
 
 // Submitted makes the upstream's id of the work durable. The work is there, whatever
 // became of the context.
 func (w watcher) Submitted(ctx context.Context, upstream string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	return w.save(ctx, mark{target: targetName(w.target), submission: submitted, upstream: upstream}, false)
+	return w.persist(w.queue, "the upstream's id of work", func() error {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+		defer cancel()
+		return w.save(bounded, mark{target: targetName(w.target), submission: submitted, upstream: upstream}, false)
+	})
 }
 
 // Progress tells news.
@@ -103,6 +110,7 @@ func (r *run) save(ctx context.Context, m mark, begins bool) error {
 	r.mu.Unlock()
 	r.news.processing()
 	r.s.wake(r.rec.ID)
+	r.leave()
 	return nil
 }
 

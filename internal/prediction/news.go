@@ -149,8 +149,10 @@ func (r *run) flush() {
 		return
 	}
 	var left func()
-	err := r.s.o.DB.Write(r.ctx, func(tx *store.Tx) (err error) {
-		left, err = r.write(r.ctx, tx)
+	ctx, cancel := context.WithTimeout(r.ctx, settleTimeout)
+	defer cancel()
+	err := r.s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		left, err = r.write(ctx, tx)
 		return err
 	})
 	switch {
@@ -159,7 +161,7 @@ func (r *run) flush() {
 		r.s.wake(r.rec.ID)
 	case errors.Is(err, errLost):
 		r.cancel(errLost)
-	case r.ctx.Err() == nil:
+	case r.ctx.Err() == nil && r.s.said.may():
 		r.s.o.Log.Warn("news of a prediction could not be written", "prediction", r.rec.ID, "error", err)
 	}
 }

@@ -24,6 +24,7 @@ type fileError struct {
 	ID      fault.ID
 	Message string // the sentence that the caller reads
 	Retry   bool   // the cause may pass: a full disk, a storage or a host that does not answer
+	Storage bool   // it is ours: the storage, or the database
 	Err     error  // for the log
 }
 
@@ -184,7 +185,7 @@ func (s *Service) outputError(ctx context.Context, err error) error {
 	case errors.As(err, &brought):
 		return sourceError(err)
 	}
-	return &fileError{ID: fault.ServiceUnavailable, Retry: true, Err: err,
+	return &fileError{ID: fault.ServiceUnavailable, Retry: true, Storage: true, Err: err,
 		Message: "The model's output could not be stored: the server's storage is full or does not answer; try again later."}
 }
 

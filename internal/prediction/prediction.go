@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"skytower/internal/account"
@@ -16,6 +17,7 @@ import (
 	"skytower/internal/limit"
 	"skytower/internal/secret"
 	"skytower/internal/store"
+	"skytower/internal/telemetry"
 	"skytower/internal/webhook"
 )
 
@@ -79,6 +81,9 @@ type Options struct {
 	MaxFile     int64         // bytes of one output file
 	MaxFiles    int           // outputs of one prediction
 	Scratch     string        // folder for the runs' temporary files
+
+	Observer Observer          // nil: nobody
+	Trace    *telemetry.Tracer // nil: no spans are made
 }
 
 // Defaults of Options, and bounds that nobody sets.
@@ -101,10 +106,17 @@ type Service struct {
 	claims group[*claim]
 	exits  group[*exit]
 
-	waits    []time.Duration // between the rounds of a run over its targets
-	patience time.Duration   // how long an adapter may take to end once its context has
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	waits     []time.Duration // between the rounds of a run over its targets
+	awayWaits []time.Duration // between tries of what the database could not do; the last goes on
+	saveWaits []time.Duration // between tries to save a result's files; the last goes on
+	saveFor   time.Duration   // how long those may wait for the storage
+	patience  time.Duration   // how long an adapter may take to end once its context has
+
+	leaving atomic.Bool  // no more runs are taken, and those that can go on elsewhere do
+	blind   atomic.Int64 // when the signs of life of others could last not be read, in microseconds
+	said    seldom       // that the database or the storage is away
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // New makes the room and registers its workers with the queue; nothing runs before the
@@ -119,10 +131,12 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Service{o: o, waits: roundWaits(), patience: adapterPatience, stop: func() {}}
+	s := &Service{
+		o: o, waits: roundWaits(), awayWaits: awayWaits(), saveWaits: saveWaits(), saveFor: maxSaving, patience: adapterPatience, stop: func() {},
+	}
 	jobs.Register(o.Jobs, jobs.Worker[RunArgs]{Run: s.run, Timeout: runTimeout})
 	o.Jobs.Every("prediction places", sweepInterval, s.sweep)
-	o.Jobs.Every("prediction retention", purgeInterval, s.purge)
+	o.Jobs.EverySteadily("prediction retention", purgeInterval, s.purge)
 	return s
 }
 
@@ -139,7 +153,19 @@ func (s *Service) Start(ctx context.Context) error {
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.done.Go(func() { s.listen(ctx) })
 	s.done.Go(func() { s.live(ctx) })
+	s.leaving.Store(false)
 	return nil
+}
+
+// Leave takes no more runs, and hands back at once those whose upstream has the work and
+// is known to have it: another process, or the next start, goes on by the upstream's id.
+// What is being saved already, and work that only this process has, may still end here.
+// Call it when the queue begins to stop.
+func (s *Service) Leave() {
+	s.leaving.Store(true)
+	for _, r := range s.runs.all() {
+		r.leave()
+	}
 }
 
 // Stop ends it. The queue has stopped before.

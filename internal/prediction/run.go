@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"skytower/internal/catalog"
@@ -24,6 +25,9 @@ const (
 	// adapterPatience is how long an adapter may take to end once its context has; after
 	// it the run ends without it.
 	adapterPatience = 10 * time.Second
+	// leavingWait is how long a job waits that came to a process which stops: by then it
+	// looks for none.
+	leavingWait = time.Second
 	// maxRetryAfter bounds the wait that a busy upstream may ask for.
 	maxRetryAfter = time.Minute
 )
@@ -62,14 +66,18 @@ type run struct {
 	job   jobs.Job[RunArgs]
 	began time.Time
 
-	ctx    context.Context // the adapter's
-	cancel context.CancelCauseFunc
+	ctx      context.Context // the adapter's
+	cancel   context.CancelCauseFunc
+	queue    context.Context // the queue's: over when this process has no more time
+	deadline *time.Timer
+	made     atomic.Bool // the work is done, and what is left is ours
 
 	news notes
 
 	// Of the goroutine that does the work, for the bill:
-	served string // the target that was asked last
-	pixels int64  // of the pictures in its input, where its price asks
+	served  string // the target that was asked last
+	outcome Status // how the run ended its prediction; "": it did not
+	pixels  int64  // of the pictures in its input, where its price asks
 
 	mu        sync.Mutex
 	mark      mark
@@ -79,13 +87,19 @@ type run struct {
 }
 
 // run is the queue's worker.
-func (s *Service) run(ctx context.Context, job jobs.Job[RunArgs]) error {
+func (s *Service) run(ctx context.Context, job jobs.Job[RunArgs]) (err error) {
+	if s.leaving.Load() {
+		return jobs.Snooze(leavingWait)
+	}
 	rec, ok, err := s.claim(ctx, job.Args)
 	if err != nil || !ok {
 		return err // a lost race ends quietly
 	}
+	s.began(rec)
+	ctx, span := s.traceRun(ctx, rec)
 	r, leave := s.begin(ctx, rec, job)
 	defer leave()
+	defer func() { r.overRun(span, err) }()
 	stopNews := r.tellNews()
 	result, err := r.work()
 	stopNews()
@@ -100,18 +114,20 @@ func (s *Service) begin(ctx context.Context, rec Record, job jobs.Job[RunArgs]) 
 		s: s, rec: rec, model: s.model(rec.Model), job: job, began: now, beaten: now,
 		mark: mark{rec.Target, rec.Submission, rec.Upstream}, news: notes{percent: -1, status: rec.Status},
 	}
-	bounded, end := context.WithTimeoutCause(context.WithoutCancel(ctx), rec.Deadline.Sub(now), errDeadline)
-	r.ctx, r.cancel = context.WithCancelCause(bounded)
+	r.queue = ctx
+	r.ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	r.deadline = time.AfterFunc(rec.Deadline.Sub(now), func() { r.cancel(errDeadline) })
 	unhook := context.AfterFunc(ctx, func() { r.cancel(provider.ErrHandBack) })
 	if rec.Cancel {
 		r.cancel(errCancelled)
 	}
 	s.runs.add(r)
+	r.leave()
 	return r, func() {
 		s.runs.remove(r)
 		unhook()
+		r.deadline.Stop()
 		r.cancel(nil)
-		end()
 		r.clean()
 	}
 }
@@ -271,7 +287,7 @@ func (r *run) call(t catalog.Target) (*provider.Result, error) {
 	}
 	m := r.marked()
 	r.served = targetName(t)
-	return r.predict(predictor, &provider.Run{
+	return r.observed(t, predictor, &provider.Run{
 		ID: r.rec.ID, Model: t.Model, Show: r.rec.Shown, Kind: r.rec.Type, Input: input,
 		Upstream: m.upstream, Unsure: m.submission == submitting, Scratch: r.scratch, Watch: watcher{r, t},
 	})
@@ -297,7 +313,7 @@ func (r *run) input(t catalog.Target) (json.RawMessage, error) {
 
 // predict calls the adapter, and gives it up where it does not end with its context.
 // What it panics with ends the run and nothing else.
-func (r *run) predict(p provider.Predictor, run *provider.Run) (*provider.Result, error) {
+func (r *run) predict(ctx context.Context, p provider.Predictor, run *provider.Run) (*provider.Result, error) {
 	type answer struct {
 		result *provider.Result
 		err    error
@@ -311,7 +327,7 @@ func (r *run) predict(p provider.Predictor, run *provider.Run) (*provider.Result
 			}
 			answers <- a
 		}()
-		a.result, a.err = p.Predict(r.ctx, run)
+		a.result, a.err = p.Predict(ctx, run)
 		if a.err == nil && a.result == nil {
 			a.err = &provider.Error{Class: provider.Failed, Err: errors.New("adapter returned no result")}
 		}

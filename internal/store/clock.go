@@ -32,6 +32,7 @@ type Clock struct {
 
 	anchor  atomic.Pointer[anchor]
 	doubted atomic.Pointer[time.Time] // until when ages are not to be trusted, by the monotonic clock
+	failed  atomic.Pointer[time.Time] // the last look that failed, by the monotonic clock
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
@@ -58,6 +59,13 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Steady() bool {
 	until := c.doubted.Load()
 	return until == nil || time.Now().After(*until)
+}
+
+// Unbroken reports whether every look of a while found the database. Where one did not,
+// others may have been unable to show life for as long: silence says nothing yet.
+func (c *Clock) Unbroken(while time.Duration) bool {
+	last := c.failed.Load()
+	return last == nil || time.Since(*last) > while
 }
 
 // Start looks at the database's clock, and goes on doing so until Stop. ctx bounds the
@@ -88,9 +96,13 @@ func (c *Clock) follow(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if a, err := c.look(ctx); err == nil { // else the database is away, and others say so
-			c.set(a)
+		a, err := c.look(ctx)
+		if err != nil { // the database is away, and others say so
+			now := time.Now()
+			c.failed.Store(&now)
+			continue
 		}
+		c.set(a)
 	}
 }
 

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // Stats are what has become of this process's transactions, and how its connections are.
@@ -37,4 +40,21 @@ func (db *DB) Stats() Stats {
 		s.Reader = &reader
 	}
 	return s
+}
+
+// Ping asks the database a small question: how long that took, and how far its clock is
+// before ours. On SQLite, which has none of its own, that is 0.
+func (db *DB) Ping(ctx context.Context) (took, offset time.Duration, err error) {
+	began := time.Now()
+	if db.dialect == SQLite {
+		var one int
+		err = db.reader.QueryRowContext(ctx, `select 1`).Scan(&one)
+		return time.Since(began), 0, err
+	}
+	var now time.Time
+	if err = db.reader.QueryRowContext(ctx, `select clock_timestamp()`).Scan(&now); err != nil {
+		return 0, 0, fmt.Errorf("ask the database for its time: %w", err)
+	}
+	took = time.Since(began)
+	return took, now.Sub(began.Add(took / 2)), nil
 }

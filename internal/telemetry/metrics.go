@@ -58,17 +58,35 @@ type Metrics struct {
 
 	LedgerBatchLines   prometheus.Observer // charge lines in one commit
 	LedgerBatchSeconds prometheus.Observer // time that one commit took
-	LedgerQueue        prometheus.Gauge    // charge lines waiting for a commit
-	LedgerSpool        prometheus.Gauge    // batches that wait for the database
+	LedgerErrors       *Counts             // batches that did not reach the database
 	LimitsDegraded     prometheus.Gauge    // 1: Redis is away
 	LogDropped         prometheus.Counter  // request-log entries that were lost
-	FeedLag            prometheus.Gauge    // seconds since the change feed last confirmed that it saw every change
+
+	Charged, Cost   *Counts // dollars, for inference and predictions
+	Failovers       prometheus.Counter
+	StorageErrors   *Counts
+	OpenConnections prometheus.Gauge // of callers
+	SpansLost       prometheus.Counter
+	Bodies          *Counts // requests whose bodies were to be kept
+
+	PredictionsStarted            prometheus.Counter
+	PredictionsEnded              *Counts
+	PredictionWait, PredictionRun prometheus.Observer // seconds
+	Webhooks                      *Counts
+	WebhookSeconds                prometheus.Observer
+
+	SealedBefore prometheus.Gauge // values in the database that an earlier master key sealed
+	SealedLost   prometheus.Gauge // values that no master key of this process opens
 
 	registry  *prometheus.Registry
+	asked     *prometheus.Registry // of the readings
 	requests  *prometheus.CounterVec
 	duration  *prometheus.HistogramVec
 	firstByte *prometheus.HistogramVec
 	upstream  *prometheus.CounterVec
+	calls     *prometheus.CounterVec
+	answers   *prometheus.HistogramVec
+	errors    *prometheus.CounterVec
 	breakers  *prometheus.CounterVec
 
 	mu        sync.Mutex
@@ -78,7 +96,7 @@ type Metrics struct {
 // NewMetrics returns fresh metrics. Version is the program's, for the series
 // skytower_build_info.
 func NewMetrics(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry(), asked: prometheus.NewRegistry()}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -86,6 +104,8 @@ func NewMetrics(version string) *Metrics {
 	m.addRequests()
 	m.addLedger()
 	m.addBreakers()
+	m.addOutcomes()
+	m.addWork()
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "skytower_build_info", Help: "Always 1; the version is its label.",
 	}, []string{"version"})
@@ -122,14 +142,10 @@ func (m *Metrics) addLedger() {
 		[]float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})
 	m.LedgerBatchSeconds = m.histogram("skytower_ledger_batch_seconds", "Time that one commit of charge lines took.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5})
-	m.LedgerSpool = m.gauge("skytower_ledger_spool_batches", "Batches of charges on this process's disk that wait for the database.")
 	m.LimitsDegraded = m.gauge("skytower_limits_degraded", "1 while Redis is away and this process counts its part of the limits by itself.")
-	m.LedgerQueue = m.gauge("skytower_ledger_queue_lines", "Charge lines that wait for a commit.")
-	m.LogDropped = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "skytower_request_log_dropped_total", Help: "Request-log entries that were lost: too many waited, or the database was away.",
-	})
-	m.registry.MustRegister(m.LogDropped)
-	m.FeedLag = m.gauge("skytower_feed_lag_seconds", "Time since the change feed last confirmed that it saw every change.")
+	m.SealedBefore = m.gauge("skytower_sealed_before_values", "Values in the database that an earlier master key sealed.")
+	m.SealedLost = m.gauge("skytower_sealed_lost_values", "Values in the database that none of this process's master keys opens.")
+	m.LogDropped = m.counter("skytower_request_log_dropped_total", "Request-log entries that were lost: too many waited, or the database was away.")
 }
 
 func (m *Metrics) gauge(name, help string) prometheus.Gauge {
@@ -144,9 +160,29 @@ func (m *Metrics) histogram(name, help string, buckets []float64) prometheus.His
 	return histogram
 }
 
+// Names are those of all metrics of ours, whether they have a series yet or not: what the
+// manual, the dashboard and the alerts are compared with.
+func (m *Metrics) Names() []string {
+	descs := make(chan *prometheus.Desc)
+	go func() { // ends when all are read
+		defer close(descs)
+		m.registry.Describe(descs)
+		m.asked.Describe(descs)
+	}()
+	var names []string
+	for desc := range descs {
+		_, name, _ := strings.Cut(desc.String(), `fqName: "`)
+		if name, _, _ = strings.Cut(name, `"`); strings.HasPrefix(name, "skytower_") && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Handler serves /metrics.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, m.asked}, promhttp.HandlerOpts{
 		Registry: m.registry, MaxRequestsInFlight: 4, ErrorHandling: promhttp.ContinueOnError,
 	})
 }
@@ -201,16 +237,23 @@ func (r *Route) counter(status int, outcome Outcome) prometheus.Counter {
 	return counter
 }
 
-// Upstream counts the failures of one provider.
-type Upstream struct{ counters []prometheus.Counter }
+// Upstream counts the calls and the failures of one provider.
+type Upstream struct {
+	counters   []prometheus.Counter // failures by class
+	ok, failed prometheus.Counter
+	first      prometheus.Observer
+}
 
-// Upstream returns the failure counters of a provider, resolved once when the
+// Upstream returns the counters of a provider, resolved once when the
 // provider is set up. The classes are the names of its kinds of failure, in the
 // order of the numbers that Error gets. After 200 names in the life of the
 // process, further providers are counted together as "other".
 func (m *Metrics) Upstream(provider string, classes []string) *Upstream {
 	provider = m.bounded(strings.ToValidUTF8(provider, "?")) // a label that is not UTF-8 panics
-	u := &Upstream{counters: make([]prometheus.Counter, len(classes))}
+	u := &Upstream{
+		counters: make([]prometheus.Counter, len(classes)),
+		ok:       m.calls.WithLabelValues(provider, "ok"), failed: m.calls.WithLabelValues(provider, "error"), first: m.answers.WithLabelValues(provider),
+	}
 	for i, class := range classes {
 		u.counters[i] = m.upstream.WithLabelValues(provider, class)
 	}
