@@ -23,7 +23,8 @@ type Fleet struct {
 
 	BodyRetention time.Duration // the longest that an account may have bodies kept; 0: none are
 
-	// OldMasterKeys open what was sealed before the master key changed, 32 raw bytes each.
+	// OldMasterKeys open what another master key than the current one sealed, 32 raw bytes
+	// each. The current one may be among them, so that all servers can have the same list.
 	OldMasterKeys []Secret
 }
 
@@ -36,7 +37,7 @@ func fleetSettings() []Setting {
 	records := []string{"errors", "all"}
 	return []Setting{
 		{Key: keyOldMasterKeys, Kind: Text, Secret: true,
-			Doc:   "Earlier master keys, with commas between them: they open what they sealed until it is sealed anew with `master_key`. See [Change the master key](operations.md#change-the-master-key).",
+			Doc:   "Other master keys, with commas between them, that open what they sealed: earlier ones, until all is sealed anew with `master_key`, and the next one, before it is made the current one. See [Change the master key](operations.md#change-the-master-key).",
 			field: func(c *Config) value { return &masterKeysValue{to: &c.Fleet.OldMasterKeys} }},
 		{Key: "drain_delay", Default: "5s", Kind: Duration,
 			Doc:   "After `SIGTERM`, how long `/readyz` says no while requests are still taken, so that load balancers can look elsewhere first. Ctrl-C waits for nothing.",
@@ -56,17 +57,6 @@ func fleetSettings() []Setting {
 		{Key: "body_retention", Default: "30d", Kind: Duration,
 			Doc:   "The longest that an account may choose to have the bodies of its requests kept, sealed, in the storage. No account has them kept unless it chooses so. 0: none may.",
 			field: func(c *Config) value { return &durationValue{&c.Fleet.BodyRetention, 0, 366 * day} }},
-	}
-}
-
-// fleetRules are the checks over settings of this file.
-func (l *loader) fleetRules() {
-	f := &l.config.Fleet
-	for _, old := range f.OldMasterKeys {
-		if old == l.config.MasterKey {
-			l.fail(keyOldMasterKeys, l.config.origins[keyOldMasterKeys], "the current master key is among the earlier ones; leave it out there")
-			return
-		}
 	}
 }
 

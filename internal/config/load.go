@@ -271,7 +271,6 @@ func (l *loader) rules() {
 	}
 	l.moneyRules()
 	l.consoleRules()
-	l.fleetRules()
 	if !l.failed(keyListen, keyOperationsListen) && c.Listen == c.OperationsListen && !strings.HasSuffix(c.Listen, ":0") {
 		l.fail(keyOperationsListen, c.origins[keyOperationsListen], "listen has the same address; give another port")
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -94,75 +93,3 @@ func code(text string) string {
 
 // cell escapes what would end a cell of a Markdown table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
-
-// Schema is the JSON Schema (draft 2020-12) of the configuration file, for
-// editors. It is looser than Load where a schema can't say the rule.
-func Schema() []byte {
-	properties := map[string]any{keyCommands: commandsSchema()}
-	for _, s := range Settings() {
-		properties[s.Key] = s.schema()
-	}
-	schema := map[string]any{
-		"$schema":              "https://json-schema.org/draft/2020-12/schema",
-		"title":                "Skytower configuration",
-		"type":                 "object",
-		"additionalProperties": false,
-		"properties":           properties,
-	}
-	text, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		panic("encode the schema: " + err.Error()) // maps of texts: can't be
-	}
-	return append(text, '\n')
-}
-
-func (s *Setting) schema() map[string]any {
-	out := map[string]any{"description": strings.ReplaceAll(s.Doc, "`", "")}
-	if !s.Secret && s.Kind != Prefixes {
-		out["default"] = s.presetJSON()
-	}
-	text := map[string]any{"type": "string"}
-	switch s.Kind {
-	case Boolean:
-		out["type"] = []string{"boolean", "null"}
-	case Integer:
-		out["type"] = []string{"integer", "null"}
-	case Choice:
-		out["enum"] = append(anyList(s.Choices), nil)
-		if s.hasChoice("off") { // YAML 1.1 editors read a bare off as false
-			out["enum"] = append(out["enum"].([]any), false)
-		}
-	case Size:
-		out["type"] = []string{"string", "integer", "null"}
-	case Prefixes:
-		out["oneOf"] = []any{text, map[string]any{"type": "null"}, map[string]any{"type": "array", "items": text}}
-	default:
-		out["type"] = []string{"string", "null"}
-	}
-	return out
-}
-
-func (s *Setting) hasChoice(word string) bool {
-	for _, choice := range s.Choices {
-		if choice == word {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Setting) presetJSON() any {
-	switch s.Kind {
-	case Boolean, Integer: // their texts are JSON already
-		return json.RawMessage(s.Default)
-	}
-	return s.Default
-}
-
-func anyList(words []string) []any {
-	list := make([]any, len(words))
-	for i, word := range words {
-		list[i] = word
-	}
-	return list
-}
