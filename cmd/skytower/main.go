@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"skytower/internal/app"
 	"skytower/internal/cli"
@@ -41,8 +43,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		return cli.Run(ctx, []string{"--help"}, options)
 	}
+	if args[0] == "master-key" {
+		return app.MasterKey(ctx, args[1:], os.Environ(), stdout, stderr)
+	}
+	if code, ok := runMaintenance(ctx, args, stdout, stderr); ok {
+		return code
+	}
 	commands := map[string]func(context.Context, *config.Config, io.Writer, io.Writer) error{
-		"serve": serve, "init": initialise, "migrate": migrate, "config": printConfig,
+		"serve": serve, "init": initialise, "config": printConfig,
 	}
 	command, ok := commands[args[0]]
 	if !ok {
@@ -83,17 +91,53 @@ func serve(ctx context.Context, cfg *config.Config, stdout, stderr io.Writer) er
 	case <-ctx.Done():
 	case err = <-a.Failed():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.ShutdownGrace)
+	return errors.Join(err, shutDown(ctx, a, cfg.ShutdownGrace))
+}
+
+// shutDown stops the server. After SIGTERM it first drains; Ctrl-C is of somebody who waits.
+// Each further signal ends what is being waited for: first the draining, then the grace.
+func shutDown(ctx context.Context, a *app.App, grace time.Duration) error {
+	hurry := make(chan os.Signal, 2) // it hears of signals after the one that ended ctx
+	signal.Notify(hurry, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(hurry)
+	if terminated(ctx) {
+		waiting, done := untilSignal(ctx, hurry)
+		a.Drain(waiting)
+		done()
+	}
+	waiting, done := untilSignal(ctx, hurry)
+	defer done()
+	waiting, cancel := context.WithTimeout(waiting, grace)
 	defer cancel()
-	return errors.Join(err, a.Stop(grace))
+	return a.Stop(waiting)
+}
+
+// terminated reports whether SIGTERM ended ctx; [signal.NotifyContext] says so in words.
+func terminated(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return cause != nil && strings.HasPrefix(cause.Error(), syscall.SIGTERM.String())
+}
+
+// untilSignal is a context that ends with the next signal.
+func untilSignal(ctx context.Context, signals <-chan os.Signal) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		<-heard
+	}
 }
 
 func initialise(ctx context.Context, cfg *config.Config, stdout, _ io.Writer) error {
 	return maintain.Init(ctx, cfg, stdout)
-}
-
-func migrate(ctx context.Context, cfg *config.Config, stdout, _ io.Writer) error {
-	return maintain.Migrate(ctx, cfg, stdout)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, stdout, _ io.Writer) error {

@@ -84,7 +84,7 @@ func TestNotReadyWhileStopping(t *testing.T) {
 	for end := time.Now().Add(patience); r.status != 503 && time.Now().Before(end); {
 		r = s.operations("/readyz")
 	}
-	if r.status != 503 || !strings.Contains(r.body, `"reason":"starting or stopping"`) {
+	if r.status != 503 || !strings.Contains(r.body, `"reason":"stopping"`) {
 		t.Errorf("while stopping: %d %s", r.status, r.body)
 	}
 	if r := s.operations("/healthz"); r.status != 200 {

@@ -31,11 +31,10 @@ func TestReadyzSaysWhy(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for _, c := range []struct {
-		ready  bool
-		reason string
-	}{{false, "starting or stopping"}, {true, "the database has not confirmed changes for a minute"}} {
-		a.ready.set(c.ready)
+	for _, c := range []struct{ said, reason string }{
+		{starting, "starting"}, {draining, "draining"}, {stopping, "stopping"}, {ready, "the database has not confirmed changes for a minute"},
+	} {
+		a.ready.say(c.said)
 		w := httptest.NewRecorder()
 		a.operations.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"reason":"`+c.reason+`"`) {
