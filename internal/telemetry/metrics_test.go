@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +44,23 @@ func TestMetricsAreServed(t *testing.T) {
 	m.OpenStreams.Inc()
 	m.LedgerBatchLines.Observe(3)
 	m.LedgerBatchSeconds.Observe(.002)
-	m.LedgerQueue.Set(4)
-	m.FeedLag.Set(0.5)
 	m.LogDropped.Add(3)
 	up := m.Upstream("ollama", []string{"broken", "timeout"})
 	up.Error(1)
+	up.Called(true, 20*time.Millisecond)
+	up.Called(false, time.Hour)
+	errors := m.Errors(telemetry.SurfaceREST, []string{"NOT_FOUND"})
+	errors.Inc("NOT_FOUND")
+	errors.Inc("made up by a caller")
+	m.Charged.Add("inference", 0.25)
+	m.OnRead(func() []telemetry.Sample {
+		return []telemetry.Sample{
+			{Of: telemetry.LedgerQueue, Value: 4}, {Of: telemetry.FeedLag, Value: 0.5},
+			{Of: telemetry.Transactions, Labels: []string{"write", "committed"}, Value: 9},
+			{Of: telemetry.QueueAge, Value: 1}, // without its label
+			{Of: "skytower_unknown", Value: 1}, // no reading
+		}
+	})
 
 	got := scrape(t, m)
 	for series, want := range map[string]string{
@@ -67,6 +80,16 @@ func TestMetricsAreServed(t *testing.T) {
 		`skytower_feed_lag_seconds`:                                                                                       "0.5",
 		`skytower_upstream_errors_total{class="timeout",provider="ollama"}`:                                               "1",
 		`skytower_upstream_errors_total{class="broken",provider="ollama"}`:                                                "0",
+		`skytower_upstream_calls_total{provider="ollama",result="ok"}`:                                                    "1",
+		`skytower_upstream_calls_total{provider="ollama",result="error"}`:                                                 "1",
+		`skytower_upstream_first_byte_seconds_count{provider="ollama"}`:                                                   "1",
+		`skytower_errors_total{error_id="NOT_FOUND",surface="rest"}`:                                                      "1",
+		`skytower_errors_total{error_id="other",surface="rest"}`:                                                          "1",
+		`skytower_charged_dollars_total{for="inference"}`:                                                                 "0.25",
+		`skytower_charged_dollars_total{for="prediction"}`:                                                                "0",
+		`skytower_database_transactions_total{kind="write",result="committed"}`:                                           "9",
+		`skytower_queue_age_seconds`:                                                                                      "",
+		`skytower_unknown`:                                                                                                "",
 		`skytower_build_info{version="1.2.3"}`:                                                                            "1",
 	} {
 		if got[series] != want {
@@ -151,12 +174,30 @@ func TestCountersUnderRace(t *testing.T) {
 
 func TestNamesFollowPrometheus(t *testing.T) {
 	t.Parallel()
-	name := regexp.MustCompile(`^skytower_[a-z_]+(_total|_seconds|_lines|_batches|_streams|_info|_degraded)(_(bucket|sum|count))?(\{.*)?$`)
+	name := regexp.MustCompile(`^skytower_[a-z_]+(_total|_seconds|_lines|_streams|_info|_degraded|_connections|_values)(_(bucket|sum|count))?(\{.*)?$`)
 	m := telemetry.NewMetrics("test")
 	m.Route(telemetry.SurfaceREST, "GET /").Ended(200, telemetry.OK, 0)
 	for series := range scrape(t, m) {
 		if strings.HasPrefix(series, "skytower_") && !name.MatchString(series) {
 			t.Errorf("%s does not end in its unit", series)
+		}
+	}
+}
+
+// The manual, the dashboard and the alerts are compared with these names.
+func TestNamesAreWhole(t *testing.T) {
+	t.Parallel()
+	m := telemetry.NewMetrics("test")
+	m.OnRead(func() []telemetry.Sample { return nil })
+	names := m.Names()
+	for _, name := range []string{"skytower_requests_total", "skytower_errors_total", "skytower_feed_lag_seconds", "skytower_database_up"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is missing of %v", name, names)
+		}
+	}
+	for i, name := range names {
+		if !strings.HasPrefix(name, "skytower_") || i > 0 && names[i-1] >= name {
+			t.Errorf("%s after %v", name, names[:i])
 		}
 	}
 }
