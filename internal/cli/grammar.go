@@ -57,6 +57,7 @@ type commands struct {
 	Health     healthCommand     `cmd:"" group:"other" help:"Ask whether the server on this machine is alive, or ready; for health checks."`
 	Open       openCommand       `cmd:"" group:"other" help:"Print the console's address, and show it in a browser."`
 	Version    versionCommand    `cmd:"" group:"other" help:"Print the version."`
+	Schema     schemaCommand     `cmd:"" group:"other" help:"Print the JSON Schema of the process file or of resource files, for editors."`
 	Completion completionCommand `cmd:"" group:"other" help:"Print a script that completes commands in a shell."`
 	Complete   completeCommand   `cmd:"" hidden:""`
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"skytower/internal/spelling"
@@ -17,7 +18,10 @@ const FileFlag = "config"
 // --offer-ollama=false --config skytower.yml`, into a Sources without an
 // environment. Values are not checked here: Load does that, with all others. The
 // error is flag.ErrHelp where help was asked for.
-func ParseFlags(args []string) (Sources, error) {
+func ParseFlags(args []string) (Sources, error) { return ParseCommand(args, func(*flag.FlagSet) {}) }
+
+// ParseCommand is ParseFlags for a command with flags of its own, which own defines.
+func ParseCommand(args []string, own func(*flag.FlagSet)) (Sources, error) {
 	set := flag.NewFlagSet("skytower", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // the caller reports the error
 	src := Sources{Flags: map[string]string{}}
@@ -27,10 +31,11 @@ func ParseFlags(args []string) (Sources, error) {
 			set.Var(&flagValue{name: s.Flag, to: src.Flags, boolean: s.Kind == Boolean}, s.Flag, s.Doc)
 		}
 	}
+	own(set)
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return Sources{}, err
 	} else if err != nil {
-		return Sources{}, fmt.Errorf("read the command line: %w%s", err, flagHint(err))
+		return Sources{}, fmt.Errorf("read the command line: %w%s", err, flagHint(err, set))
 	}
 	if set.NArg() > 0 {
 		return Sources{}, fmt.Errorf("read the command line: %q is no flag; values come after their flags, as in --listen 127.0.0.1:8080", set.Arg(0))
@@ -40,17 +45,13 @@ func ParseFlags(args []string) (Sources, error) {
 
 // flagHint is "; did you mean --listen?" where the error is about an unknown flag
 // near to a known one.
-func flagHint(err error) string {
+func flagHint(err error, set *flag.FlagSet) string {
 	_, name, ok := strings.Cut(err.Error(), "not defined: -")
 	if !ok {
 		return ""
 	}
-	names := []string{FileFlag}
-	for _, s := range Settings() {
-		if s.Flag != "" {
-			names = append(names, s.Flag)
-		}
-	}
+	var names []string
+	set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
 	if near := spelling.Nearest(strings.TrimLeft(name, "-"), names); near != "" {
 		return "; did you mean --" + near + "?"
 	}
@@ -58,7 +59,14 @@ func flagHint(err error) string {
 }
 
 // Usage lists the flags with their defaults, for a help text.
-func Usage() string {
+func Usage() string { return usage(func(Setting) bool { return true }) }
+
+// UsageOf lists the flags of some settings, by their keys.
+func UsageOf(keys ...string) string {
+	return usage(func(s Setting) bool { return slices.Contains(keys, s.Key) })
+}
+
+func usage(shown func(Setting) bool) string {
 	var text strings.Builder
 	line := func(name, kind, doc, preset string) {
 		if preset != "" {
@@ -68,7 +76,7 @@ func Usage() string {
 	}
 	line(FileFlag, "file", "The configuration file (YAML).", "")
 	for _, s := range Settings() {
-		if s.Flag != "" {
+		if s.Flag != "" && shown(s) {
 			line(s.Flag, s.word(), s.Doc, s.Default)
 		}
 	}

@@ -1,8 +1,10 @@
-// Package maintain holds the commands that work on a database without a server:
-// making the first operator, bringing the schema up to date.
+// Package maintain holds the commands that work on a database without a server: making
+// the first operator, bringing the schema up to date, copying a database into another
+// one, making and restoring backups.
 //
-// Everything that a running server can do for itself is not here but in its admin
-// API. Each command is safe to run twice.
+// It refuses to know HTTP, and everything that a running server can do for itself: that is
+// in the admin API. Its invariant: each command is safe to run twice, and one that was
+// killed leaves nothing that a server would take for whole.
 package maintain
 
 import (
@@ -71,19 +73,5 @@ func offerSetup(ctx context.Context, cfg *config.Config, accounts *account.Servi
 		base = cfg.PublicURL.String()
 	}
 	_, err = fmt.Fprintf(out, "\nSet up the console with this link, which works once, for a day (a server prints a new one when it starts):\n\n  %s/setup/%s\n", base, token)
-	return err
-}
-
-// Migrate brings the schema up to date. A server does so too when it starts.
-func Migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
-	if err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	defer db.Close()
-	if err := jobs.Migrate(ctx, db); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "The schema is up to date.")
 	return err
 }
