@@ -12,6 +12,11 @@ import "embed"
 //go:embed *.md
 var Pages embed.FS
 
+// Schemas are JSON Schemas for editors: of the process file and of resource files.
+//
+//go:embed schemas/*.json
+var Schemas embed.FS
+
 // Guide is the part of the manual for people who use or run a server: what
 // skytower-docs answers from. The other pages are for those who change the program.
 //

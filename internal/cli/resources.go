@@ -242,11 +242,12 @@ func join(path, name string) string {
 type fields struct {
 	names    []string
 	types    map[string]reflect.Type
+	tags     map[string]reflect.StructTag
 	readOnly map[string]bool
 }
 
 func knownFields(t reflect.Type) fields {
-	f := fields{types: map[string]reflect.Type{}, readOnly: map[string]bool{}}
+	f := fields{types: map[string]reflect.Type{}, tags: map[string]reflect.StructTag{}, readOnly: map[string]bool{}}
 	for field := range t.Fields() {
 		f.add(field)
 	}
@@ -267,8 +268,8 @@ func (f *fields) add(field reflect.StructField) {
 	case name == "-", field.Tag.Get("yaml") == "" && wire == "id":
 		f.readOnly[wire] = true
 	case inYAML || name != "":
-		f.names, f.types[name] = append(f.names, name), field.Type
+		f.names, f.types[name], f.tags[name] = append(f.names, name), field.Type, field.Tag
 	default:
-		f.names, f.types[wire] = append(f.names, wire), field.Type
+		f.names, f.types[wire], f.tags[wire] = append(f.names, wire), field.Type, field.Tag
 	}
 }

@@ -110,7 +110,7 @@ func formOf(v value, kind Kind, choices []string) node {
 	case *dollarsValue:
 		return numeric(0, 999_999_999, "number", `^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 	case *shareValue:
-		return numeric(0, 1, "number", "")
+		return numeric(0, 1, "number", `^\s*[-+0-9.a-fA-FxXpP_]+\s*$`)
 	}
 	return formOfKind(kind, choices)
 }

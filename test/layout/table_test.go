@@ -87,6 +87,7 @@ func table() []room {
 		{dir: "internal/skytells/skytellstest", kind: testing, may: []string{"internal/skytells"}},
 		{dir: "internal/spelling", kind: leaf},
 		{dir: "internal/telemetry", kind: leaf},
+		{dir: "internal/telemetry/telemetrytest", kind: testing},
 		{dir: "docs", kind: data},
 
 		{dir: "test/browser", kind: tool},                       // a module of its own
@@ -100,7 +101,7 @@ func table() []room {
 		{dir: "tools/benchpredictions", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)}, // likewise
 		{dir: "tools/servers", kind: tool, may: []string{"internal/store"}},
 		{dir: "tools/fixture", kind: tool},
-		{dir: "tools/gendocs", kind: tool, may: []string{"internal/config", "internal/fault"}},
+		{dir: "tools/gendocs", kind: tool, may: []string{"internal/cli", "internal/config", "internal/fault"}},
 		{dir: "tools/mkmodels", kind: tool},
 	}
 }

@@ -1,5 +1,5 @@
-// Command gendocs writes the pages of the manual that are made from tables in the
-// code (docs/errors.md, docs/configuration.md):
+// Command gendocs writes what is made from tables in the code: pages of the manual
+// (docs/errors.md, docs/configuration.md), and JSON Schemas for editors (docs/schemas):
 //
 //	go run ./tools/gendocs
 //
@@ -17,6 +17,7 @@ import (
 	"strings"
 	"text/template"
 
+	"skytower/internal/cli"
 	"skytower/internal/config"
 	"skytower/internal/fault"
 )
@@ -37,6 +38,9 @@ func run(dir string) error {
 	pages, err := render()
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, schemas), 0o755); err != nil {
+		return fmt.Errorf("make the folder of schemas: %w", err)
 	}
 	for name, text := range pages {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
@@ -60,8 +64,13 @@ func render() (map[string]string, error) {
 		}
 		pages[page.Name()] = text.String()
 	}
+	pages[schemas+"/skytower.schema.json"] = string(config.Schema())
+	pages[schemas+"/resources.schema.json"] = string(cli.ResourceSchema())
 	return pages, nil
 }
+
+// schemas is the folder of JSON Schemas in that of the manual.
+const schemas = "schemas"
 
 // content is what the pages can show.
 type content struct {

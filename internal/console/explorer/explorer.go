@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 
+	"skytower/docs"
 	"skytower/internal/console/desk"
 	"skytower/internal/console/ui"
 	"skytower/internal/fault"
@@ -138,6 +139,8 @@ func (e *Explorer) Rows() []desk.Row {
 		{Method: "GET", Pattern: "/docs/search.json", Handle: e.file("application/json", func(string) []byte { return e.found })},
 		{Method: "GET", Pattern: "/docs/skytower.d.ts", Handle: e.file(typeScript, func(string) []byte { return []byte(e.public.definitions()) })},
 		{Method: "GET", Pattern: "/docs/client.ts", Handle: e.file(typeScript, func(base string) []byte { return []byte(e.public.client(e.runtime, base)) })},
+		{Method: "GET", Pattern: "/schemas/skytower.schema.json", Handle: e.schema("skytower.schema.json")},
+		{Method: "GET", Pattern: "/schemas/resources.schema.json", Handle: e.schema("resources.schema.json")},
 		{Method: "GET", Pattern: "/openapi.json", Handle: e.file("application/json", func(string) []byte { return e.document })},
 	}
 	if e.o.Votes != nil {
@@ -157,6 +160,14 @@ func (e *Explorer) rendered(handle func(*desk.Desk) error) func(*desk.Desk) erro
 		}
 		return handle(d)
 	}
+}
+
+// schema serves a JSON Schema for editors.
+func (e *Explorer) schema(name string) func(*desk.Desk) error {
+	return e.file("application/schema+json", func(string) []byte {
+		text, _ := docs.Schemas.ReadFile("schemas/" + name) // a test sees to it
+		return text
+	})
 }
 
 const typeScript = "text/plain; charset=utf-8"
