@@ -85,3 +85,7 @@ func (s *Service) ChangeOwnBodies(ctx context.Context, who Principal, keep strin
 	}
 	return s.UpdateAccount(ctx, Operator{ID: by, Role: RoleOperator}, who.Account, skytells.AccountRequest{KeepBodies: &keep})
 }
+
+// LongestBodies is the longest that an account may have bodies of requests kept, as text;
+// "": not at all.
+func (s *Service) LongestBodies() string { return bodiesText(max(s.bodies, 0).Microseconds()) }

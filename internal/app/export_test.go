@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/api"
 	"skytower/internal/console/desk"
 	"skytower/internal/httpx"
+	"skytower/internal/store"
 )
 
 // QueuePages is riverUI, for tests of package app_test.
@@ -40,4 +43,21 @@ func (a *App) Pages() ([]desk.Row, error) {
 		return nil, fmt.Errorf("the console is a %T", pages)
 	}
 	return mux.Rows(), nil
+}
+
+// SweepBodies removes what is past its time: kept bodies, and then their content.
+func (a *App) SweepBodies(ctx context.Context) error {
+	return errors.Join(a.archive.Sweep(ctx), a.files.Sweep(ctx))
+}
+
+// AgeBodies makes kept bodies older: the clock of a server is that of its database.
+func (a *App) AgeBodies(ctx context.Context, by time.Duration) error {
+	return a.db.Write(ctx, func(tx *store.Tx) error {
+		for _, statement := range []string{`update body set expires_at = expires_at - $1`, `update file set expires_at = expires_at - $1 where role = 'archived'`} {
+			if _, err := tx.Exec(ctx, statement, by.Microseconds()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -38,7 +38,7 @@ func (h *TrafficHandlers) Rows() []api.Route {
 			Params:      []api.Param{from, to, query("step", "hour if missing.", "hour", "day"), query("by", "What is told apart; nothing if missing.", "model", "key"), model, key},
 			Response:    skytells.UsageSeries{}, Errors: []fault.ID{fault.InvalidDateFormat, fault.InvalidDateRange}, Key: h.series},
 		{Method: http.MethodGet, Pattern: "/v1/requests", ID: "listRequests", Tag: "Requests", Summary: "List the account's requests", Scope: account.UsageRead,
-			Description: "Newest first, as long as the log keeps them (30 days, unless the operator chose otherwise). No body is kept. A request appears half a second after its answer.",
+			Description: "Newest first, as long as the log keeps them (30 days, unless the operator chose otherwise). Bodies are kept only for accounts that ask for it (`PUT /v1/account/bodies`). A request appears half a second after its answer.",
 			Params: []api.Param{
 				query("status", "A status, such as 429, or a class, such as 4xx."), model, key, query("error_id", "Such as RATE_LIMIT_EXCEEDED."), query("request", "Only the request of this id."),
 				from, to, query("cursor", "`next` of the page before."), query("limit", "Requests a page, at most 1,000; 100 if missing."),

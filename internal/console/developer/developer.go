@@ -89,6 +89,7 @@ func (p *Pages) watchRows() []desk.Row {
 		post("/predictions/{id}/cancel", p.cancelPrediction), post("/predictions/{id}/delete", p.deletePrediction),
 		post("/predictions/{id}/webhooks/{delivery}/redeliver", p.redeliver),
 		listed(get("/requests", p.requests), watch, "Requests"), get("/requests/{id}", p.request),
+		get("/requests/{id}/bodies", p.bodies), post("/requests/{id}/bodies/delete", p.deleteBodies),
 		listed(get("/usage", p.usage), watch, "Usage"), get("/usage.csv", p.usageCSV),
 	}
 }
@@ -100,6 +101,7 @@ func (p *Pages) ownRows() []desk.Row {
 		listed(get("/limits", p.limits), own, "Limits"),
 		listed(get("/settings", p.settings), own, "Settings"), post("/settings", p.changeSettings), post("/settings/order", p.changeOrder), post("/settings/alerts", p.changeAlerts),
 		post("/settings/webhook-secret", p.makeSecret), post("/settings/webhook-secret/remove", p.removeSecret),
+		post("/settings/bodies/delete", p.deleteAllBodies),
 		get("/settings/export", p.export), post("/settings/close", p.closeAccount),
 		listed(get("/members", p.members), own, "Members"), post("/members", p.addMember), post("/members/{id}/invite", p.inviteMember),
 		post("/members/{id}/role", p.changeRole), post("/members/{id}/remove", p.removeMember),

@@ -14,6 +14,8 @@ import (
 type settingsView struct {
 	Account                      skytells.Account
 	Name, Retention, Concurrency string // as typed
+	Keep                         string // likewise
+	Bodies                       *skytells.KeptBodies
 	RetentionWords               string
 	Owner, MayPay, MayExport     bool
 	Order                        string
@@ -27,7 +29,7 @@ func (p *Pages) settings(d *desk.Desk) error {
 	if err != nil {
 		return p.refused(d, "Settings", err)
 	}
-	v := settingsView{Account: own, Name: own.Name, Retention: own.Retention}
+	v := settingsView{Account: own, Name: own.Name, Retention: own.Retention, Keep: own.KeepBodies}
 	if own.Concurrency > 0 {
 		v.Concurrency = strconv.Itoa(own.Concurrency)
 	}
@@ -51,6 +53,9 @@ func (p *Pages) showSettings(d *desk.Desk, v settingsView) error {
 		}
 	}
 	var err error
+	if v.Bodies, err = keptBodies(d); err != nil {
+		return err
+	}
 	if v.Alerts, err = alertLevels(d); err != nil {
 		return err
 	}
@@ -76,10 +81,13 @@ func (p *Pages) changeSettings(d *desk.Desk) error {
 	if err != nil {
 		return err
 	}
-	v := settingsView{Account: own, Name: strings.TrimSpace(d.Value("name")), Retention: strings.TrimSpace(d.Value("retention")), Concurrency: strings.TrimSpace(d.Value("concurrency"))}
+	v := settingsView{Account: own, Name: strings.TrimSpace(d.Value("name")), Retention: strings.TrimSpace(d.Value("retention")), Concurrency: strings.TrimSpace(d.Value("concurrency")), Keep: strings.TrimSpace(d.Value("keep_bodies"))}
 	r := skytells.AccountRequest{Name: v.Name}
 	if v.Retention != own.Retention {
 		r.Retention = &v.Retention
+	}
+	if v.Keep != own.KeepBodies {
+		r.KeepBodies = &v.Keep
 	}
 	runs := 0
 	if v.Concurrency != "" {

@@ -96,8 +96,9 @@ func statusKind(status int) string {
 
 type requestView struct {
 	requestRow
-	Trouble *trouble
-	First   string
+	Trouble       *trouble
+	First         string
+	MayHaveBodies bool
 }
 
 // request shows one with its charge.
@@ -114,6 +115,11 @@ func (p *Pages) request(d *desk.Desk) error {
 	if r.ErrorID != "" {
 		v.Trouble = troubleOf(r.ErrorID, "")
 	}
+	kept, err := keptBodies(d)
+	if err != nil {
+		return err
+	}
+	v.MayHaveBodies = kept != nil && kept.Oldest != nil && !r.CreatedAt.Before(kept.Oldest.Add(-bodiesSlack)) && slices.Contains(bodyRoutes(), r.Route)
 	return p.show(d, "request", "Request "+r.ID, v)
 }
 
