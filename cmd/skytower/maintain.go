@@ -210,7 +210,10 @@ func (m maintenance) usage(w io.Writer, own func(*flag.FlagSet)) {
 	own(set)
 	set.VisitAll(func(f *flag.Flag) {
 		kind, doc := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%s %s\n        %s\n", f.Name, kind, doc)
+		fmt.Fprintf(w, "%s\n        %s\n", strings.TrimRight("  --"+f.Name+" "+kind, " "), doc)
 	})
+	if m.operand != "" { // it looks at what it is given, and no database
+		return
+	}
 	fmt.Fprintf(w, "\nThe settings of 'skytower serve' say which database is meant (flags, environment, file):\n%s", config.UsageOf(settingsOf()...))
 }
