@@ -2,88 +2,42 @@ package telemetry_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	spans "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
+	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"skytower/internal/telemetry"
+	"skytower/internal/telemetry/telemetrytest"
 )
 
-// receiver is a collector: it keeps what it is sent.
-type receiver struct {
-	*httptest.Server
-	mu     sync.Mutex
-	header http.Header
-	spans  []*spans.Span
-	status int
-}
-
-func newReceiver(t *testing.T, status int) *receiver {
-	r := &receiver{status: status}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		body := io.Reader(req.Body)
-		if req.Header.Get("Content-Encoding") == "gzip" {
-			zipped, err := gzip.NewReader(body)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			body = zipped
-		}
-		raw, err := io.ReadAll(body)
-		var sent collector.ExportTraceServiceRequest
-		if err := proto.Unmarshal(raw, &sent); err != nil {
-			t.Error(err)
-		}
-		if err != nil || req.URL.Path != "/base/v1/traces" {
-			t.Errorf("%s: %v", req.URL.Path, err)
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.header = req.Header
-		for _, resource := range sent.GetResourceSpans() {
-			for _, scope := range resource.GetScopeSpans() {
-				r.spans = append(r.spans, scope.GetSpans()...)
-			}
-		}
-		w.WriteHeader(r.status)
-	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-func (r *receiver) named(name string) *spans.Span {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.spans {
-		if s.GetName() == name {
-			return s
-		}
-	}
-	return &spans.Span{}
-}
-
-func tracerTo(t *testing.T, r *receiver, share float64, log *slog.Logger, lost func(int)) *telemetry.Tracer {
+func tracerTo(t *testing.T, r *telemetrytest.Collector, share float64, log *slog.Logger, lost func(int)) *telemetry.Tracer {
 	t.Helper()
 	tracer, err := telemetry.NewTracer(t.Context(), telemetry.TraceOptions{
 		URL: r.URL + "/base/", Header: http.Header{"X-Collector": {"yes"}}, Share: share, Version: "1.2.3", Instance: "one", Log: log, Lost: lost,
-		Peer: func(name string) telemetry.Peer { return telemetry.Peer{Kind: "openai", Host: name + ".test", Port: 8443} },
+		Peer: func(name string) telemetry.Peer {
+			return telemetry.Peer{Kind: "openai", Host: name + ".test", Port: 8443}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tracer
+}
+
+// the is the one span of a name.
+func the(t *testing.T, c *telemetrytest.Collector, name string) telemetrytest.Span {
+	t.Helper()
+	got := c.Named(name)
+	if len(got) != 1 {
+		t.Fatalf("%d spans %q among %v", len(got), name, c.Spans())
+	}
+	return got[0]
 }
 
 const callersTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -97,7 +51,7 @@ func request(flag string) *http.Request {
 
 func TestSpansOfARequest(t *testing.T) {
 	t.Parallel()
-	to := newReceiver(t, http.StatusOK)
+	to := telemetrytest.New(t, http.StatusOK)
 	tracer := tracerTo(t, to, 0, slog.New(slog.DiscardHandler), nil) // the caller decides
 	ctx, server := tracer.Server(request("01"), "/v1/x")
 	within, call := tracer.Call(ctx, telemetry.ModelCall{Operation: "chat", Provider: "up", Model: "m", Stream: true})
@@ -113,31 +67,27 @@ func TestSpansOfARequest(t *testing.T) {
 	if err := tracer.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	outer, inner := to.named("POST /v1/x"), to.named("chat m")
-	if outer.GetKind() != spans.Span_SPAN_KIND_SERVER || !bytes.Equal(inner.GetParentSpanId(), outer.GetSpanId()) || len(outer.GetParentSpanId()) != 8 {
+	outer, inner := the(t, to, "POST /v1/x"), the(t, to, "chat m")
+	if outer.Kind != otlp.Span_SPAN_KIND_SERVER || inner.Parent != outer.ID || len(outer.Parent) != 8 {
 		t.Errorf("outer %v, inner %v", outer, inner)
-	}
-	got := map[string]string{}
-	for _, a := range inner.GetAttributes() {
-		got[a.GetKey()] = a.GetValue().String()
 	}
 	for key, want := range map[string]string{
 		"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "m", "server.address": "up.test",
 		"server.port": "8443", "error.type": "timeout", "gen_ai.request.stream": "true", "skytower.provider": "up",
 	} {
-		if !strings.Contains(got[key], want) {
-			t.Errorf("%s is %q, want %s", key, got[key], want)
+		if !inner.Is(key, want) {
+			t.Errorf("%s is %q, want %s", key, inner.Attributes[key], want)
 		}
 	}
-	if inner.GetStatus().GetCode() != spans.Status_STATUS_CODE_ERROR || to.header.Get("X-Collector") != "yes" {
-		t.Errorf("status %v, headers %v", inner.GetStatus(), to.header)
+	if !inner.Failed || to.Header().Get("X-Collector") != "yes" {
+		t.Errorf("failed: %v, headers %v", inner.Failed, to.Header())
 	}
 }
 
 // Who is not to be traced is not, and the upstream hears of that, too.
 func TestSampling(t *testing.T) {
 	t.Parallel()
-	to := newReceiver(t, http.StatusOK)
+	to := telemetrytest.New(t, http.StatusOK)
 	tracer := tracerTo(t, to, 1, slog.New(slog.DiscardHandler), nil)
 	ctx, span := tracer.Server(request("00"), "/no")
 	if span.On() || span.TraceID() != "" || !strings.HasSuffix(tracer.Outgoing(ctx), "-00") {
@@ -152,15 +102,15 @@ func TestSampling(t *testing.T) {
 	if err := tracer.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(to.spans) != 1 || to.spans[0].GetName() != "GET /yes" {
-		t.Errorf("%v", to.spans)
+	if got := to.Spans(); len(got) != 1 || got[0].Name != "GET /yes" {
+		t.Errorf("%v", got)
 	}
 }
 
 // Work of one id is in one trace in every process, and who asked for it links there.
 func TestWorkIsOneTrace(t *testing.T) {
 	t.Parallel()
-	to := newReceiver(t, http.StatusOK)
+	to := telemetrytest.New(t, http.StatusOK)
 	api, worker := tracerTo(t, to, 1, slog.New(slog.DiscardHandler), nil), tracerTo(t, to, 1, slog.New(slog.DiscardHandler), nil)
 	ctx, asked := api.Server(httptest.NewRequest(http.MethodPost, "/", nil), "/ask")
 	api.Link(ctx, "p-1")
@@ -176,16 +126,15 @@ func TestWorkIsOneTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := to.named("run")
-	if len(first.GetTraceId()) != 16 || len(first.GetParentSpanId()) != 0 {
+	first := the(t, to, "run")
+	if len(first.Trace) != 16 || first.Parent != "" {
 		t.Fatalf("run %v", first)
 	}
-	links := to.named("POST /ask").GetLinks()
-	if len(links) != 1 || !bytes.Equal(links[0].GetTraceId(), first.GetTraceId()) || !bytes.Equal(links[0].GetSpanId(), first.GetSpanId()) {
+	if links := the(t, to, "POST /ask").Links; len(links) != 1 || links[0] != (telemetrytest.Link{Trace: first.Trace, ID: first.ID}) {
 		t.Errorf("links %v", links)
 	}
 	for _, name := range []string{"part", "told"} {
-		if s := to.named(name); !bytes.Equal(s.GetTraceId(), first.GetTraceId()) || !bytes.Equal(s.GetParentSpanId(), first.GetSpanId()) {
+		if s := the(t, to, name); s.Trace != first.Trace || s.Parent != first.ID {
 			t.Errorf("%s: %v", name, s)
 		}
 	}
@@ -194,7 +143,7 @@ func TestWorkIsOneTrace(t *testing.T) {
 // A collector that takes nothing costs a line a minute, and no request anything.
 func TestCollectorThatRefuses(t *testing.T) {
 	t.Parallel()
-	to := newReceiver(t, http.StatusBadRequest)
+	to := telemetrytest.New(t, http.StatusBadRequest)
 	var out bytes.Buffer
 	lost := 0
 	tracer := tracerTo(t, to, 1, telemetry.NewLogger(&out, telemetry.LogOptions{}), func(n int) { lost += n })
