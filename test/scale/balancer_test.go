@@ -108,7 +108,6 @@ func newWatch(t *testing.T) *watch {
 
 // follow keeps an eye on one process; its replica is nil for a worker.
 func (w *watch) follow(ctx context.Context, p *process, r *replica) {
-	seen := int64(0) // the start whose process has answered once
 	for pause(ctx, watchPause) {
 		running, start := p.runs()
 		if r != nil {
@@ -120,9 +119,9 @@ func (w *watch) follow(ctx context.Context, p *process, r *replica) {
 		}
 		alive := w.get(ctx, p, "/healthz") == http.StatusOK
 		if alive {
-			seen = start
+			p.served.Store(start)
 		}
-		if still, same := p.runs(); seen == start && still && same == start && ctx.Err() == nil {
+		if still, same := p.runs(); p.served.Load() == start && still && same == start && ctx.Err() == nil {
 			w.alive(p.name, alive)
 		}
 	}

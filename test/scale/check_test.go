@@ -468,7 +468,8 @@ func (v *verdict) uploadsCome() {
 // verifyLedger runs the command that people run.
 func (v *verdict) verifyLedger(ctx context.Context) {
 	cmd := exec.CommandContext(ctx, shared.program, "ledger", "verify")
-	cmd.Env = []string{"HOME=" + v.f.t.TempDir(), "SKYTOWER_URL=" + v.c.base, "SKYTOWER_OPERATOR_KEY=" + v.f.operator}
+	cmd.Dir = v.f.t.TempDir()
+	cmd.Env = []string{"HOME=" + cmd.Dir, "SKYTOWER_URL=" + v.c.base, "SKYTOWER_OPERATOR_KEY=" + v.f.operator}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		v.fault("skytower ledger verify: %v\n%s", err, out)
 	}

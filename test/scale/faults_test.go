@@ -56,8 +56,13 @@ func (b *faults) kill(ctx context.Context, p *process, down time.Duration) {
 func (b *faults) replace(p *process) {
 	b.say("SIGTERM %s", p.name)
 	b.l.diary.act("term", p.name)
-	if err := p.terminate(syscall.SIGTERM); err != nil {
+	_, start := p.runs()
+	err := p.terminate(syscall.SIGTERM)
+	switch {
+	case err != nil && p.served.Load() == start:
 		b.l.diary.problem("%s did not end well: %v", p.name, err)
+	case err != nil: // it could not even start, without a database
+		b.l.diary.count("a process was told to end while it started")
 	}
 	b.l.diary.act("start", p.name)
 	p.start()

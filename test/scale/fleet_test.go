@@ -40,6 +40,7 @@ type fleet struct {
 	key       string // of the first account
 	transport *http.Transport
 	doors     map[string]string // upstreams as the fleet finds them, by provider
+	straight  map[string]string // the same past the links
 }
 
 // process is one Skytower.
@@ -57,7 +58,7 @@ var masterKey = strings.Repeat("0123456789abcdef", 4) //nolint:gochecknoglobals 
 // newFleet starts all parts and waits until the replicas serve.
 func newFleet(t *testing.T, replicas, workers int, flags ...string) *fleet {
 	t.Helper()
-	f := &fleet{t: t, ports: newPorts(), logs: logFolder(t), writer: newWriter(), hooks: newHooks(), doors: map[string]string{}}
+	f := &fleet{t: t, ports: newPorts(), logs: logFolder(t), writer: newWriter(), hooks: newHooks(), doors: map[string]string{}, straight: map[string]string{}}
 	f.links = newLinks(t, f.ports)
 	f.transport = &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
 	t.Cleanup(f.transport.CloseIdleConnections)
@@ -83,6 +84,7 @@ func (f *fleet) serveUpstreams() {
 	door := func(name string, handler http.Handler) string {
 		address := f.ports.take(f.t)
 		serve(f.t, address, handler)
+		f.straight[name] = "http://" + address
 		return "http://" + f.links.lay("fleet", name, address).address
 	}
 	f.doors["writer-1"] = door("writer-1", f.writer.handler())
@@ -139,7 +141,8 @@ func (f *fleet) extras() []string {
 func (f *fleet) first() {
 	f.t.Helper()
 	cmd := exec.Command(shared.program, "init")
-	cmd.Env = f.environment(f.t.TempDir(), f.database.url(f.database.address), "", "")
+	cmd.Dir = f.t.TempDir()
+	cmd.Env = f.environment(cmd.Dir, f.database.url(f.database.address), "", "")
 	var errors strings.Builder
 	cmd.Stderr = &errors
 	out, err := cmd.Output()

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // kit is what all tests share: the built program.
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (int, error) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells each toxic's end
 	if err := raiseFiles(); err != nil {
 		return 0, err
 	}

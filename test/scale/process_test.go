@@ -60,6 +60,7 @@ type child struct {
 	err     error
 	expects bool         // its end is expected
 	starts  atomic.Int64 // how often it was started
+	served  atomic.Int64 // which start it was whose process has answered
 }
 
 func newChild(t *testing.T, name, folder string, command func() *exec.Cmd) *child {

@@ -79,6 +79,7 @@ func (l *load) settle(days *faults) *verdict {
 	l.lookAtPredictions()
 	days.say("every prediction has ended")
 	l.awaitResponses()
+	days.say("every response in the background has ended")
 	l.awaitWebhooks()
 	days.say("every webhook is delivered")
 	l.everyReplicaServes()

@@ -27,6 +27,7 @@ const (
 	fast   mood = "fast"   // answers at once
 	slow   mood = "slow"   // begins its answer after a second
 	drip   mood = "drip"   // pauses between tokens
+	hold   mood = "hold"   // pauses for long between tokens
 	refuse mood = "refuse" // answers 503
 	busy   mood = "busy"   // answers 429
 	reset  mood = "reset"  // takes the request, and breaks the connection
@@ -173,8 +174,16 @@ func (s script) usage(tokens int) string {
 	return fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}`, s.input(), tokens, s.input()+int64(tokens))
 }
 
-// dripPause lies between two tokens of a dripping stream.
-const dripPause = 20 * time.Millisecond
+// pause is what lies between two tokens of a stream.
+func (m mood) pause() time.Duration {
+	switch m {
+	case drip:
+		return 20 * time.Millisecond
+	case hold:
+		return pick(500*time.Millisecond, 2*time.Second)
+	}
+	return 0
+}
 
 // stream writes a token in each chunk, and its usage at the end.
 func (w *writer) stream(rw http.ResponseWriter, r *http.Request, s script, a *arrival, tokens int, reason string) {
@@ -184,7 +193,7 @@ func (w *writer) stream(rw http.ResponseWriter, r *http.Request, s script, a *ar
 		if s.mood == cut && i == tokens/2 {
 			panic(http.ErrAbortHandler)
 		}
-		if s.mood == drip && !pause(r.Context(), dripPause) || r.Context().Err() != nil {
+		if wait := s.mood.pause(); wait > 0 && !pause(r.Context(), wait) || r.Context().Err() != nil {
 			return
 		}
 		w.change(func() { a.written, a.last = int64(i+1), time.Now() })
