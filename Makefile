@@ -13,20 +13,24 @@ PARALLEL ?= 2
 # for, and to watch them takes more than half of their time.
 QUICK := -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
-# Go modules of their own: OpenAI's client, and the tests in a browser.
+# Go modules of their own: OpenAI's client, the tests in a browser, those of the files of
+# deploy/, and those of a whole fleet.
 CLIENT := test/clients/openaigo
 BROWSER := test/browser
+DEPLOY := test/deploy
+SCALE := test/scale
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test needs proof bench lint fmt docs vuln clean
+.PHONY: help run build test needs proof proof-scale bench lint fmt docs vuln release clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## start the server on 127.0.0.1:8080 with its data in ./data (ARGS="--listen …" for more)
 	@exec bin/skytower serve $(ARGS)
@@ -34,17 +38,22 @@ run: build ## start the server on 127.0.0.1:8080 with its data in ./data (ARGS="
 build: ## build bin/skytower
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/skytower ./cmd/skytower
 
-needs: ## install what the tests need (a C compiler, PostgreSQL's programs, Node.js with its test clients)
+needs: ## install what the tests need (a C compiler, PostgreSQL's programs, proxies, Node.js with its test clients)
 	@tools/needs.sh
 
 test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
 	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 30m $(PACKAGES)
 ifeq ($(PACKAGES),./...)
 	cd $(BROWSER) && $(GO) test -timeout 20m ./...
+	cd $(DEPLOY) && $(GO) test -timeout 20m ./...
+	cd $(SCALE) && $(GO) test -race $(QUICK) -timeout 20m ./...
 endif
 
-proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills or long for one)
+proof: needs ## run the long forms: each fuzz target for FUZZTIME=60s, tests with their full rounds (PART=fuzz, kills, long, scale or soak for one)
 	@tools/proof.sh $(PART)
+
+proof-scale: needs ## run a fleet of processes through an hour's mixed load and its bad days, squeezed into minutes
+	@tools/proof.sh scale
 
 bench: build ## compare with Go's ReverseProxy on this machine, predictions with River alone, and the ledger with a plain one (ARGS="-h" lists the choices)
 	$(GO) run ./tools/bench -skip-build $(ARGS)
@@ -61,6 +70,8 @@ lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	cd test/stripemock && $(GO) mod tidy -diff
 	cd $(CLIENT) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd $(BROWSER) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
+	cd $(SCALE) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
+	cd $(DEPLOY) && $(GO) vet ./... && $(GO) mod tidy -diff
 
 fmt: ## format the Go code
 	gofmt -w .
@@ -71,5 +82,8 @@ docs: ## write the generated pages of the manual again
 vuln: ## look for known vulnerabilities, where the database can be reached
 	@GO="$(GO)" GOVULNCHECK="$(GOVULNCHECK)" tools/vuln.sh
 
+release: ## build dist/: static programs of this version, their checksums, and the list of their modules (SBOM)
+	$(GO) run ./tools/release -version "$(VERSION)" -sbom "$(CYCLONEDX)" -out dist
+
 clean: ## remove what was built; ./data stays
-	rm -rf bin
+	rm -rf bin dist

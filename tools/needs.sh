@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go: a C compiler (for -race), PostgreSQL's
 # and Redis's server programs (tests start servers of their own), the programs of
-# examples/commands, Chromium, and Node.js with the npm clients of test/clients. Does nothing
-# where all is there.
+# examples/commands, nginx, Caddy and systemd's (tests run or ask them with the files of
+# deploy/), Chromium, and Node.js with the npm clients of test/clients. Does nothing where all
+# is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,9 @@ command -v npm >/dev/null || missing+=(npm)
 command -v espeak-ng >/dev/null || missing+=(espeak-ng)
 [ -x /usr/bin/convert ] || missing+=(imagemagick)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx)
+command -v caddy >/dev/null || missing+=(caddy)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
 
 if [ "${#missing[@]}" -gt 0 ]; then

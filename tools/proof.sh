@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The long forms of the tests. One argument: fuzz, kills, long, or all.
+# The long forms of the tests. One argument: fuzz, kills, long, scale, soak, or all.
 #   fuzz  every fuzz target, FUZZTIME (60s) each; PACKAGES narrows it
 #   kills processes killed in the middle of their work, full rounds
 #   long  all tests with SKYTOWER_PROOF=1, which asks for full rounds
+#   scale a fleet of processes under load and faults, for about ten minutes
+#   soak  2,000 open streams with churn, for ten minutes: memory and goroutines stay flat
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,13 +35,30 @@ kills() {
 	SKYTOWER_PROOF=1 go test -race "${quick[@]}" -count=1 -v -timeout 100m -run 'Kill' ./internal/ledger ./cmd/skytower
 }
 
+# fleet runs tests of test/scale: those that the flags choose.
+fleet() {
+	(cd test/scale && SKYTOWER_PROOF=1 go test -race "${quick[@]}" -count=1 -v -timeout 60m "$@" ./...)
+}
+
+scale() {
+	echo "== a fleet through its bad days"
+	fleet -skip Soak
+}
+
+soak() {
+	echo "== a soak with open streams"
+	fleet -run Soak
+}
+
 case "$part" in
 fuzz) fuzz ;;
 kills) kills ;;
 long) long ;;
-all) fuzz && long ;;
+scale) scale ;;
+soak) soak ;;
+all) fuzz && long && scale && soak ;;
 *)
-	echo "no such part: $part (fuzz, kills, long or all)" >&2
+	echo "no such part: $part (fuzz, kills, long, scale, soak or all)" >&2
 	exit 2
 	;;
 esac

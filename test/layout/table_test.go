@@ -103,6 +103,7 @@ func table() []room {
 		{dir: "tools/fixture", kind: tool},
 		{dir: "tools/gendocs", kind: tool, may: []string{"internal/cli", "internal/config", "internal/fault"}},
 		{dir: "tools/mkmodels", kind: tool},
+		{dir: "tools/release", kind: tool},
 	}
 }
 
