@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,6 +47,7 @@ type fleet struct {
 type node struct {
 	address string
 	data    string
+	flags   []string // its own
 	out     *safeBuffer
 	cmd     *exec.Cmd
 }
@@ -115,10 +117,10 @@ func (f *fleet) command(n *node, name string) *exec.Cmd {
 	args := []string{name, "--data", n.data, "--database", database}
 	if name == "serve" {
 		args = append(args, "--listen", n.address, "--operations-listen", "off", "--offer-ollama=false", "--log-level", "warn")
-		args = append(args, f.flags...)
+		args = append(append(args, f.flags...), n.flags...)
 	}
 	cmd := exec.Command(f.program, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + n.data, "SKYTOWER_LOG_FORMAT=json"}, f.env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + n.data, "SKYTOWER_LOG_FORMAT=json", "SKYTOWER_DRAIN_DELAY=0"}, f.env...)
 	cmd.Stderr = n.out
 	return cmd
 }
@@ -178,9 +180,11 @@ func (f *fleet) stop() {
 	}
 }
 
-func (f *fleet) admin() *skytells.Client {
+func (f *fleet) admin() *skytells.Client { return f.adminAt(f.nodes[0]) }
+
+func (f *fleet) adminAt(n *node) *skytells.Client {
 	f.t.Helper()
-	c, err := skytells.NewClient(skytells.ClientOptions{BaseURL: "http://" + f.nodes[0].address, Key: f.operator})
+	c, err := skytells.NewClient(skytells.ClientOptions{BaseURL: "http://" + n.address, Key: f.operator})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -376,7 +380,8 @@ func (f *fleet) count(db *store.DB, query string, args ...any) (n int64) {
 // no number is named. It also paints, as Replicate does.
 type writer struct {
 	*paidUpstream
-	server *httptest.Server
+	server  *httptest.Server
+	streams atomic.Int64 // that have begun
 }
 
 func newWriter(t *testing.T) *writer {
@@ -412,6 +417,7 @@ func (w *writer) chat(rw http.ResponseWriter, r *http.Request) {
 // there is one.
 func (w *writer) stream(rw http.ResponseWriter, r *http.Request, tokens int) {
 	rw.Header().Set("Content-Type", "text/event-stream")
+	w.streams.Add(1)
 	for i := 0; tokens == 0 || i < tokens; i++ {
 		if _, err := io.WriteString(rw, `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"book","choices":[{"index":0,"delta":{"content":"word"},"finish_reason":null}]}`+"\n\n"); err != nil || r.Context().Err() != nil {
 			return

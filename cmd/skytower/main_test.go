@@ -35,6 +35,7 @@ type tests struct{ *testing.M }
 
 func (t tests) Run() int {
 	defer os.RemoveAll(built.folder)
+	defer os.RemoveAll(earlier.folder)
 	return t.M.Run()
 }
 
@@ -115,7 +116,7 @@ func serverCommand(ts *testscript.TestScript, neg bool, args []string) {
 func (s *server) start(ts *testscript.TestScript, flags []string) {
 	program, err := exec.LookPath("skytower") // in our own PATH, so that it is this binary
 	ts.Check(err)
-	flags = append([]string{"serve", "--listen", "127.0.0.1:0", "--operations-listen", "off", "--offer-ollama=false"}, flags...)
+	flags = append([]string{"serve", "--listen", "127.0.0.1:0", "--operations-listen", "off", "--offer-ollama=false", "--drain-delay", "0"}, flags...)
 	s.process = exec.Command(program, flags...)
 	s.process.Dir = ts.MkAbs(".")
 	s.process.Env = []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("TMPDIR")}

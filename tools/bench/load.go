@@ -29,6 +29,7 @@ type job struct {
 	Stream      bool          `json:"stream"`
 	Chunks      int           `json:"chunks"` // expected in each stream, 0 when any number will do
 	Connections int           `json:"connections"`
+	Rate        float64       `json:"rate"` // requests a second over all connections; 0: the next one when the last is answered
 	WarmUp      time.Duration `json:"warm_up"`
 	Measure     time.Duration `json:"measure"`
 	Settle      time.Duration `json:"settle"`  // how long the target may work on after the last answer
@@ -70,6 +71,9 @@ func (j job) run() (outcome, error) {
 		workers[i] = newWorker(j)
 		defer workers[i].close()
 	}
+	if j.Rate > 0 {
+		pace(workers, j.Rate)
+	}
 	each(workers, func(w *worker) { w.repeat(time.Now().Add(j.WarmUp)) })
 	warm := merge(workers)
 	for _, w := range workers {
@@ -95,6 +99,15 @@ func (j job) run() (outcome, error) {
 	time.Sleep(j.Settle)
 	result.CPU, err = m.spent()
 	return result, err
+}
+
+// pace gives each worker its turn in a constant rate of all of them together.
+func pace(workers []*worker, rate float64) {
+	between := time.Duration(float64(time.Second) / rate)
+	start := time.Now()
+	for i, w := range workers {
+		w.next, w.period = start.Add(time.Duration(i)*between), time.Duration(len(workers))*between
+	}
 }
 
 func each(workers []*worker, do func(*worker)) {
@@ -138,6 +151,9 @@ type worker struct {
 	began     time.Time       // when the exchange began
 	chunks    int
 	failed    outcome
+
+	next   time.Time     // when the next request is due
+	period time.Duration // from one to the next; 0: none is waited for
 }
 
 func newWorker(j job) *worker {
@@ -159,6 +175,7 @@ func requestBytes(j job) []byte {
 // repeat sends requests until the deadline, one at least; the answer then under way is still awaited and counted.
 func (w *worker) repeat(deadline time.Time) {
 	for first := true; first || time.Now().Before(deadline) && w.failed.Errors < maxFailures; first = false {
+		w.await()
 		start := time.Now()
 		w.began = start
 		if err := w.exchange(); err != nil {
@@ -168,6 +185,14 @@ func (w *worker) repeat(deadline time.Time) {
 		}
 		w.latencies = append(w.latencies, time.Since(start))
 		w.chunks += w.events.chunks
+	}
+}
+
+// await waits for the worker's turn. Who is late sends at once and catches up.
+func (w *worker) await() {
+	if w.period > 0 {
+		time.Sleep(time.Until(w.next))
+		w.next = w.next.Add(w.period)
 	}
 }
 

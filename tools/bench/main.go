@@ -125,6 +125,8 @@ type settings struct {
 	withRedis   bool
 	jsonFile    string
 	profile     string
+	replicas    int
+	rate        float64
 }
 
 func parseSettings(args []string) (settings, error) {
@@ -142,6 +144,8 @@ func parseSettings(args []string) (settings, error) {
 	f.BoolVar(&s.skipBuild, "skip-build", false, "measure the binary as it is")
 	f.BoolVar(&s.without, "without-skytower", false, "measure only the mock and the reference proxy")
 	f.StringVar(&s.jsonFile, "json", "", "also write every round's figures to this file")
+	f.IntVar(&s.replicas, "replicas", 0, "instead of all else: 1 to this many servers on one PostgreSQL and Redis, each under the same load")
+	f.Float64Var(&s.rate, "rate", 200, "with -replicas: requests a second of each server where CPU time is compared")
 	f.StringVar(&s.profile, "profile", "", "folder for a CPU profile of Skytower in each scenario, taken in a run of its own")
 	f.Usage = func() {
 		fmt.Fprintln(f.Output(), "usage: bench [flags], in the project's root folder")
@@ -159,6 +163,8 @@ func (s settings) validate(rest int) error {
 		return errors.New("only flags are expected, see -help")
 	case s.rounds < 1 || s.seconds <= 0 || s.slowSeconds <= 0 || s.slowStreams < 1:
 		return errors.New("rounds, seconds and slow streams must be positive")
+	case s.replicas < 0 || s.rate <= 0:
+		return errors.New("replicas and their rate must be positive")
 	case s.withRedis && s.database != "postgres":
 		return errors.New("-redis needs -database postgres: one process alone keeps its limits itself")
 	case s.database != "sqlite" && s.database != "postgres":
@@ -178,6 +184,9 @@ func (s settings) measure(out io.Writer) error {
 		if err := run(exec.Command("go", "build", "-o", s.binary, "./cmd/skytower")); err != nil {
 			return err
 		}
+	}
+	if s.replicas > 0 {
+		return s.measureReplicas(out)
 	}
 	b, err := s.begin(chosen)
 	defer b.end()

@@ -58,7 +58,7 @@ func (s *skytower) log() string  { return filepath.Join(s.dir, "server.log") }
 // command has no more of the caller's environment than it needs; a real provider's key, say, stays out.
 func (s *skytower) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.binary, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}, s.env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "SKYTOWER_DRAIN_DELAY=0s"}, s.env...)
 	return cmd
 }
 
