@@ -160,12 +160,20 @@ func (a *App) makeReseal(context.Context) error {
 	if len(a.ring.Old()) == 0 {
 		return nil
 	}
-	service, err := reseal.New(reseal.Options{DB: a.db, Ring: a.ring, Columns: sealedColumns(), Log: a.log})
+	service, err := a.newReseal()
 	if err != nil {
-		return fmt.Errorf("derive the keys of what is sealed anew: %w", err)
+		return err
 	}
 	a.jobs.Every("seal anew", resealEvery, func(ctx context.Context) error { return a.reseal(ctx, service) })
 	return nil
+}
+
+func (a *App) newReseal() (*reseal.Service, error) {
+	service, err := reseal.New(reseal.Options{DB: a.db, Ring: a.ring, Columns: sealedColumns(), Log: a.log})
+	if err != nil {
+		return nil, fmt.Errorf("derive the keys of what is sealed anew: %w", err)
+	}
+	return service, nil
 }
 
 // reseal waits until every process that lives can open what the current key seals: one

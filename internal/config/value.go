@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -229,7 +230,7 @@ func (v *masterKeyValue) set(text string) error {
 	if err != nil || len(raw) != masterKeySize {
 		return errors.New("it is not 32 bytes in base64 or hexadecimal; openssl rand -base64 32 makes one")
 	}
-	if strings.Trim(string(raw), string(raw[:1])) == "" {
+	if bytes.Equal(raw, bytes.Repeat(raw[:1], masterKeySize)) {
 		return errors.New("all its bytes are the same; openssl rand -base64 32 makes a random one")
 	}
 	*v.to = Secret(raw)
