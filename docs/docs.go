@@ -23,5 +23,5 @@ var Schemas embed.FS
 //go:embed index.md getting-started.md providers.md models.md api.md errors.md
 //go:embed keys.md accounts.md cli.md configuration.md operations.md predictions.md prices.md
 //go:embed authentication.md streaming.md webhooks.md
-//go:embed credit.md limits.md payments.md routing.md responses.md
+//go:embed credit.md limits.md payments.md routing.md responses.md three-machines.md
 var Guide embed.FS
