@@ -11,8 +11,9 @@ import (
 type accountsCommand struct {
 	List          accountsList          `cmd:"" help:"List accounts."`
 	Create        accountsCreate        `cmd:"" help:"Make an account."`
-	Set           accountsSet           `cmd:"" help:"Change an account's name, its tier, or what its predictions follow."`
+	Set           accountsSet           `cmd:"" help:"Change an account's name, its tier, what its predictions follow, or whether bodies of its requests are kept."`
 	WebhookSecret accountsWebhookSecret `cmd:"" help:"Make the secret that signs an account's webhooks, in place of an older one; it alone goes to standard output, this once."`
+	DeleteBodies  accountsDeleteBodies  `cmd:"" help:"Delete all kept bodies of an account's requests."`
 	Suspend       accountsSuspend       `cmd:"" help:"Stop all keys of an account, within two seconds everywhere."`
 	Resume        accountsResume        `cmd:"" help:"End a suspension."`
 }
@@ -65,12 +66,13 @@ type accountsSet struct {
 	Retention   *string `placeholder:"24h" help:"How long the data of predictions is kept: 24h, 5m, 30d; 0 keeps it; 'default' is the server's setting."`
 	Concurrency *int    `placeholder:"N" help:"Predictions that run at the same time; 0 is the server's setting."`
 	Tier        *string `placeholder:"NAME" help:"Tier, such as 3 or enterprise, whatever the account spends; 'auto' follows the spending."`
+	KeepBodies  *string `placeholder:"7d" help:"How long the bodies of its requests are kept, sealed: 24h, 7d; 'off' keeps none from now on."`
 }
 
 // Run changes the account.
 func (a *accountsSet) Run(ctx context.Context, s *session) error {
-	if a.Name == "" && a.Retention == nil && a.Concurrency == nil && a.Tier == nil {
-		return usagef("say what to change: --name, --retention, --concurrency or --tier")
+	if a.Name == "" && a.Retention == nil && a.Concurrency == nil && a.Tier == nil && a.KeepBodies == nil {
+		return usagef("say what to change: --name, --retention, --concurrency, --tier or --keep-bodies")
 	}
 	if a.Tier != nil && *a.Tier == automatic {
 		*a.Tier = ""
@@ -82,12 +84,12 @@ func (a *accountsSet) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	changed, err := c.UpdateAccount(ctx, a.ID, skytells.AccountRequest{Name: a.Name, Retention: a.Retention, Concurrency: a.Concurrency, Tier: a.Tier})
+	changed, err := c.UpdateAccount(ctx, a.ID, skytells.AccountRequest{Name: a.Name, Retention: a.Retention, Concurrency: a.Concurrency, Tier: a.Tier, KeepBodies: a.KeepBodies})
 	if err != nil {
 		return err
 	}
 	return s.show(changed, func(t *table) {
-		t.row(changed.ID, changed.Name, "retention "+retention(changed), "concurrency "+concurrency(changed), "tier "+tier(changed))
+		t.row(changed.ID, changed.Name, "retention "+retention(changed), "concurrency "+concurrency(changed), "tier "+tier(changed), "bodies "+keptBodies(changed))
 	})
 }
 
@@ -114,11 +116,35 @@ func retention(a skytells.Account) string {
 	return a.Retention
 }
 
+func keptBodies(a skytells.Account) string {
+	if a.KeepBodies == "" {
+		return "not kept"
+	}
+	return "kept for " + a.KeepBodies
+}
+
 func concurrency(a skytells.Account) string {
 	if a.Concurrency == 0 {
 		return serversDefault
 	}
 	return strconv.Itoa(a.Concurrency)
+}
+
+type accountsDeleteBodies struct {
+	ID string `arg:"" name:"account" help:"Id of the account (acct_…)."`
+}
+
+// Run deletes them.
+func (a *accountsDeleteBodies) Run(ctx context.Context, s *session) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	deleted, err := c.DeleteBodies(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	return s.show(deleted, func(t *table) { t.row("deleted all kept bodies of requests of " + deleted.Account) })
 }
 
 type accountsWebhookSecret struct {

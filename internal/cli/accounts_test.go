@@ -16,6 +16,7 @@ func TestAccountSettingsAreSent(t *testing.T) {
 		{"--retention 5m --concurrency 20", `{"retention":"5m","concurrency":20}`},
 		{"--retention 0", `{"retention":"0"}`},
 		{"--retention default", `{"retention":""}`},
+		{"--keep-bodies 7d", `{"keep_bodies":"7d"}`},
 		{"--concurrency 0", `{"concurrency":0}`},
 		{"--name Lab", `{"name":"Lab"}`},
 	} {
