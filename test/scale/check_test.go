@@ -24,6 +24,10 @@ import (
 // collects what is wrong, so that one fault does not hide another.
 type verdict struct {
 	*load
+	// What the upstream saw, by nonce and by request.
+	arrivals map[int64][]arrival
+	byID     map[string]arrival
+
 	lines  map[string]line      // by request
 	prices map[int64]tokenPrice // by version
 	wrong  []string
@@ -54,9 +58,10 @@ func (v *verdict) report() {
 	}
 }
 
-// read takes the charges from the database.
+// read takes the charges from the database, and what the upstream saw.
 func (v *verdict) read() {
 	v.f.t.Helper()
+	v.arrivals, v.byID = v.f.writer.seen()
 	all := rows(v.f.database, pgx.RowToStructByPos[line], `select request, account, model, outcome, kind, price_version, units_in, units_out, amount, quantity, counted from charge_line`)
 	v.lines = make(map[string]line, len(all))
 	for _, one := range all {
@@ -128,10 +133,10 @@ const killSlack = time.Minute
 // least what came, at most what the upstream made. Only with its process it may be lost.
 func (v *verdict) left(one *call, charged line, found bool) {
 	v.sums["answers that were left or broke"]++
-	a := v.f.writer.byID[one.id]
+	a, arrived := v.byID[one.id]
 	killed := v.diary.happened("kill", one.from, one.sent, one.done.Add(killSlack)) > 0
 	switch {
-	case found && a == nil:
+	case found && !arrived:
 		v.fault("%s was charged and never reached the upstream", one.id)
 	case found && (charged.Out < one.tokens || charged.Out > a.written):
 		v.fault("%s gave its client %d tokens of %d, and was charged for %d", one.id, one.tokens, a.written, charged.Out)
@@ -174,8 +179,8 @@ func (v *verdict) everyLine() {
 		if one.Kind == "prediction" {
 			continue // looked at with its prediction
 		}
-		a := v.f.writer.byID[one.Request]
-		if a == nil {
+		a, arrived := v.byID[one.Request]
+		if !arrived {
 			v.fault("%s was charged and never reached the upstream", one.Request)
 			continue
 		}
@@ -241,19 +246,20 @@ func perToken(a skytells.Amount) int64 {
 
 // onceUpstream checks that work was sent again only where the upstream had said no.
 func (v *verdict) onceUpstream() {
-	for nonce, arrivals := range v.f.writer.arrivals {
+	for nonce, arrivals := range v.arrivals {
 		for _, earlier := range arrivals[:len(arrivals)-1] {
 			if !earlier.refused {
 				v.fault("request %d came %d times to the upstream, which had not refused it", nonce, len(arrivals))
 			}
 		}
 	}
-	for nonce, times := range v.f.painter.seen {
+	_, submitted := v.f.painter.done()
+	for nonce, times := range submitted {
 		if times > 1 {
 			v.fault("picture %d was submitted %d times", nonce, times)
 		}
 	}
-	v.sums["pictures submitted"] = len(v.f.painter.seen)
+	v.sums["pictures submitted"] = len(submitted)
 }
 
 // balances compares what each customer has with what it got and owes.
@@ -274,7 +280,7 @@ func (v *verdict) balances() {
 func (v *verdict) limits() {
 	var served []*call
 	arrived := map[*call]time.Time{}
-	for nonce, arrivals := range v.f.writer.arrivals {
+	for nonce, arrivals := range v.arrivals {
 		if one := v.diary.calls[nonce]; one != nil && one.who.name == limited {
 			served, arrived[one] = append(served, one), arrivals[0].at
 		}
@@ -306,13 +312,14 @@ func (v *verdict) limits() {
 // ended otherwise than by itself may have lasted for less than the upstream believes.
 func (v *verdict) places() {
 	var calls, pictures []span
-	for nonce, arrivals := range v.f.writer.arrivals {
+	for nonce, arrivals := range v.arrivals {
 		one, last := v.diary.calls[nonce], arrivals[len(arrivals)-1]
 		if one != nil && one.who.name == narrow && one.whole {
 			calls = append(calls, span{last.at, last.last})
 		}
 	}
-	for _, job := range v.f.painter.works {
+	works, _ := v.f.painter.done()
+	for _, job := range works {
 		one := v.diary.paintings[job.nonce]
 		if one != nil && one.who.name == narrow && one.status == skytells.StatusSucceeded {
 			pictures = append(pictures, span{job.submitted, job.submitted.Add(job.takes())})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -128,6 +129,22 @@ func (w *writer) behave(rw http.ResponseWriter, r *http.Request, m mood, a *arri
 		return false
 	}
 	return true
+}
+
+// seen gives what came so far, by nonce and by the server's name of the request.
+func (w *writer) seen() (arrivals map[int64][]arrival, byID map[string]arrival) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	arrivals, byID = map[int64][]arrival{}, map[string]arrival{}
+	for nonce, all := range w.arrivals {
+		for _, one := range all {
+			arrivals[nonce] = append(arrivals[nonce], *one)
+		}
+	}
+	for id, one := range w.byID {
+		byID[id] = *one
+	}
+	return arrivals, byID
 }
 
 func (w *writer) change(do func()) {
@@ -323,6 +340,16 @@ func (p *painter) answer(w http.ResponseWriter, job *work, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(reply)
+}
+
+// done gives what was submitted so far: works, and how often by nonce.
+func (p *painter) done() (works []work, seen map[int64]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.works {
+		works = append(works, *one)
+	}
+	return works, maps.Clone(p.seen)
 }
 
 // pictures is how many of them the work makes.
