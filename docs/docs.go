@@ -21,7 +21,7 @@ var Schemas embed.FS
 // skytower-docs answers from. The other pages are for those who change the program.
 //
 //go:embed index.md getting-started.md providers.md models.md api.md errors.md
-//go:embed keys.md accounts.md cli.md configuration.md operations.md predictions.md prices.md
+//go:embed bad-days.md keys.md accounts.md cli.md configuration.md operations.md predictions.md prices.md
 //go:embed authentication.md streaming.md webhooks.md
 //go:embed credit.md limits.md payments.md routing.md responses.md three-machines.md
 var Guide embed.FS

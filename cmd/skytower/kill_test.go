@@ -384,12 +384,14 @@ type paidUpstream struct {
 	mu    sync.Mutex
 	works map[string]*work // by the upstream's id
 	seen  map[string]int   // submissions by token
+	free  bool             // work whose prompt says "wait" may end
 	left  int
 	fire  func()
 }
 
 type work struct {
 	polls int
+	waits bool
 }
 
 func newPaidUpstream(t *testing.T) *paidUpstream {
@@ -416,6 +418,13 @@ func (u *paidUpstream) after(n int, fire func()) {
 	u.left, u.fire = n, fire
 }
 
+// release lets work end that waits.
+func (u *paidUpstream) release() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.free = true
+}
+
 // count is called with the lock held.
 func (u *paidUpstream) count() {
 	u.left--
@@ -436,7 +445,7 @@ func (u *paidUpstream) submit(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
 	u.seen[body.Input.Prompt]++
 	id := fmt.Sprintf("up-%d", len(u.works))
-	u.works[id] = &work{}
+	u.works[id] = &work{waits: strings.HasPrefix(body.Input.Prompt, "wait")}
 	u.count()
 	u.mu.Unlock()
 	u.answer(w, id, "starting", http.StatusCreated)
@@ -449,7 +458,9 @@ func (u *paidUpstream) poll(w http.ResponseWriter, r *http.Request) {
 	polls := 0
 	if found != nil {
 		found.polls++
-		polls = found.polls
+		if polls = found.polls; found.waits && !u.free {
+			polls = 1
+		}
 	}
 	u.count()
 	u.mu.Unlock()

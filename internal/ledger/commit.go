@@ -197,7 +197,7 @@ func (l *Ledger) commitSomewhere(b *batch) error {
 		return l.spoolBatch(b, nil)
 	}
 	again, err := l.persist(func(ctx context.Context) error { return l.writeCharges(ctx, b) })
-	if err != nil && l.spool != nil && l.unavailable(err) {
+	if err != nil && l.spool != nil && !l.db.IsRefused(err) { // away, or not set right: the lines can't help it
 		return l.spoolBatch(b, err)
 	}
 	if err == nil {

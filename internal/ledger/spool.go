@@ -27,6 +27,7 @@ const (
 	spoolSuffix = ".jsonl"
 	spoolRefuse = "refused.json" // what the database refused for good: for an operator
 	replayEvery = 250 * time.Millisecond
+	replaySaid  = time.Minute      // between two lines of the log about it
 	adoptIn     = 10 * time.Second // replay at the start goes on in the background after it
 )
 
@@ -234,14 +235,17 @@ func decodeBatch(text []byte) (*batch, error) {
 func (l *Ledger) spoolLoop() {
 	again := time.NewTicker(replayEvery)
 	defer again.Stop()
+	var said time.Time
 	for {
 		select {
 		case <-again.C:
 		case <-l.stopping.Done():
 			return
 		}
-		if err := l.replayAll(l.stopping); err != nil && !l.unavailable(err) {
-			l.o.Log.Error("spooled charges could not be replayed", "error", err)
+		err := l.replayAll(l.stopping)
+		if err != nil && !l.unavailable(err) && time.Since(said) > replaySaid {
+			said = time.Now()
+			l.o.Log.Error("spooled charges can't be written to the database; they wait until that is mended", "folder", l.o.Spool, "error", err)
 		}
 	}
 }
@@ -392,8 +396,8 @@ func (s *spool) release(b *batch) {
 }
 
 // replayLine writes one batch under its own id. A line that says nothing, or that the
-// database refuses for good, is kept apart for an operator, so that those behind it get
-// through.
+// database refuses for what it is, is kept apart for an operator, so that those behind it
+// get through. All else waits: a right that is missing can be granted.
 func (l *Ledger) replayLine(ctx context.Context, text []byte) (*batch, error) {
 	b, err := decodeBatch(text)
 	if err != nil {
@@ -405,7 +409,7 @@ func (l *Ledger) replayLine(ctx context.Context, text []byte) (*batch, error) {
 		l.noteCharges(b)
 		return b, nil
 	}
-	if l.unavailable(err) || l.db.IsRetryable(err) || ctx.Err() != nil {
+	if !l.db.IsRefused(err) {
 		return nil, err
 	}
 	return b, l.replaySingly(ctx, b)
@@ -430,7 +434,7 @@ func (l *Ledger) replaySingly(ctx context.Context, b *batch) error {
 		case err == nil:
 			l.clarify(one, again)
 			b.unclear = b.unclear || one.unclear
-		case l.unavailable(err) || l.db.IsRetryable(err) || ctx.Err() != nil:
+		case !l.db.IsRefused(err):
 			return err
 		default:
 			p.repeated = true // nothing was written of it

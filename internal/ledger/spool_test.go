@@ -193,7 +193,7 @@ func TestSpooledBatchThatIsRefused(t *testing.T) {
 	inner := f.charges
 	f.charges = func(ctx context.Context, b *batch, write func() error) error {
 		if !is.Load() && slices.ContainsFunc(b.pending, func(p *pending) bool { return p.charge.Target == "bad" }) {
-			return errors.New("refused")
+			return &pgconn.PgError{Code: "23514"}
 		}
 		return inner(ctx, b, write)
 	}
@@ -228,10 +228,10 @@ func TestSpooledBatchThatIsRefused(t *testing.T) {
 }
 
 // TestSpoolOutlastsABrokenServer replays while the server answers that its disk is full,
-// and lets nobody in: nothing is refused, and all of it is there once it is mended.
+// lets nobody in, or forbids us to write: nothing is refused, and all of it is there once it is mended.
 func TestSpoolOutlastsABrokenServer(t *testing.T) {
 	t.Parallel()
-	for _, broken := range []error{&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "58030"}, &pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "57P03"}} {
+	for _, broken := range []error{&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "58030"}, &pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "57P03"}, &pgconn.PgError{Code: "42501"}} {
 		s := newStage(t, storetest.SQLite(t))
 		s.give("acct_one", Deposited, 10*unit)
 		var tries atomic.Int64

@@ -62,6 +62,25 @@ func (db *DB) IsUnavailable(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "conn closed")
 }
 
+// IsRefused reports whether the database refuses what it was given for what it is: data
+// that breaks a constraint, or that no column can hold. It would refuse it again, whatever
+// an operator does to the server; every other failure may pass, be it by a right that is
+// granted.
+func (db *DB) IsRefused(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		const data, constraint = "22", "23"
+		return strings.HasPrefix(pg.Code, data) || strings.HasPrefix(pg.Code, constraint)
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		const tooBig, constraint, mismatch, primaryCode = 18, 19, 20, 0xff
+		switch lite.Code() & primaryCode {
+		case tooBig, constraint, mismatch:
+			return true
+		}
+	}
+	return false
+}
+
 // isPostgresAway tells by the SQLSTATE (PostgreSQL manual, appendix A) that the server is
 // to blame, and not the statement.
 func isPostgresAway(code string) bool {
