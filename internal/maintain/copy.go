@@ -245,6 +245,13 @@ func (c *copying) run(ctx context.Context) error {
 	if c.report.Schema, err = c.target.SchemaVersion(ctx); err != nil {
 		return err
 	}
+	schema, err := c.source.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if schema != c.report.Schema {
+		return fmt.Errorf("the source has schema %d, and the target %d: a newer version made one of them; use that version for the copy", schema, c.report.Schema)
+	}
 	if c.tables, err = matched(ctx, c.source, c.target); err != nil {
 		return err
 	}

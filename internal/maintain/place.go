@@ -215,7 +215,7 @@ func (p place) keys(cfg *config.Config) (ring *secret.Ring, fromFile, ok bool, e
 // sealedColumns are where sealed values stand besides the providers' credentials, which
 // the catalogue can open.
 func sealedColumns() map[string]string {
-	return map[string]string{"account": "webhook_secret", "prediction": "webhook_key"}
+	return map[string]string{"account": "webhook_secret", "prediction": "webhook_key", "body": "sealed_key"}
 }
 
 // unopened counts the sealed values of a database, and says which of them the keys do

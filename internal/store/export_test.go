@@ -32,3 +32,8 @@ func (db *DB) TrimChanges(ctx context.Context, before time.Time) error {
 
 // FeedPollNever keeps polling out of a test.
 const FeedPollNever = 24 * time.Hour
+
+// PlanWith is Plan for other migrations than the built-in ones.
+func (db *DB) PlanWith(ctx context.Context, migrations fs.FS) (Plan, error) {
+	return db.plan(ctx, migrations)
+}

@@ -76,7 +76,7 @@ func (db *DB) plan(ctx context.Context, migrations fs.FS) (p Plan, err error) {
 		}
 		p.add(step)
 	}
-	if err := db.checkOldest(ctx, max(p.Newest, newestIn(migrations))); err != nil {
+	if err := db.checkOldest(ctx, newestIn(migrations)); err != nil {
 		return p, err
 	}
 	return p, db.checkWhole(ctx)
