@@ -35,8 +35,8 @@ func (f *fleet) tool(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// paint makes a prediction and returns its id.
-func (f *fleet) paint(prompt string) string {
+// order makes a prediction and returns its id.
+func (f *fleet) order(prompt string) string {
 	f.t.Helper()
 	status, answer, err := f.send(f.nodes[0], f.key, http.MethodPost, "/v1/predictions", `{"model":"painter","input":{"prompt":"`+prompt+`"}}`)
 	var p skytells.Prediction
@@ -46,8 +46,8 @@ func (f *fleet) paint(prompt string) string {
 	return p.ID
 }
 
-// painted waits for a prediction's end, and returns the content of its file.
-func (f *fleet) painted(id string) string {
+// delivered waits for a prediction's end, and returns the content of its file.
+func (f *fleet) delivered(id string) string {
 	f.t.Helper()
 	var p skytells.Prediction
 	f.await("a prediction ended", func() bool {
@@ -78,9 +78,9 @@ func TestMoveToPostgres(t *testing.T) {
 	if status, answer, err := f.send(f.nodes[0], f.key, http.MethodPost, "/v1/chat/completions", chat(10)); err != nil || status != http.StatusOK {
 		t.Fatalf("%d %s: %v", status, answer, err)
 	}
-	done := f.paint("x")
-	picture := f.painted(done)
-	underway, behind := f.paint("wait"), f.paint("y")
+	done := f.order("x")
+	picture := f.delivered(done)
+	underway, behind := f.order("wait"), f.order("y")
 	const each = pictureNanos / int64(token)
 	f.awaitBalance(f.account, 1_000_000-10-each)
 	f.stop()
@@ -103,12 +103,12 @@ func TestMoveToPostgres(t *testing.T) {
 	f.database = target
 	f.start(f.nodes[0])
 	f.awaitBalance(f.account, 1_000_000-10-each)
-	if got := f.painted(done); got != picture {
+	if got := f.delivered(done); got != picture {
 		t.Errorf("the picture is %q, was %q", got, picture)
 	}
 	f.up.release()
-	f.painted(underway)
-	f.painted(behind)
+	f.delivered(underway)
+	f.delivered(behind)
 	if status, answer, err := f.send(f.nodes[0], f.key, http.MethodPost, "/v1/chat/completions", chat(10)); err != nil || status != http.StatusOK {
 		t.Errorf("%d %s: %v", status, answer, err)
 	}
@@ -123,8 +123,8 @@ func TestRestoreDrill(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, buildProgram(t), "sqlite", 1, "--egress-allow", "127.0.0.0/8", "--retention", "0")
 	f.grant(f.account, "100")
-	id := f.paint("x")
-	picture := f.painted(id)
+	id := f.order("x")
+	picture := f.delivered(id)
 	charged, stop := f.busy()
 	root := t.TempDir()
 	backup, data, files := filepath.Join(root, "backup"), filepath.Join(root, "data"), filepath.Join(root, "files")
@@ -153,7 +153,7 @@ func TestRestoreDrill(t *testing.T) {
 	f.database = "sqlite:" + filepath.Join(data, "skytower.db")
 	f.start(f.nodes[0])
 	f.verify()
-	if got := f.painted(id); got != picture {
+	if got := f.delivered(id); got != picture {
 		t.Errorf("the picture is %q, was %q", got, picture)
 	}
 	f.sawDoctor()
