@@ -171,7 +171,7 @@ func TestSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 		}}
 		text, err := yaml.Marshal(&node)
 		if err != nil {
-			rt.Skip("no YAML")
+			return // no YAML
 		}
 		if _, err := config.Load(config.Sources{File: write(t, string(text))}); err != nil {
 			return

@@ -9,7 +9,6 @@ package reseal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -183,9 +182,6 @@ func count(ctx context.Context, tx *store.Tx, c secret.Column) (list []Count, er
 	}
 	return list, nil
 }
-
-// ErrLeft is why an earlier master key can't be dropped yet.
-var ErrLeft = errors.New("values are still sealed by an earlier master key")
 
 // Left are the values that another key than the current one sealed, and of those the ones
 // that no key of the ring opens.
