@@ -90,11 +90,11 @@ func table() []room {
 		{dir: "internal/telemetry/telemetrytest", kind: testing},
 		{dir: "docs", kind: data},
 
-		{dir: "test/browser", kind: tool},                       // a module of its own
-		{dir: "test/clients/openaigo", kind: tool},              // likewise
-		{dir: "test/deploy", kind: tool},                        // likewise: reads the files of deploy/ by the tools' own libraries
-		{dir: "test/scale", kind: tool},                         // likewise: many processes behind a load balancer
-		{dir: "test/layout", kind: tool, may: []string{"docs"}}, // for the anchors of headings
+		{dir: "test/browser", kind: tool},          // a module of its own
+		{dir: "test/clients/openaigo", kind: tool}, // likewise
+		{dir: "test/deploy", kind: tool},           // likewise: reads the files of deploy/ by the tools' own libraries
+		{dir: "test/scale", kind: tool, may: append([]string{"internal/app", domain, leaf}, grounds...)}, // likewise: many processes behind a load balancer, and their books
+		{dir: "test/layout", kind: tool, may: []string{"docs"}},                                          // for the anchors of headings
 		{dir: "tools/bench", kind: tool},
 		{dir: "tools/benchconsole", kind: tool, may: append([]string{domain, useCase, "tools/servers"}, grounds...)},     // likewise
 		{dir: "tools/benchledger", kind: tool, may: append([]string{domain, "tools/servers"}, grounds...)},               // measures the rooms themselves

@@ -24,6 +24,7 @@ type fleet struct {
 	ports *ports
 	links *links
 	logs  string
+	page  page
 
 	database *database
 	cache    *cache
@@ -53,12 +54,12 @@ type process struct {
 }
 
 // masterKey is the fleet's, which seals nothing of worth.
-var masterKey = strings.Repeat("0123456789abcdef", 4) //nolint:gochecknoglobals // a constant
+var masterKey = strings.Repeat("0123456789abcdef", 4) //nolint:gochecknoglobals // it is a constant
 
 // newFleet starts all parts and waits until the replicas serve.
 func newFleet(t *testing.T, replicas, workers int, flags ...string) *fleet {
 	t.Helper()
-	f := &fleet{t: t, ports: newPorts(), logs: logFolder(t), writer: newWriter(), hooks: newHooks(), doors: map[string]string{}, straight: map[string]string{}}
+	f := &fleet{t: t, ports: newPorts(), logs: logFolder(t), page: readPage(t), writer: newWriter(), hooks: newHooks(), doors: map[string]string{}, straight: map[string]string{}}
 	f.links = newLinks(t, f.ports)
 	f.transport = &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
 	t.Cleanup(f.transport.CloseIdleConnections)
@@ -105,8 +106,9 @@ func (f *fleet) add(role string, number int, flags []string) {
 		f.database.url(f.links.lay(name, "postgres", f.database.address).address),
 		"redis://"+f.links.lay(name, "redis", f.cache.address).address,
 		f.storage.url(f.links.lay(name, "storage", f.storage.address).address))
-	args := append([]string{"serve", "--role", role, "--data", p.data, "--listen", p.address, "--operations-listen", p.operations,
-		"--public-url", f.balancer.url(), "--trusted-proxies", "127.0.0.1/32"}, f.extras()...)
+	args := append(f.page.command(f.t, map[string]string{"api": onAPI, "worker": onWorker}[role], map[string]string{
+		"data": p.data, "listen": p.address, "operations-listen": p.operations, "public-url": f.balancer.url(), "trusted-proxies": "127.0.0.1",
+	}), f.extras()...)
 	p.child = newChild(f.t, name, f.logs, func() *exec.Cmd {
 		cmd := exec.Command(shared.program, append(args, flags...)...)
 		cmd.Env = env
@@ -121,11 +123,10 @@ func (f *fleet) add(role string, number int, flags []string) {
 
 // environment holds what is the same for all processes, and the links of this one.
 func (f *fleet) environment(home, database, redis, blob string) []string {
-	return []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home,
-		"AWS_ACCESS_KEY_ID=" + os.Getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY=" + os.Getenv("AWS_SECRET_ACCESS_KEY"),
-		"SKYTOWER_MASTER_KEY=" + masterKey, "SKYTOWER_DATABASE=" + database, "SKYTOWER_REDIS=" + redis, "SKYTOWER_BLOB=" + blob,
-	}
+	return append(f.page.environment(f.t, map[string]string{
+		"AWS_ACCESS_KEY_ID": os.Getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY": os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		"SKYTOWER_MASTER_KEY": masterKey, "SKYTOWER_DATABASE": database, "SKYTOWER_REDIS": redis, "SKYTOWER_BLOB": blob,
+	}), "PATH="+os.Getenv("PATH"), "HOME="+home)
 }
 
 // extras are the settings that the test needs, and no installation: upstreams on loopback,
@@ -140,7 +141,7 @@ func (f *fleet) extras() []string {
 // first makes the first operator and key.
 func (f *fleet) first() {
 	f.t.Helper()
-	cmd := exec.Command(shared.program, "init")
+	cmd := exec.Command(shared.program, f.page.command(f.t, once, nil)...)
 	cmd.Dir = f.t.TempDir()
 	cmd.Env = f.environment(cmd.Dir, f.database.url(f.database.address), "", "")
 	var errors strings.Builder

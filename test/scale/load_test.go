@@ -37,7 +37,7 @@ const (
 	paint = "painter"
 )
 
-//nolint:gochecknoglobals // constants
+//nolint:gochecknoglobals // they are constants
 var novelPrices = [2]skytells.Amount{"100", "150"}
 
 // load is all callers of a fleet.

@@ -62,7 +62,7 @@ func (s *soak) begin() {
 		})
 	}
 	for i := range 2 {
-		random := rand.New(rand.NewPCG(uint64(i), 9)) //nolint:gosec // likewise
+		random := rand.New(rand.NewPCG(uint64(i), 9)) //nolint:gosec // to be the same again
 		s.all.Go(func() {
 			for pause(s.stopping, 50*time.Millisecond) {
 				one := &call{script: script{nonce: s.c.diary.nonces.Add(1), tokens: 1 + random.IntN(100), mood: fast}, kind: "plain", who: s.who, model: book}

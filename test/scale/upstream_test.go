@@ -39,7 +39,7 @@ const (
 
 func (s script) prompt() string { return fmt.Sprintf("scale-%d-%d-%s", s.nonce, s.tokens, s.mood) }
 
-//nolint:gochecknoglobals // a constant
+//nolint:gochecknoglobals // it is a constant
 var prompts = regexp.MustCompile(`scale-(\d+)-(\d+)-([a-z]+)`)
 
 func parseScript(body []byte) (s script, ok bool) {
@@ -47,8 +47,8 @@ func parseScript(body []byte) (s script, ok bool) {
 	if m == nil {
 		return s, false
 	}
-	s.nonce, _ = strconv.ParseInt(string(m[1]), 10, 64) //nolint:errcheck // digits
-	s.tokens, _ = strconv.Atoi(string(m[2]))            //nolint:errcheck // digits
+	s.nonce, _ = strconv.ParseInt(string(m[1]), 10, 64) //nolint:errcheck // only digits match
+	s.tokens, _ = strconv.Atoi(string(m[2]))            //nolint:errcheck // only digits match
 	s.mood = mood(m[3])
 	return s, true
 }
