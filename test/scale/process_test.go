@@ -155,16 +155,6 @@ func (c *child) runs() (bool, int64) {
 	return c.ended != nil && !c.expects, c.starts.Load()
 }
 
-// pid is that of the running process, or 0.
-func (c *child) pid() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cmd == nil {
-		return 0
-	}
-	return c.cmd.Process.Pid
-}
-
 // tail is the end of what the process wrote.
 func (c *child) tail() string {
 	const most = 6000
