@@ -82,7 +82,9 @@ type dashboard struct {
 		Title   string
 		Targets []struct{ Expr string }
 	}
-	Templating struct{ List []struct{ Name, Definition string } }
+	Templating struct {
+		List []struct{ Name, Definition string }
+	}
 }
 
 func TestDashboardHasRealMetrics(t *testing.T) {

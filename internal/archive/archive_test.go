@@ -106,7 +106,9 @@ func newShelf(t *testing.T, db *store.DB) *shelf {
 	}
 	s.Archive = New(Options{
 		DB: db, Files: s.files, Sealer: sealer, Most: 48 * time.Hour, Now: func() time.Time { return time.UnixMicro(s.clock.Load()).UTC() },
-		Wanted: func(context.Context, *store.Tx, string) (time.Duration, error) { return time.Duration(s.wanted.Load()), nil },
+		Wanted: func(context.Context, *store.Tx, string) (time.Duration, error) {
+			return time.Duration(s.wanted.Load()), nil
+		},
 		OnKept: func() { s.kept.Add(1) }, OnLost: func() { s.lost.Add(1) },
 	})
 	return s
