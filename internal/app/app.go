@@ -372,12 +372,21 @@ func (a *App) Stop(ctx context.Context) error {
 	a.feed.Stop()
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	errs = append(errs, a.keys.Stop(settled), a.responses.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
+	errs = append(errs, a.responses.Stop(settled), a.ledger.Stop(settled), a.operations.Close())
+	a.stopKeys(settled)
 	a.stopArchive(ctx)
 	a.stopTracing(settled)
 	a.limits.Stop()
 	a.closeStores()
 	return errors.Join(errs...)
+}
+
+// stopKeys writes when keys were used last, where the database takes it: nobody is owed
+// that, and it comes after what is.
+func (a *App) stopKeys(ctx context.Context) {
+	if err := a.keys.Stop(ctx); err != nil {
+		a.log.Warn("the last uses of some keys could not be written; an earlier one is shown until they are used again", "error", err)
+	}
 }
 
 // stopServing ends the servers of the API when their calls have ended. Where ctx is over
