@@ -16,8 +16,8 @@ import (
 func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 	h := c.Header()
 	status := err.HTTPStatus()
-	if (status == 429 || status == 503) && err.RetryAfter > 0 {
-		h.Set("Retry-After", RetryAfter(err.RetryAfter))
+	if wait := pause(err); wait > 0 {
+		h.Set("Retry-After", RetryAfter(wait))
 	}
 	if err.NoRetry {
 		h.Set("X-Should-Retry", "false")
@@ -31,6 +31,22 @@ func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 		return
 	}
 	_ = c.JSON(status, RESTEnvelope(err, c.Record.ID))
+}
+
+// unavailableRetry is said with a 503 where nobody knows when it is over: what restarts
+// is mostly back by then, and what is not costs little by being asked so often.
+const unavailableRetry = 5 * time.Second
+
+// pause is how long a caller should wait before the same call, 0 where that is not said:
+// a 503 always says it, so that no client comes again at once.
+func pause(err *fault.Error) time.Duration {
+	switch status := err.HTTPStatus(); {
+	case status == 503 && err.RetryAfter <= 0 && !err.NoRetry:
+		return unavailableRetry
+	case status == 429 || status == 503:
+		return err.RetryAfter
+	}
+	return 0
 }
 
 // RetryAfter is d in whole seconds, at least 1 (contract 1.20).

@@ -382,6 +382,9 @@ func TestHeadersOfAnError(t *testing.T) {
 		"a rate limit":                {fault.Error{ID: fault.RateLimited, RetryAfter: 1500e6}, "2", ""},
 		"a rate limit, soon over":     {fault.Error{ID: fault.RateLimited, RetryAfter: 1}, "1", ""},
 		"a rate limit without a time": {fault.Error{ID: fault.RateLimited}, "", ""},
+		"away, for a known time":      {fault.Error{ID: fault.ServiceUnavailable, RetryAfter: 7e9}, "7", ""},
+		"away, for who knows":         {fault.Error{ID: fault.ServiceUnavailable}, "5", ""},
+		"away for good":               {fault.Error{ID: fault.ServiceUnavailable, NoRetry: true}, "", "false"},
 		"nothing to wait for":         {fault.Error{ID: fault.InvalidRequest, RetryAfter: 5e9}, "", ""},
 		"no use in trying again":      {fault.Error{ID: fault.InferenceError, NoRetry: true}, "", "false"},
 	} {

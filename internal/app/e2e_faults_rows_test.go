@@ -70,7 +70,7 @@ func (r faultRow) has(api faultAPI) bool {
 func faultRows() []faultRow {
 	failed := refusedEnd{status: 500, errorID: "INFERENCE_ERROR", kind: "server_error", code: "service_error"}
 	late := refusedEnd{status: 504, errorID: "INFERENCE_TIMEOUT", kind: "server_error", code: "inference_timeout"}
-	away := refusedEnd{status: 503, errorID: "SERVICE_UNAVAILABLE", kind: "server_error", code: "service_unavailable"}
+	away := refusedEnd{status: 503, errorID: "SERVICE_UNAVAILABLE", kind: "server_error", code: "service_unavailable", after: "5"}
 	resting := away
 	resting.after = "7"
 	denied := refusedEnd{status: 500, errorID: "INFERENCE_ERROR", kind: "server_error", code: "service_error", final: true}
