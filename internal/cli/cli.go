@@ -87,7 +87,7 @@ func (s *session) run(ctx context.Context, args []string) error {
 	parser, err := kong.New(&grammar,
 		kong.Name("skytower"), kong.Description(description), kong.Writers(s.Stdout, s.Stderr),
 		kong.Exit(func(int) { exited = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.ExplicitGroups(groups()), kong.Vars{"data": config.Default().Data},
+		kong.ExplicitGroups(groups()), kong.Vars{"data": config.DefaultData},
 	)
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)

@@ -172,7 +172,7 @@ func (s *session) operatorKey(address string) (keySource, error) {
 	case !here:
 		return keySource{}, usagef("no operator key for that server: 'skytower login %s' keeps one, or put it into the environment as SKYTOWER_OPERATOR_KEY", address)
 	}
-	path := filepath.Join(firstOf(named, config.Default().Data), keyFile)
+	path := filepath.Join(firstOf(named, config.DefaultData), keyFile)
 	key, err := readSmall(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return keySource{}, usagef("no operator key: %s does not exist\n"+

@@ -77,15 +77,6 @@ type OpenAI struct {
 	BaseURL string // without a slash at its end
 }
 
-// Default is the configuration of a server that was told nothing.
-func Default() *Config {
-	c, err := Load(Sources{})
-	if err != nil {
-		panic("the default configuration is not valid: " + err.Error()) // a test sees to it
-	}
-	return c
-}
-
 // IsSet reports whether the setting with this key came from a file, the
 // environment or the command line. An unknown key is not set.
 func (c *Config) IsSet(key string) bool { return c.origins[key].Place != PlaceDefault }

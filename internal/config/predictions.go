@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -112,7 +113,7 @@ func (c *Config) resolveBlob() error {
 	}
 	path, err := filepath.Abs(filepath.Join(c.Data, defaultBlob))
 	if err != nil {
-		return err
+		return fmt.Errorf("the folder that this program was started in is gone; start it in another, or give `data` a full path: %w", err)
 	}
 	c.Predictions.Blob = (&url.URL{Scheme: "file", Path: path}).String()
 	return nil

@@ -52,6 +52,10 @@ const (
 	keyOpenAIBaseURL    = "openai_base_url"
 )
 
+// DefaultData is the data folder of a server that was told none, within the folder that it
+// was started in.
+const DefaultData = "data"
+
 const (
 	kib = int64(1) << 10
 	mib = int64(1) << 20
@@ -94,7 +98,7 @@ func serverSettings() []Setting {
 		{Key: keyOperationsListen, Default: "127.0.0.1:9464", Kind: Address, keepEmpty: true,
 			Doc:   "Where `/healthz`, `/readyz` and `/metrics` listen. Empty or `off`: nowhere.",
 			field: func(c *Config) value { return &addressValue{to: &c.OperationsListen, mayBeOff: true} }},
-		{Key: keyData, Default: "./data", Kind: Text,
+		{Key: keyData, Default: "./" + DefaultData, Kind: Text,
 			Doc:   "The data folder: the SQLite database, the master key, the operator key. Made if it is missing.",
 			field: func(c *Config) value { return &pathValue{to: &c.Data, required: true} }},
 		{Key: keyDatabase, Default: sqliteScheme, Kind: URL, Secret: true,
