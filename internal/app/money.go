@@ -25,7 +25,7 @@ const (
 
 func (a *App) makeLedger(context.Context) error {
 	a.ledger = ledger.New(a.db, ledger.Options{
-		Log: a.log, Retention: a.cfg.RequestLogRetention, Spool: a.path("spool"),
+		Log: a.log, Retention: a.cfg.RequestLogRetention, Spool: a.path("spool"), AgesBy: a.clock.Now, Steady: a.clock.Steady,
 		OnBatch: func(lines int, took time.Duration) {
 			a.metrics.LedgerBatchLines.Observe(float64(lines))
 			a.metrics.LedgerBatchSeconds.Observe(took.Seconds())

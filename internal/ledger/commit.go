@@ -179,7 +179,7 @@ func (l *Ledger) answer(b *batch, err error) {
 // commitBatch writes one batch of charges under an id of its own: to the database, or
 // to the spool while that is away.
 func (l *Ledger) commitBatch(b *batch) error {
-	started, now := time.Now(), l.o.Now()
+	started, now := time.Now(), l.o.AgesBy()
 	b.id, b.at = newBatchID(now), store.Micros(now)
 	err := l.commitSomewhere(b)
 	if err == nil && l.o.OnBatch != nil {

@@ -73,9 +73,14 @@ type Options struct {
 	// DatabaseNow stands for the clock of the database, by which leases and holds end;
 	// nil is its own (on SQLite that is Now). Tests give all replicas one.
 	DatabaseNow func() time.Time
-	Replica     string        // names this process among those on the database; "": a random one
-	Retention   time.Duration // of the request log; 0 keeps it
-	TrimEvery   time.Duration // between deletions of what is past its retention; 0 means 5 minutes
+	// AgesBy is the time that all processes go by to delete what is old and to settle hours
+	// that are over; nil is Now. Steady reports whether it can be trusted: not for a while
+	// after somebody has set a clock. nil: it always can.
+	AgesBy    func() time.Time
+	Steady    func() bool
+	Replica   string        // names this process among those on the database; "": a random one
+	Retention time.Duration // of the request log; 0 keeps it
+	TrimEvery time.Duration // between deletions of what is past its retention; 0 means 5 minutes
 	// Spool is the folder that charges are written to while the database is away; "": they
 	// fail then.
 	Spool string
@@ -143,6 +148,12 @@ func New(db *store.DB, o Options) *Ledger {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.AgesBy == nil {
+		o.AgesBy = o.Now
+	}
+	if o.Steady == nil {
+		o.Steady = func() bool { return true }
 	}
 	if o.Replica == "" {
 		o.Replica = rand.Text()
@@ -293,6 +304,12 @@ func (l *Ledger) clock(ctx context.Context, tx *store.Tx) (now int64, err error)
 		return 0, fmt.Errorf("read the database's clock: %w", err)
 	}
 	return now, nil
+}
+
+// age is the time that ages are counted to; ok is false while it can't be trusted.
+func (l *Ledger) age() (now time.Time, ok bool) {
+	now = l.o.AgesBy() // first: a clock in doubt is known before it shows another time
+	return now, l.o.Steady()
 }
 
 // Waiting is how many charge lines wait for a commit.

@@ -31,7 +31,7 @@ func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) (entries []Entr
 		f.From, f.To = latest(f.From, at), f.soonest(at.Add(time.Millisecond))
 	}
 	if l.o.Retention > 0 { // older ones may still lie in a month that is not yet dropped
-		f.From = latest(f.From, l.o.Now().Add(-l.o.Retention))
+		f.From = latest(f.From, l.o.AgesBy().Add(-l.o.Retention))
 	}
 	err = l.db.Read(ctx, func(tx *store.Tx) (err error) {
 		switch {

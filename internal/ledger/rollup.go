@@ -198,8 +198,8 @@ func (l *Ledger) noteWork(ctx context.Context, tx *store.Tx, w Work) error {
 		c.Input = w.Input
 	}
 	tx.AfterCommit(func() { l.noteCharge(&c) })
-	if hour := hourOf(w.At); isLate(hour, l.o.Now()) {
-		return l.usage.mark(ctx, tx, []int64{hour}, l.o.Now())
+	if hour := hourOf(w.At); isLate(hour, l.o.AgesBy()) {
+		return l.usage.mark(ctx, tx, []int64{hour}, l.o.AgesBy())
 	}
 	return nil
 }
@@ -207,8 +207,8 @@ func (l *Ledger) noteWork(ctx context.Context, tx *store.Tx, w Work) error {
 // writeCharges writes a batch. Where one of its lines belongs to an hour that may have
 // been settled, that hour is marked before, so that no line is missed.
 func (l *Ledger) writeCharges(ctx context.Context, b *batch) error {
-	if hours := l.usage.newlyLate(b, l.o.Now()); len(hours) > 0 {
-		now := l.o.Now()
+	if hours := l.usage.newlyLate(b, l.o.AgesBy()); len(hours) > 0 {
+		now := l.o.AgesBy()
 		err := l.db.Write(ctx, func(tx *store.Tx) error { return l.usage.mark(ctx, tx, hours, now) })
 		if err != nil {
 			return fmt.Errorf("mark the hours of late charges: %w", err)
@@ -357,7 +357,7 @@ func (l *Ledger) rollLoop() {
 		ctx, cancel := context.WithTimeout(l.stopping, tryTimeout)
 		l.rolled("sums of usage could not be written", l.flush(ctx))
 		if now := time.Now(); !now.Before(next) {
-			more, err := l.roll(ctx, l.o.Now())
+			more, err := l.rollOnce(ctx)
 			l.rolled("sums of usage could not be settled", err)
 			if !more || err != nil {
 				next = now.Add(rollPause)
@@ -365,6 +365,16 @@ func (l *Ledger) rollLoop() {
 		}
 		cancel()
 	}
+}
+
+// rollOnce settles for a moment, but not while the time is in doubt: hours that are not over
+// would be settled, and sums by hour deleted as old.
+func (l *Ledger) rollOnce(ctx context.Context) (more bool, err error) {
+	now, ok := l.age()
+	if !ok {
+		return false, nil
+	}
+	return l.roll(ctx, now)
 }
 
 func (l *Ledger) rolled(what string, err error) {
@@ -376,7 +386,7 @@ func (l *Ledger) rolled(what string, err error) {
 // flush adds the sums in memory to the database.
 func (l *Ledger) flush(ctx context.Context) error {
 	for _, r := range []*rollup{l.usage, l.traffic} {
-		if err := l.flushOne(ctx, r, l.o.Now()); err != nil {
+		if err := l.flushOne(ctx, r, l.o.AgesBy()); err != nil {
 			return err
 		}
 	}

@@ -29,10 +29,16 @@ func (l *Ledger) trimLoop() {
 	}
 }
 
+// trimOnce does nothing while the time is in doubt: by a clock that jumped ahead, all would
+// be past its retention.
 func (l *Ledger) trimOnce() {
+	now, ok := l.age()
+	if !ok {
+		return
+	}
 	ctx, cancel := context.WithTimeout(l.stopping, max(l.o.TrimEvery/2, tryTimeout))
 	defer cancel()
-	if err := l.Trim(ctx, l.o.Now()); err != nil && l.stopping.Err() == nil {
+	if err := l.Trim(ctx, now); err != nil && l.stopping.Err() == nil {
 		l.o.Log.Warn("old records could not be deleted", "error", err)
 	}
 }

@@ -109,12 +109,13 @@ func (c *Clock) follow(ctx context.Context) {
 // set goes on from a look.
 func (c *Clock) set(a anchor) {
 	step := a.remote.Sub(c.Now()) // both at about a.local
-	c.anchor.Store(&a)
 	if step.Abs() < clockStep {
+		c.anchor.Store(&a)
 		return
 	}
 	until := time.Now().Add(clockDoubt)
-	c.doubted.Store(&until)
+	c.doubted.Store(&until) // first, so that nobody who has read the new time trusts it
+	c.anchor.Store(&a)
 	c.log.Warn("the clock was set; nothing is deleted for its age for a while, in case that was a mistake", "step", step.Round(time.Second).String(), "for", clockDoubt.String())
 }
 
