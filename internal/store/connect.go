@@ -94,6 +94,7 @@ func connectPostgres(url string, o Options) (*DB, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "skytower"
 	}
+	hearSilence(config)
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxIdleConns(o.MaxConns)
 	db := newDB(Postgres, o)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io/fs"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // WithMigrations replaces the built-in migrations.
@@ -37,3 +39,16 @@ const FeedPollNever = 24 * time.Hour
 func (db *DB) PlanWith(ctx context.Context, migrations fs.FS) (Plan, error) {
 	return db.plan(ctx, migrations)
 }
+
+// RawConn shows the driver's connection.
+func RawConn(ctx context.Context, db *DB, look func(raw any) error) error {
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	return conn.Raw(look)
+}
+
+// ConnectFeed makes the connection that the feed listens on.
+func ConnectFeed(ctx context.Context, db *DB) (*pgx.Conn, error) { return db.connectFeed(ctx) }

@@ -42,9 +42,7 @@ func (f *Feed) listen(ctx context.Context) {
 }
 
 func (f *Feed) listenOnce(ctx context.Context) (connected bool, err error) {
-	config := f.db.pg.Copy()
-	config.RuntimeParams["application_name"] += " feed"
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := f.db.connectFeed(ctx)
 	if err != nil {
 		return false, fmt.Errorf("connect: %w", err)
 	}
@@ -59,6 +57,12 @@ func (f *Feed) listenOnce(ctx context.Context) (connected bool, err error) {
 			return true, fmt.Errorf("wait for a notice: %w", err)
 		}
 	}
+}
+
+func (db *DB) connectFeed(ctx context.Context) (*pgx.Conn, error) {
+	config := db.pg.Copy()
+	config.RuntimeParams["application_name"] += " feed"
+	return pgx.ConnectConfig(ctx, config)
 }
 
 // ListenerPool makes a pool that holds no connection until somebody listens: for
