@@ -257,6 +257,8 @@ func (w *world) tenant(mark, hook string, heard chan struct{}) *tenant {
 	w.t.Helper()
 	ctx, admin := w.t.Context(), w.admin()
 	acct := must[skytells.Account](w.t)(admin.CreateAccount(ctx, skytells.AccountRequest{Name: mark + evil}))
+	aDay := "24h"
+	must[skytells.Account](w.t)(admin.UpdateAccount(ctx, acct.ID, skytells.AccountRequest{KeepBodies: &aDay}))
 	key := must[skytells.Key](w.t)(admin.CreateKey(ctx, skytells.KeyRequest{Account: acct.ID, Name: mark + evil}))
 	x := &tenant{mark: mark, key: key.Secret, ids: map[string]string{
 		"account": acct.ID, "key": key.ID, "model": paintModel, "month": acct.CreatedAt.UTC().Format("2006-01"), "page": "errors", "token": strings.Repeat("x", 26),
@@ -336,11 +338,16 @@ func (w *world) asks(x *tenant) {
 	if r := w.as(x, http.MethodGet, "/v1/models/"+url.PathEscape(evil), ""); r.status != http.StatusNotFound {
 		w.t.Fatalf("%d %s", r.status, r.body)
 	}
-	var log skytells.LoggedRequests
-	for !slices.ContainsFunc(log.Data, func(l skytells.LoggedRequest) bool { return l.Status == http.StatusNotFound }) {
+	r = w.as(x, http.MethodPost, chatPath, `{"model":`+string(text)+`,"messages":[{"role":"user","content":`+string(text)+`}]}`)
+	x.ids["request"] = r.header.Get("X-Request-Id")
+	eventually(w.t, "the requests are in the log", func() bool {
+		var log skytells.LoggedRequests
 		decode(w.t, w.as(x, http.MethodGet, "/v1/requests?status=404", "").body, &log)
-	}
-	x.ids["request"] = log.Data[0].ID
+		return len(log.Data) == 2
+	})
+	eventually(w.t, "the request's bodies are kept", func() bool {
+		return w.as(x, http.MethodGet, "/v1/requests/"+x.ids["request"]+"/bodies", "").status == http.StatusOK
+	})
 	var charges skytells.List[skytells.ChargeLine]
 	for len(charges.Data) == 0 {
 		decode(w.t, w.as(x, http.MethodGet, "/v1/charges", "").body, &charges)
