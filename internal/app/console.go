@@ -75,7 +75,7 @@ func (a *App) operatorPages() (operator.Options, error) {
 	if err != nil {
 		return operator.Options{}, err
 	}
-	o := operator.Options{Queues: queues, Tiers: a.tiers.Names()}
+	o := operator.Options{Queues: queues, Tiers: a.tiers.Names(), LongestBodies: a.accounts.LongestBodies()}
 	if a.mail.On() {
 		o.Invite = func(i operator.Invitation) error {
 			return a.mail.Send(mail.Invitation(i.To, i.Base, i.Token, i.By, i.Account, i.Role))

@@ -120,6 +120,9 @@ func TestConsoleOperatorKeepsAccounts(t *testing.T) {
 	}
 	shows(t, "removed", v.post(rule[1]), "The limit is gone")
 	shows(t, "changed", v.post(at[1], "name", "Laboratory", "tier", "", "retention", "24h", "concurrency", "3"), "The account is changed", "Laboratory", "24h")
+	shows(t, "bodies kept", v.post(at[1], "name", "Laboratory", "keep_bodies", "7d"), "The account is changed", "kept for 7d")
+	shows(t, "bodies left as they are", v.post(at[1], "name", "Laboratory"), "kept for 7d")
+	shows(t, "bodies for too long", v.post(at[1], "name", "Laboratory", "keep_bodies", "9000d"), "from 1h to 30d", "kept for 7d")
 	shows(t, "suspended", v.post(at[1]+"/suspend", "reason", "unpaid"), "is suspended", "unpaid")
 	if r := s.do(s.request("GET", "/v1/models", "", "X-Api-Key", secret)); r.status == http.StatusOK || !strings.Contains(r.body, "ACCOUNT_SUSPENDED") {
 		t.Errorf("its key answers %d %s", r.status, r.body)

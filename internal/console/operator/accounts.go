@@ -116,17 +116,19 @@ type accountView struct {
 	Models []skytells.UsagePoint
 	Form   accountForm
 	Tiers  []ui.Choice
+	// LongestBodies is the longest that bodies of its requests may be kept; "": none may be.
+	LongestBodies string
 }
 
 // accountForm is what is changed of an account.
-type accountForm struct{ Name, Retention, Concurrency, Tier string }
+type accountForm struct{ Name, Retention, Concurrency, Tier, Keep string }
 
 func (p *Pages) account(d *desk.Desk) error {
 	h, err := head(d, "")
 	if err != nil {
 		return err
 	}
-	f := accountForm{Name: h.Name, Retention: h.Retention}
+	f := accountForm{Name: h.Name, Retention: h.Retention, Keep: h.KeepBodies}
 	if h.Concurrency > 0 {
 		f.Concurrency = ui.Number(h.Concurrency)
 	}
@@ -154,7 +156,7 @@ func (p *Pages) showAccount(d *desk.Desk, h accountHead, f accountForm) error {
 	if err != nil {
 		return err
 	}
-	v := accountView{accountHead: h, Chart: moneyChart(series), Quiet: series.Total.Requests == 0 && series.Total.Charges == 0, Models: byModel.Groups, Form: f, Tiers: p.tierChoices(h.Account)}
+	v := accountView{accountHead: h, Chart: moneyChart(series), Quiet: series.Total.Requests == 0 && series.Total.Charges == 0, Models: byModel.Groups, Form: f, Tiers: p.tierChoices(h.Account), LongestBodies: p.o.LongestBodies}
 	now, month := summary.Today.Now, summary.Month.Now
 	v.Stats = []stat{
 		{"Balance", ui.Money(balance.Balance), ui.Money(balance.Available) + " available", accountAt(h.ID, "/money")},
@@ -179,21 +181,25 @@ func (p *Pages) tierChoices(a skytells.Account) []ui.Choice {
 	return out
 }
 
-// changeAccount changes name, tier, retention and the number of predictions at once.
+// changeAccount changes name, tier, what is kept for how long, and the number of predictions
+// at once.
 func (p *Pages) changeAccount(d *desk.Desk) error {
 	h, err := head(d, "")
 	if err != nil {
 		return err
 	}
-	f := accountForm{typed(d, "name"), typed(d, "retention"), typed(d, "concurrency"), d.Value("tier")}
+	f := accountForm{typed(d, "name"), typed(d, "retention"), typed(d, "concurrency"), d.Value("tier"), typed(d, "keep_bodies")}
 	n, ok := whole(f.Concurrency)
 	if !ok {
 		d.Note("bad", "Predictions at the same time is a whole number.")
 		return p.showAccount(d, h, f)
 	}
 	many := int(n)
-	_, err = d.Admin.UpdateAccount(d.Ctx(), h.ID, skytells.AccountRequest{Name: f.Name, Retention: &f.Retention, Concurrency: &many, Tier: &f.Tier})
-	if err != nil {
+	r := skytells.AccountRequest{Name: f.Name, Retention: &f.Retention, Concurrency: &many, Tier: &f.Tier}
+	if d.Form().Has("keep_bodies") && f.Keep != h.KeepBodies {
+		r.KeepBodies = &f.Keep
+	}
+	if _, err = d.Admin.UpdateAccount(d.Ctx(), h.ID, r); err != nil {
 		if err := d.Say(err); err != nil {
 			return err
 		}

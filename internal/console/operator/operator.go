@@ -28,6 +28,8 @@ type Options struct {
 	Invite func(Invitation) error
 	// Tiers are the names of the tiers, "" where they are off.
 	Tiers []string
+	// LongestBodies is the longest that bodies of requests may be kept; "": none may be.
+	LongestBodies string
 }
 
 // Invitation is what a mail with a link needs. An operator's has no account.
