@@ -96,6 +96,23 @@ func TestNotReadyWhileStopping(t *testing.T) {
 	}
 }
 
+// A server that ends while the database is away ends well: what it owes is in the spool, and
+// when keys were used last is nothing that somebody is owed.
+func TestStopWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{})
+	if r := s.do(s.request(http.MethodGet, "/v1/models", "", "X-Api-Key", s.key)); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if err := s.app.LoseDatabase(); err != nil {
+		t.Fatal(err)
+	}
+	s.stop() // which looks at the error
+	if !strings.Contains(s.log.String(), "the last uses of some keys could not be written") {
+		t.Errorf("the log does not tell of it: %s", s.log)
+	}
+}
+
 func TestMetricsOfAServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{flags: map[string]string{"operations-listen": "127.0.0.1:0"}})

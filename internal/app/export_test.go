@@ -45,6 +45,9 @@ func (a *App) Pages() ([]desk.Row, error) {
 	return mux.Rows(), nil
 }
 
+// LoseDatabase has every statement fail from now on.
+func (a *App) LoseDatabase() error { return a.db.Close() }
+
 // SweepBodies removes what is past its time: kept bodies, and then their content.
 func (a *App) SweepBodies(ctx context.Context) error {
 	return errors.Join(a.archive.Sweep(ctx), a.files.Sweep(ctx))
