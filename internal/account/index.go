@@ -46,7 +46,7 @@ type Index struct {
 	db        *store.DB
 	now       func() time.Time
 	confirmed func() time.Time
-	fresh     atomic.Pointer[time.Time] // what confirmed said last
+	fresh     atomic.Int64 // what confirmed said last, nanoseconds since 1970; 0: nothing yet
 
 	used   usedKeys
 	writer usedWriter
@@ -189,7 +189,8 @@ func lookUp[T any](ctx context.Context, ix *Index, t *table[T], a *asker[T], kin
 // checkFresh asks the feed only when its last answer has grown too old, since the
 // feed answers under a lock.
 func (ix *Index) checkFresh(now time.Time) error {
-	if at := ix.fresh.Load(); at != nil && now.Sub(*at) <= maxUnconfirmed && !now.Before(*at) { // before: the clock was set back
+	age := now.UnixNano() - ix.fresh.Load()
+	if age >= 0 && age <= int64(maxUnconfirmed) { // less than 0: the clock was set back
 		return nil
 	}
 	at := ix.confirmed()
@@ -199,7 +200,7 @@ func (ix *Index) checkFresh(now time.Time) error {
 	if age := now.Sub(at); age > maxUnconfirmed {
 		return unavailable(fmt.Errorf("key changes are unconfirmed for %s", age.Round(time.Second)))
 	}
-	ix.fresh.Store(&at)
+	ix.fresh.Store(at.UnixNano())
 	return nil
 }
 
