@@ -59,26 +59,3 @@ func TestThreeMachinesStartAsThePageSays(t *testing.T) {
 		}
 	}
 }
-
-// The fleet of test/scale is started with the same flags and variables.
-func TestScaleTestStartsAsThePageSays(t *testing.T) {
-	t.Parallel()
-	harness, err := os.ReadFile(root + "/test/scale/fleet_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := runBlocks(t)
-	var named []string
-	for _, where := range []string{"on every machine", "once", "on a machine of the API", "on a machine of the workers"} {
-		if blocks[where] == "" {
-			t.Fatalf("the page has no block `# Run: %s`", where)
-		}
-		named = append(named, regexp.MustCompile(`SKYTOWER_[A-Z_]+|AWS_[A-Z_]+|--[a-z-]+|\b(?:init|serve)\b`).FindAllString(
-			strings.ReplaceAll(blocks[where], "-base64", ""), -1)...)
-	}
-	for _, name := range named {
-		if !strings.Contains(string(harness), name) {
-			t.Errorf("the page says %s, and test/scale does not use it", name)
-		}
-	}
-}

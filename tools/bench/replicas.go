@@ -44,6 +44,9 @@ type share struct {
 // once a second.
 const settleTransactions = 1500 * time.Millisecond
 
+// warmReplicas is how long fresh replicas get their load before it is measured: what a start costs is over by then.
+const warmReplicas = 10 * time.Second
+
 // measureReplicas compares one replica with two and more under the same load a replica: in CPU time of a request at
 // a constant rate, and in transactions of the database where each replica does what it can.
 func (s settings) measureReplicas(out io.Writer) error {
@@ -209,7 +212,7 @@ func (f *fleet) visit(c crowd, n int) (share, error) {
 			return share{}, err
 		}
 	}
-	if _, err := f.load(c, n, time.Second); err != nil {
+	if _, err := f.load(c, n, warmReplicas); err != nil {
 		return share{}, err
 	}
 	before, err := f.transactions()
