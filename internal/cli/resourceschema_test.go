@@ -1,57 +1,21 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
+
+	"skytower/internal/config/schematest"
 )
-
-func resourcesSchema(t testing.TB) *jsonschema.Schema {
-	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(ResourceSchema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("resources.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("resources.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-// checkResources validates the first document of a file as an editor does.
-func checkResources(schema *jsonschema.Schema, text string) error {
-	var v any
-	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
-		return err
-	}
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(plain))
-	if err != nil {
-		return err
-	}
-	return schema.Validate(instance)
-}
 
 // Every resource file of the manual and of the scripts of the tests fits.
 func TestResourceSchemaTakesOurFiles(t *testing.T) {
 	t.Parallel()
-	schema := resourcesSchema(t)
+	schema := schematest.Compile(t, ResourceSchema())
 	n := 0
 	for _, pattern := range []string{"../../docs/*.md", "../../cmd/skytower/testdata/script/*.txtar"} {
 		files, err := filepath.Glob(pattern)
@@ -68,7 +32,7 @@ func TestResourceSchemaTakesOurFiles(t *testing.T) {
 					continue // settings, or what shows a mistake
 				}
 				n++
-				if err := checkResources(schema, block[2]); err != nil {
+				if err := schema.Check(block[2]); err != nil {
 					t.Errorf("%s:\n%s\n%v", file, block[2], err)
 				}
 			}
@@ -81,7 +45,7 @@ func TestResourceSchemaTakesOurFiles(t *testing.T) {
 
 func TestResourceSchemaRefusesWhatApplyRefuses(t *testing.T) {
 	t.Parallel()
-	schema := resourcesSchema(t)
+	schema := schematest.Compile(t, ResourceSchema())
 	for _, text := range []string{
 		"modles: []", "models: {a: b}", "models: [{slug: a, tpye: text}]", "models: [{slug: a, free: maybe}]", "models: [{slug: a, concurrency: 1.5}]", "models: [{slug: a, concurrency: many}]",
 		"models: [{slug: a, aliases: b}]", "models: [{slug: a, input_schema: text}]", "models: [{slug: a, pricing: {rate: ten}}]", "models: [{slug: a, open: true}]", "providers: [{name: a, kind: openai, managed: x}]",
@@ -90,12 +54,12 @@ func TestResourceSchemaRefusesWhatApplyRefuses(t *testing.T) {
 		if _, err := parseResources([]byte(text)); err == nil {
 			t.Errorf("apply takes %s", text)
 		}
-		if checkResources(schema, text) == nil {
+		if schema.Check(text) == nil {
 			t.Errorf("the schema takes %s", text)
 		}
 	}
 	for _, text := range []string{"models: [{slug: a, type: picture}]", "providers: [{name: a, kind: opanai}]", "models: [{name: a}]", "models: [{slug: a, targets: [{provider: b}]}]"} {
-		if checkResources(schema, text) == nil { // what only the server refuses
+		if schema.Check(text) == nil { // what only the server refuses
 			t.Errorf("the schema takes %s", text)
 		}
 	}
@@ -105,7 +69,7 @@ func TestResourceSchemaRefusesWhatApplyRefuses(t *testing.T) {
 // server needs.
 func TestResourceSchemaTakesWhatApplyTakes(t *testing.T) {
 	t.Parallel()
-	schema := resourcesSchema(t)
+	schema := schematest.Compile(t, ResourceSchema())
 	values := []string{"", "null", "a", "'1'", "1", "-1", "1.5", "true", "[]", "[a, 2]", "{}", "{a: [1]}", "0.03", "2026-11-26", "~"}
 	fields := map[string][]string{
 		"models: [{slug: a, %: %}]":                          {"name", "description", "capabilities", "aliases", "free", "pricing", "accounts", "max_output", "input_schema", "deadline", "concurrency", "targets", "features", "router", "vendor"},
@@ -126,7 +90,7 @@ func TestResourceSchemaTakesWhatApplyTakes(t *testing.T) {
 		if _, err := parseResources([]byte(text)); err != nil {
 			return
 		}
-		if err := checkResources(schema, text); err != nil {
+		if err := schema.Check(text); err != nil {
 			rt.Fatalf("apply takes %s and the schema does not: %v", text, err)
 		}
 	})

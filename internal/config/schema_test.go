@@ -1,8 +1,6 @@
 package config_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,54 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
 	"skytower/internal/config"
+	"skytower/internal/config/schematest"
 )
-
-// compiled is the schema of the process file.
-func compiled(t testing.TB) *jsonschema.Schema {
-	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("skytower.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("skytower.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-// check validates YAML as an editor does.
-func check(schema *jsonschema.Schema, text string) error {
-	var v any
-	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
-		return err
-	}
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(plain))
-	if err != nil {
-		return err
-	}
-	return schema.Validate(instance)
-}
 
 // What is printed for people, and every file of settings in the manual, the examples and
 // the tests, has no mark of an editor on it.
 func TestSchemaTakesAllOurFiles(t *testing.T) {
 	t.Parallel()
-	schema := compiled(t)
+	schema := schematest.Compile(t, config.Schema())
 	texts := map[string]string{
 		"the defaults": string(config.Default().Dump()), "an empty file": "", "testdata/first.yml": readText(t, "testdata/first.yml"), "testdata/commands.yml": readText(t, "testdata/commands.yml"),
 	}
@@ -72,12 +34,12 @@ func TestSchemaTakesAllOurFiles(t *testing.T) {
 		texts[name] = text
 	}
 	for name, text := range texts {
-		if err := check(schema, text); err != nil {
+		if err := schema.Check(text); err != nil {
 			t.Errorf("%s:\n%s\n%v", name, text, err)
 		}
 	}
 	for _, bad := range []string{"listn: 127.0.0.1:8080", "commands: [{name: a}]", "commands: [{name: a, type: text, argv: [a], limits: {tim: 1s}}]", "- a"} {
-		if check(schema, bad) == nil {
+		if schema.Check(bad) == nil {
 			t.Errorf("it takes %s", bad)
 		}
 	}
@@ -138,7 +100,7 @@ func wrongTexts(kind config.Kind) []string {
 
 func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 	t.Parallel()
-	schema := compiled(t)
+	schema := schematest.Compile(t, config.Schema())
 	extra := map[string][]string{
 		"public_url": {"ftp://example.com", "example.com"}, "files_url": {"example.com"}, "openai_base_url": {"''", "localhost:1"}, "traces": {"collector:4318"},
 		"database": {"mysql://h/d", "''", "skytower.db"}, "smtp": {"mail.example.com"}, "openid_issuer": {"example.com"}, "starting_credit": {"five", "-1", "'1.0000000000001'"},
@@ -150,7 +112,7 @@ func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 			if _, err := config.Load(config.Sources{File: write(t, text)}); err == nil {
 				t.Errorf("the loader takes %s", text)
 			}
-			if check(schema, text) == nil {
+			if schema.Check(text) == nil {
 				t.Errorf("the schema takes %s", text)
 			}
 		}
@@ -160,7 +122,7 @@ func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 // What the loader takes, the schema takes.
 func TestSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 	t.Parallel()
-	schema := compiled(t)
+	schema := schematest.Compile(t, config.Schema())
 	table := config.Settings()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom(table).Draw(rt, "setting")
@@ -176,7 +138,7 @@ func TestSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 		if _, err := config.Load(config.Sources{File: write(t, string(text))}); err != nil {
 			return
 		}
-		if err := check(schema, string(text)); err != nil {
+		if err := schema.Check(string(text)); err != nil {
 			rt.Fatalf("the loader takes %sand the schema does not: %v", text, err)
 		}
 	})

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,14 +19,14 @@ import (
 	"skytower/internal/console"
 	"skytower/internal/console/desk"
 	"skytower/internal/httpx"
-	"skytower/internal/secret"
+	"skytower/internal/secret/secrettest"
 )
 
 func site(t *testing.T, o console.Options) http.Handler {
 	t.Helper()
 	o.Desk = desk.Options{
 		Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)},
-		Public: &url.URL{Scheme: "http", Host: "console.example"}, Keys: signer(t),
+		Public: &url.URL{Scheme: "http", Host: "console.example"}, Keys: secrettest.Signer(t),
 	}
 	o.Describe = func() ([]byte, []byte, error) { return []byte(`{"openapi":"3.1.0"}`), nil, nil }
 	if o.Manual == nil {
@@ -244,18 +243,4 @@ func notFound(t *testing.T, h http.Handler, method, path string) {
 	if res.StatusCode != 404 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") || !strings.Contains(body, ">req_") || res.Header.Get("Content-Security-Policy") == "" {
 		t.Errorf("%s %s for people: %d %v %s", method, path, res.StatusCode, res.Header, body)
 	}
-}
-
-// signer is one of a master key that the tests know.
-func signer(t *testing.T) *secret.Signer {
-	t.Helper()
-	key, err := secret.NewMasterKey(bytes.Repeat([]byte{7}, secret.Size))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := secret.NewRing(key).Signer(secret.Sessions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

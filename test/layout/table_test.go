@@ -84,6 +84,8 @@ func table() []room {
 		{dir: "internal/media", kind: leaf},
 		{dir: "internal/money", kind: leaf},
 		{dir: "internal/skytells", kind: leaf},
+		{dir: "internal/config/schematest", kind: testing},
+		{dir: "internal/secret/secrettest", kind: testing, may: []string{"internal/secret"}},
 		{dir: "internal/skytells/skytellstest", kind: testing, may: []string{"internal/skytells"}},
 		{dir: "internal/spelling", kind: leaf},
 		{dir: "internal/telemetry", kind: leaf},

@@ -1,7 +1,6 @@
 package desk_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,7 +19,7 @@ import (
 	"skytower/internal/console/ui"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
-	"skytower/internal/secret"
+	"skytower/internal/secret/secrettest"
 	"skytower/internal/skytells"
 )
 
@@ -120,7 +119,7 @@ func site(t *testing.T, p *people, public string) *desk.Mux {
 			return &skytells.APIError{Status: 409, ID: "INVALID_PARAMETER", Message: "It is taken."}
 		}},
 		desk.Row{Method: "GET", Pattern: "/broken", Handle: func(*desk.Desk) error { return errors.New("secret cause") }})
-	o := desk.Options{Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}, People: p, Clients: clients{}, Kit: kit, Keys: signer(t)}
+	o := desk.Options{Server: &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}, People: p, Clients: clients{}, Kit: kit, Keys: secrettest.Signer(t)}
 	if public != "" {
 		if o.Public, err = url.Parse(public); err != nil {
 			t.Fatal(err)
@@ -390,18 +389,4 @@ func TestWaysOut(t *testing.T) {
 			t.Errorf("at %s: %d %s", host, res.StatusCode, body)
 		}
 	}
-}
-
-// signer is one of a master key that the tests know.
-func signer(t *testing.T) *secret.Signer {
-	t.Helper()
-	key, err := secret.NewMasterKey(bytes.Repeat([]byte{7}, secret.Size))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := secret.NewRing(key).Signer(secret.Sessions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

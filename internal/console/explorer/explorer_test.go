@@ -1,7 +1,6 @@
 package explorer_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -20,7 +19,7 @@ import (
 	"skytower/internal/console/ui"
 	"skytower/internal/feedback"
 	"skytower/internal/httpx"
-	"skytower/internal/secret"
+	"skytower/internal/secret/secrettest"
 )
 
 // votes remembers the last one.
@@ -48,7 +47,7 @@ func site(t *testing.T, v explorer.Votes) http.Handler {
 		t.Fatal(err)
 	}
 	server := &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}
-	mux, err := desk.NewMux(desk.Options{Server: server, Kit: kit, Public: &url.URL{Scheme: "https", Host: "ai.example.com"}, Keys: signer(t)}, e.Rows())
+	mux, err := desk.NewMux(desk.Options{Server: server, Kit: kit, Public: &url.URL{Scheme: "https", Host: "ai.example.com"}, Keys: secrettest.Signer(t)}, e.Rows())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,18 +191,4 @@ func TestVoteWithoutScripts(t *testing.T) {
 	if got := send(url.Values{"page": {"/docs/keys"}, "useful": {"yes"}}); got.Code != http.StatusForbidden {
 		t.Errorf("without a token: %d", got.Code)
 	}
-}
-
-// signer is one of a master key that the tests know.
-func signer(t *testing.T) *secret.Signer {
-	t.Helper()
-	key, err := secret.NewMasterKey(bytes.Repeat([]byte{7}, secret.Size))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := secret.NewRing(key).Signer(secret.Sessions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
