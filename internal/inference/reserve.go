@@ -11,6 +11,7 @@ import (
 	"skytower/internal/limit"
 	"skytower/internal/money"
 	"skytower/internal/price"
+	"skytower/internal/provider"
 )
 
 // The numbers of the design ("Money", Reserving), in tokens.
@@ -134,7 +135,7 @@ func (r *run) most(out int64) price.Tokens {
 // reserve sets aside what the request may cost, and makes of it what may be generated.
 func (r *run) reserve(ctx context.Context, e ledger.Estimate) (err error) {
 	ctx, span := r.part(ctx, "reserve")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	if r.hold, err = r.svc.Meter.Reserve(ctx, e); err != nil {
 		return err
 	}

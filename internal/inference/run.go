@@ -215,7 +215,7 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 // commit makes the charge durable, and tells of it.
 func (r *run) commit(ctx context.Context, c ledger.Charge) (err error) {
 	ctx, span := r.part(ctx, "charge")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	if err = r.svc.Meter.Commit(ctx, r.hold, c); err != nil {
 		return err
 	}

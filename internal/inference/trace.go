@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"skytower/internal/catalog"
-	"skytower/internal/fault"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 	"skytower/internal/telemetry"
@@ -18,26 +17,10 @@ func (r *run) part(ctx context.Context, name string) (context.Context, telemetry
 	return r.svc.Trace.Inside(ctx, name)
 }
 
-// over ends a span, with the kind of its failure.
-func over(span telemetry.Span, err error) {
-	if err != nil && span.On() {
-		span.Fail(kindOf(err))
-	}
-	span.End()
-}
-
-// kindOf is a word for an error: nothing of what callers or upstreams wrote.
-func kindOf(err error) string {
-	if up, ok := errors.AsType[*provider.Error](err); ok {
-		return up.Class.String()
-	}
-	return string(fault.From(err).ID)
-}
-
 // take draws the request from the limits.
 func (r *run) take(ctx context.Context) (err error) {
 	ctx, span := r.part(ctx, "limits")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	if r.ticket, r.limits, err = r.svc.Limits.Take(ctx, r.draw()); err != nil {
 		return err
 	}
@@ -58,7 +41,7 @@ func (r *run) tracedTry(ctx context.Context, target *catalog.Target, t *attempt,
 	if r.reasons = nil; span.On() {
 		r.reasons = &reasons{}
 	}
-	defer func() { over(span, err) }() // also where it panics
+	defer func() { provider.EndSpan(span, err) }() // also where it panics
 	started, err = r.try(ctx, target, t, sink)
 	r.tellCall(span, t, err)
 	return started, err

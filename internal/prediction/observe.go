@@ -2,12 +2,10 @@ package prediction
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"skytower/internal/catalog"
-	"skytower/internal/fault"
 	"skytower/internal/money"
 	"skytower/internal/provider"
 	"skytower/internal/store"
@@ -39,22 +37,6 @@ func (s *Service) ended(x *exit) {
 	}
 }
 
-// over ends a span, with the kind of its failure.
-func over(span telemetry.Span, err error) {
-	if err != nil && span.On() {
-		span.Fail(kindOf(err))
-	}
-	span.End()
-}
-
-// kindOf is a word for an error: nothing of what callers or upstreams wrote.
-func kindOf(err error) string {
-	if up, ok := errors.AsType[*provider.Error](err); ok {
-		return up.Class.String()
-	}
-	return string(fault.From(err).ID)
-}
-
 // traceRun begins the span of a run. All runs of a prediction, and the deliveries of its
 // webhooks, are in one trace, whatever process they are of.
 func (s *Service) traceRun(ctx context.Context, rec Record) (context.Context, telemetry.Span) {
@@ -78,7 +60,7 @@ func (r *run) overRun(span telemetry.Span, err error) {
 		span.Fail("failed")
 	}
 	span.Text("skytower.outcome", string(r.outcome))
-	over(span, err)
+	provider.EndSpan(span, err)
 }
 
 // observed is predict within a span, and counted.
@@ -88,7 +70,7 @@ func (r *run) observed(t catalog.Target, p provider.Predictor, run *provider.Run
 	span.Text("gen_ai.response.model", run.Show)
 	span.Text("gen_ai.output.type", outputType(r.rec.Type))
 	result, err := r.predict(ctx, p, run)
-	over(span, err)
+	provider.EndSpan(span, err)
 	if r.s.o.Observer != nil && r.ctx.Err() == nil {
 		r.s.o.Observer.Called(t.Provider, err, max(r.s.o.Now().Sub(began), 0))
 	}
@@ -110,7 +92,7 @@ func outputType(kind string) string {
 // drawn is drawLimits within a span.
 func (s *Service) drawn(ctx context.Context, c Create, model *catalog.Model) (err error) {
 	ctx, span := s.o.Trace.Inside(ctx, "limits")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	return s.drawLimits(ctx, c, model)
 }
 
@@ -118,7 +100,7 @@ func (s *Service) drawn(ctx context.Context, c Create, model *catalog.Model) (er
 func (s *Service) born(ctx context.Context, b *birth) (err error) {
 	s.o.Trace.Link(ctx, b.rec.ID)
 	ctx, span := s.o.Trace.Inside(ctx, "reserve")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	span.Text("skytower.prediction", b.rec.ID)
 	return s.bear(ctx, b)
 }
@@ -126,7 +108,7 @@ func (s *Service) born(ctx context.Context, b *birth) (err error) {
 // left is leave within a span, for an end that is charged.
 func (r *run) left(ctx context.Context, x *exit) (err error) {
 	ctx, span := r.s.o.Trace.Inside(ctx, "charge")
-	defer func() { over(span, err) }()
+	defer func() { provider.EndSpan(span, err) }()
 	if err = r.s.leave(ctx, x); err != nil {
 		return err
 	}
