@@ -41,7 +41,7 @@ build: ## build bin/skytower
 needs: ## install what the tests need (a C compiler, PostgreSQL's programs, proxies, Node.js with its test clients)
 	@tools/needs.sh
 
-test: needs ## run all tests, under ten minutes on two cores (PACKAGES=./internal/… for some)
+test: needs ## run all tests, about 25 minutes on two cores (PACKAGES=./internal/… for some)
 	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 30m $(PACKAGES)
 ifeq ($(PACKAGES),./...)
 	cd $(BROWSER) && $(GO) test -timeout 20m ./...
