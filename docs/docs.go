@@ -24,4 +24,5 @@ var Schemas embed.FS
 //go:embed bad-days.md keys.md accounts.md cli.md configuration.md operations.md predictions.md prices.md
 //go:embed authentication.md streaming.md webhooks.md
 //go:embed credit.md limits.md payments.md routing.md responses.md three-machines.md
+//go:embed messages.md media.md cache.md guards.md batches.md engines.md
 var Guide embed.FS

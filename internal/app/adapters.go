@@ -15,6 +15,7 @@ import (
 	"skytower/internal/egress"
 	"skytower/internal/fault"
 	"skytower/internal/provider"
+	"skytower/internal/provider/anthropic"
 	"skytower/internal/provider/cog"
 	"skytower/internal/provider/command"
 	"skytower/internal/provider/local"
@@ -88,6 +89,8 @@ func (a *adapters) build(p catalog.Provider) (any, error) {
 	}
 	credential := p.Credential.Reveal()
 	switch p.Kind {
+	case "anthropic":
+		return anthropic.New(anthropic.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.upstream, MaxAnswer: a.cfg.MaxAnswer}), nil
 	case "cog":
 		return cog.New(cog.Options{Name: p.Name, BaseURL: base, Credential: credential, Upstream: a.slow, MaxAnswer: a.cfg.MaxAnswer}), nil
 	case "replicate":

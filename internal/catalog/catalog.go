@@ -36,6 +36,10 @@ const LocalProvider = "local"
 // the process file declares them.
 const CommandProvider = "command"
 
+// LlamaProvider is the kind of the provider that runs GGUF files of this machine. Only the
+// process file declares it.
+const LlamaProvider = "llama"
+
 // The values of `managed` that no resource file gives.
 const (
 	ManagedBuiltin     = "built-in"

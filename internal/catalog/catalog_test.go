@@ -358,7 +358,7 @@ func TestApplyNamesEveryProblemAndChangesNothing(t *testing.T) {
 		got := strings.Split(e.Message, "\n")[1:]
 		want := []string{
 			"providers[1].name: a provider's name is 1 to 40 characters of a-z 0-9 -",
-			"providers[1].kind: 'opneai' is not one of openai, cog, replicate, skytells; did you mean 'openai'?",
+			"providers[1].kind: 'opneai' is not one of openai, anthropic, cog, replicate, skytells; did you mean 'openai'?",
 			"providers[1].base_url: must not hold a user or password: give a credential instead",
 			"providers[2].name: 'local' is built in and can't be changed",
 			"providers[2].base_url: must end before /chat/completions",

@@ -59,21 +59,23 @@ func (p *plan) normalizeProvider(path string, spec *skytells.ProviderSpec) {
 // providerKind checks the adapter's name. Commands are declared where only who runs the
 // server can write: whoever may call the admin API must not start programs with it.
 func (p *plan) providerKind(path, kind string) {
-	kinds := []string{"openai", "cog", "replicate", "skytells"}
+	kinds := []string{"openai", "anthropic", "cog", "replicate", "skytells"}
 	switch {
 	case kind == "":
 		p.problem(path, "is missing: %s", strings.Join(kinds, ", "))
 	case kind == CommandProvider && !p.commands:
 		p.problem(path, "commands are declared in the server's process file (commands:), and nowhere else")
+	case kind == LlamaProvider && !p.commands:
+		p.problem(path, "engines are declared in the server's process file (engines:), and nowhere else")
 	case kind == LocalProvider:
 		p.problem(path, "'local' is built in and can't be added")
-	case kind != CommandProvider:
+	case kind != CommandProvider && kind != LlamaProvider:
 		p.oneOf(path, &kind, "", kinds...)
 	}
 }
 
 func (p *plan) baseURL(path string, spec *skytells.ProviderSpec) {
-	if spec.Kind == CommandProvider && spec.BaseURL == "" {
+	if (spec.Kind == CommandProvider || spec.Kind == LlamaProvider) && spec.BaseURL == "" {
 		return
 	}
 	address, text := normalBaseURL(cmp.Or(spec.BaseURL, defaultBaseURL(spec.Kind)))
@@ -89,6 +91,8 @@ func (p *plan) baseURL(path string, spec *skytells.ProviderSpec) {
 // defaultBaseURL is where the hosted services are.
 func defaultBaseURL(kind string) string {
 	switch kind {
+	case "anthropic":
+		return "https://api.anthropic.com/v1"
 	case "replicate":
 		return "https://api.replicate.com/v1"
 	case "skytells":

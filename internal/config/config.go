@@ -50,6 +50,7 @@ type Config struct {
 	Predictions Predictions
 	Money       Money
 	Inference   Inference
+	Answers     Answers
 	Console     Console
 	Fleet       Fleet
 

@@ -81,6 +81,13 @@ func moneyDefaults() config.Money {
 	}
 }
 
+func answerDefaults() config.Answers {
+	return config.Answers{
+		CacheSize: 64 << 20, CacheTTL: 10 * time.Minute, CachePercent: 10,
+		BatchWorkers: 8, BatchLines: 50_000, BatchPercent: 100, BatchRetention: 720 * time.Hour,
+	}
+}
+
 func fleetDefaults() config.Fleet {
 	return config.Fleet{DrainDelay: 5 * time.Second, LogRequests: "errors", TraceShare: 1, BodyRetention: 720 * time.Hour}
 }
@@ -163,7 +170,7 @@ func TestDefaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", OperationsListen: "127.0.0.1:9464", Data: "data", Database: "sqlite:data/skytower.db",
 		MaxBody: 32 << 20, MaxAnswer: 64 << 20, LogLevel: slog.LevelInfo, LogFormat: "auto",
 		KeepAlive: 15 * time.Second, FirstByteTimeout: 120 * time.Second, IdleTimeout: 60 * time.Second,
-		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "data"), Money: moneyDefaults(), Inference: inferenceDefaults(), Console: consoleDefaults(), Fleet: fleetDefaults(),
+		DialTimeout: 5 * time.Second, ShutdownGrace: 30 * time.Second, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "data"), Money: moneyDefaults(), Inference: inferenceDefaults(), Answers: answerDefaults(), Console: consoleDefaults(), Fleet: fleetDefaults(),
 		OfferOllama: true, Docs: "public", OpenAI: config.OpenAI{BaseURL: "https://api.openai.com/v1"},
 	}
 	got := config.Default()
@@ -191,7 +198,7 @@ func TestFirstFileStillWorks(t *testing.T) {
 		MasterKey:      "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20",
 		MaxBody:        8_000_000, MaxAnswer: 16 << 20, LogLevel: slog.LevelDebug, LogFormat: "json",
 		KeepAlive: 10 * time.Second, FirstByteTimeout: 5 * time.Minute, IdleTimeout: 90 * time.Second,
-		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "/var/lib/skytower"), Money: moneyDefaults(), Inference: inferenceDefaults(), Console: consoleDefaults(), Fleet: fleetDefaults(),
+		DialTimeout: 1500 * time.Millisecond, RequestLogRetention: 720 * time.Hour, Predictions: predictions(t, "/var/lib/skytower"), Money: moneyDefaults(), Inference: inferenceDefaults(), Answers: answerDefaults(), Console: consoleDefaults(), Fleet: fleetDefaults(),
 		EgressAllow: []netip.Prefix{netip.MustParsePrefix("172.16.5.0/24"), netip.MustParsePrefix("fd00::/8")},
 		GCPercent:   400, Docs: "off", OpenAI: config.OpenAI{Key: "not-a-real-key", BaseURL: "http://127.0.0.1:8000/v1"},
 	}

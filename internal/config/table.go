@@ -70,6 +70,7 @@ func Settings() []Setting {
 	table := append(serverSettings(), limitSettings()...)
 	table = append(table, predictionSettings()...)
 	table = append(table, inferenceSettings()...)
+	table = append(table, answerSettings()...)
 	table = append(table, moneySettings()...)
 	table = append(table, consoleSettings()...)
 	table = append(table, fleetSettings()...)

@@ -30,10 +30,11 @@ import (
 // API is what a model is asked for.
 type API string
 
-// The APIs that this room serves. Chat models serve responses too.
+// The APIs that this room serves. Chat models serve responses and messages too.
 const (
 	Chat       API = "chat"
 	Responses  API = "responses"
+	Messages   API = "messages"
 	Embeddings API = "embeddings"
 )
 
@@ -58,6 +59,10 @@ type Request struct {
 	Background bool
 	// MaxStream is how long a stream may take as a whole; 0: no bound.
 	MaxStream time.Duration
+	// Discount is how many hundredths of the price are not charged; 0: none.
+	Discount int
+	// Cache is what the caller's header says of the answer cache.
+	Cache CacheWish
 
 	fields  *rawjson.Fields // what Body was scanned for
 	options *rawjson.Fields // likewise stream_options
@@ -77,6 +82,7 @@ type Sink interface {
 type Admission struct {
 	Model  string // slug of the resolved model
 	Limits limit.Decision
+	Cache  string // hit or miss; "" where the answer cache was not asked
 }
 
 // Result is what is recorded of a request, whatever its end.
@@ -194,7 +200,9 @@ func (r *run) serveTo(ctx context.Context, sink Sink) error {
 			_ = r.finish(ctx, errPanicked, sink)
 		}
 	}()
-	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits})
+	mark := r.recall(ctx)
+	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits, Cache: mark})
+	sink = r.taped(sink)
 	return r.finish(ctx, r.serve(ctx, sink), sink)
 }
 

@@ -161,6 +161,7 @@ func (r *run) try(ctx context.Context, target *catalog.Target, t *attempt, sink 
 	if err != nil {
 		return false, &provider.Error{Class: provider.Unreachable, Err: err}
 	}
+	adapter = r.guarded(adapter)
 	body, err := r.inputs(ctx, target.FetchInputs)
 	if err != nil {
 		return false, err
@@ -245,6 +246,8 @@ func (r *run) plainAnswer(ctx context.Context, adapter any, call *provider.Call)
 		}
 	case Responses:
 		return r.respond(ctx, adapter, call)
+	case Messages:
+		return r.message(ctx, adapter, call)
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.Chat(ctx, call)
@@ -262,6 +265,8 @@ func (r *run) openStream(ctx context.Context, adapter any, call *provider.Call) 
 	switch r.req.API {
 	case Responses:
 		return r.respondStream(ctx, adapter, call)
+	case Messages:
+		return r.messageStream(ctx, adapter, call)
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.ChatStream(ctx, call)

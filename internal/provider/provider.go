@@ -104,6 +104,36 @@ type Responder interface {
 	RespondStream(context.Context, *Call) (Stream, error)
 }
 
+// Messenger answers Anthropic's Messages API natively: the call's body is a Messages
+// request, and so are answer and events (message_start … message_stop). All methods return
+// an *Error of class Unsupported where this upstream turns out not to have it.
+type Messenger interface {
+	Message(context.Context, *Call) (*Answer, error)
+	MessageStream(context.Context, *Call) (Stream, error)
+	// CountMessage is how many input tokens the request has.
+	CountMessage(context.Context, *Call) (int64, error)
+}
+
+// TokenCounter counts the input tokens of a chat request.
+type TokenCounter interface {
+	CountTokens(context.Context, *Call) (int64, error)
+}
+
+// Moderator judges texts by a model that is made for it.
+type Moderator interface {
+	// Moderate gives one judgement for each text, in their order.
+	Moderate(ctx context.Context, model string, texts []string) ([]Judgement, error)
+}
+
+// Judgement is what a moderation model says of a text.
+type Judgement struct {
+	Flagged bool
+	// Scores are from 0 to 1, by the upstream's names of the categories; Categories are those
+	// that it flagged.
+	Scores     map[string]float64
+	Categories map[string]bool
+}
+
 // Embedder answers embeddings.
 type Embedder interface {
 	Embed(context.Context, *Call) (*Answer, error)

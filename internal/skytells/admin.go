@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Resources is what `skytower apply -f` loads: providers and models. Apply is
+// Resources is what `skytower apply -f` loads: guards, providers and models. Apply is
 // idempotent; what it manages is read-only elsewhere.
 type Resources struct {
+	Guards    []GuardSpec    `json:"guards,omitempty" yaml:"guards,omitempty"`
 	Providers []ProviderSpec `json:"providers,omitempty" yaml:"providers,omitempty"`
 	Models    []ModelSpec    `json:"models,omitempty" yaml:"models,omitempty"`
 }
@@ -17,8 +18,8 @@ type Resources struct {
 // ProviderSpec is an upstream that serves models.
 type ProviderSpec struct {
 	Name    string `json:"name" yaml:"name" doc:"Lower-case name, unique."`
-	Kind    string `json:"kind" yaml:"kind" enum:"openai,cog,replicate,skytells,command,local" doc:"Adapter that speaks to it."`
-	BaseURL string `json:"base_url,omitempty" yaml:"base_url,omitempty" doc:"For openai: the address that ends before /chat/completions, usually with /v1; for cog: that of the container. Replicate and skytells have one by default."`
+	Kind    string `json:"kind" yaml:"kind" enum:"openai,anthropic,cog,replicate,skytells,command,llama,local" doc:"Adapter that speaks to it."`
+	BaseURL string `json:"base_url,omitempty" yaml:"base_url,omitempty" doc:"For openai: the address that ends before /chat/completions, usually with /v1; for cog: that of the container. Anthropic, replicate and skytells have one by default."`
 	// Credential is env:NAME, file:PATH or the secret itself. The server never
 	// gives a secret back: reads show env: and file: references as they are and a
 	// literal as "set".
@@ -59,6 +60,8 @@ type ModelSpec struct {
 	Targets      []TargetSpec `json:"targets,omitempty" yaml:"targets,omitempty"`
 	Features     []string     `json:"features,omitempty" yaml:"features,omitempty" doc:"What a chat model can serve: text, tools, images, json_schema. Empty: not known, and a router does not leave it out."`
 	Router       *RouterSpec  `json:"router,omitempty" yaml:"router,omitempty" doc:"Makes it a router: it stands for other models and has no targets of its own."`
+	Cache        *CacheSpec   `json:"cache,omitempty" yaml:"cache,omitempty" doc:"Keeps answers for equal requests of the same account."`
+	Guards       []string     `json:"guards,omitempty" yaml:"guards,omitempty" doc:"Names of the guards that look at prompts and answers, in their order."`
 	// Open says whether callers can see and use it (read only): it has a type and
 	// is free or has a price.
 	Open    bool   `json:"open" yaml:"-"`
@@ -132,7 +135,7 @@ type ApplyResult struct {
 
 // ResourceChange is one line of a diff.
 type ResourceChange struct {
-	Kind   string   `json:"kind" enum:"provider,model"`
+	Kind   string   `json:"kind" enum:"guard,provider,model"`
 	Name   string   `json:"name"`
 	Action string   `json:"action" enum:"create,update,unchanged"`
 	Fields []string `json:"fields,omitempty" doc:"Fields that differ, as 'field: old → new', secrets hidden."`

@@ -75,6 +75,11 @@ type Metrics struct {
 	Webhooks                      *Counts
 	WebhookSeconds                prometheus.Observer
 
+	Cache          *Counts // requests that asked the answer cache
+	Guards         *Counts // texts that guards looked at
+	BatchLines     *Counts
+	EngineRestarts prometheus.Counter
+
 	SealedBefore prometheus.Gauge // values in the database that an earlier master key sealed
 	SealedLost   prometheus.Gauge // values that no master key of this process opens
 
@@ -106,6 +111,7 @@ func NewMetrics(version string) *Metrics {
 	m.addBreakers()
 	m.addOutcomes()
 	m.addWork()
+	m.addAnswers()
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "skytower_build_info", Help: "Always 1; the version is its label.",
 	}, []string{"version"})

@@ -85,6 +85,14 @@ func (m *Metrics) addWork() {
 		[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})
 }
 
+// addAnswers adds kept answers, guards, batches and engines.
+func (m *Metrics) addAnswers() {
+	m.Cache = m.counts("skytower_cache_answers_total", "Requests that asked the answer cache, by what came of it.", "result", "hit", "miss")
+	m.Guards = m.counts("skytower_guard_verdicts_total", "Texts that guards looked at, by verdict.", "verdict", "passed", "marked", "redacted", "blocked", "unsure")
+	m.BatchLines = m.counts("skytower_batch_lines_total", "Lines of batches that this process answered, by outcome.", "result", "ok", "error")
+	m.EngineRestarts = m.counter("skytower_engine_restarts_total", "Processes of engines that ended by themselves and were started again.")
+}
+
 // Errors returns the counters of a surface's errors, by the ids that there are.
 func (m *Metrics) Errors(surface Surface, ids []string) *Counts {
 	c := &Counts{by: map[string]prometheus.Counter{}, other: m.errors.WithLabelValues(string(surface), "other")}

@@ -23,6 +23,8 @@ func table() []room {
 		{dir: "internal/api/admin", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/books", kind: edge, may: edgeMay()},
 		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
+		{dir: "internal/api/batches", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/media", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), append(consoleRooms(), "docs")...)},
@@ -34,8 +36,10 @@ func table() []room {
 		{dir: "internal/console/playground", kind: edge, may: append(edgeMay(), "internal/console/desk", "internal/console/ui")},
 		{dir: "internal/console/ui", kind: edge, may: edgeMay()},
 
-		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/translate")},
+		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/messages", "internal/inference/translate")},
+		{dir: "internal/inference/messages", kind: shared, may: append(grounds, "internal/provider")}, // likewise
 		{dir: "internal/inference/translate", kind: shared, may: append(grounds, "internal/provider")}, // a pure function, large enough for a room
+		{dir: "internal/batch", kind: useCase, may: append(grounds, domain)},
 		{dir: "internal/prediction", kind: useCase, may: append(grounds, domain)},
 
 		// A domain shares ids as strings and amounts as money, or declares a small
@@ -43,8 +47,10 @@ func table() []room {
 		{dir: "internal/account", kind: domain, may: grounds},
 		{dir: "internal/archive", kind: domain, may: grounds}, // bodies of requests, for accounts that want them kept
 		{dir: "internal/blob", kind: domain, may: grounds},
+		{dir: "internal/cache", kind: domain, may: grounds}, // answers to equal requests
 		{dir: "internal/catalog", kind: domain, may: grounds},
 		{dir: "internal/feedback", kind: domain, may: grounds}, // votes on the pages of the explorer
+		{dir: "internal/guard", kind: domain, may: grounds},
 		{dir: "internal/ledger", kind: domain, may: grounds},
 		{dir: "internal/mail", kind: domain, may: grounds},
 		{dir: "internal/limit", kind: domain, may: grounds},
@@ -57,8 +63,10 @@ func table() []room {
 		{dir: "internal/provider", kind: domain, may: grounds},
 		{dir: "internal/openid", kind: adapter, may: grounds},
 		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
+		{dir: "internal/provider/anthropic", kind: adapter, may: remotes},
 		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
+		{dir: "internal/provider/llama", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
 		{dir: "internal/provider/openai", kind: adapter, may: remotes},
 		{dir: "internal/provider/replicate", kind: adapter, may: remotes},
