@@ -87,6 +87,8 @@ type Model struct {
 	MaxOutput     int64
 	ContextLength int64
 	Created       time.Time
+	Cache         *Caching   // of its answers; nil: only where the request asks for it
+	Definition    Definition // of its spec, price, targets' providers and guards
 
 	// Of a prediction model:
 	InputSchema, OutputSchema json.RawMessage // nil: none
@@ -298,7 +300,20 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 		s.buildPrediction(m, spec, old)
 	}
 	m.card = cardOf(spec)
+	m.Definition = definitionOf(spec, r.priceVersion, s.servers(spec))
 	return m, m.encode()
+}
+
+// servers are the providers of a model's targets, without their credentials.
+func (s *Snapshot) servers(spec skytells.ModelSpec) []Provider {
+	var all []Provider
+	for _, t := range spec.Targets {
+		if p, ok := s.Provider(t.Provider); ok {
+			p.Credential, p.Broken = "", ""
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // policyFor is what happens to addresses in inputs on their way to a target.

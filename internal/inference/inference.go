@@ -82,7 +82,8 @@ type Sink interface {
 type Admission struct {
 	Model  string // slug of the resolved model
 	Limits limit.Decision
-	Cache  string // hit or miss; "" where the answer cache was not asked
+	Cache  string        // Hit or Miss; "" where the answer cache was not asked
+	Age    time.Duration // of a hit: since the answer was kept
 }
 
 // Result is what is recorded of a request, whatever its end.

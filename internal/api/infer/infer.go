@@ -78,6 +78,10 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 			refused(kept, c, err)
 			return err
 		}
+		if req.Cache, err = cacheWish(c.Request.Header); err != nil {
+			refused(kept, c, err)
+			return err
+		}
 		req.ID, req.Header, req.MaxStream = c.Record.ID, forwarded(c.Request.Header), h.MaxStream
 		if h.Surface != "" {
 			req.Surface = h.Surface
@@ -147,6 +151,15 @@ func forwarded(h http.Header) http.Header {
 		}
 	}
 	return out
+}
+
+// cacheWish reads what the caller wants of the answer cache.
+func cacheWish(h http.Header) (inference.CacheWish, error) {
+	v := h[inference.CacheHeader]
+	if v == nil {
+		return inference.CacheWish{}, nil
+	}
+	return inference.ParseCacheWish(v[0])
 }
 
 func record(r *httpx.Record, result inference.Result) {

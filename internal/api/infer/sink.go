@@ -3,6 +3,7 @@ package infer
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"skytower/internal/api"
@@ -28,15 +29,29 @@ func (s *sink) Admit(a inference.Admission) {
 	h := s.call.Header()
 	h["X-Skytells-Model"] = []string{a.Model}
 	api.LimitHeaders(h, a.Limits)
+	if a.Cache != "" {
+		tellCache(h, a)
+	}
 	if s.stream {
 		s.events = s.call.SSE(s.keepAlive)
 	}
 }
 
-// withdraw takes back what Admit said of the limits: those headers stand on answers
-// (contract 10), and this is an error.
+// tellCache says what came of asking the answer cache. Age is HTTP's (RFC 9111, 5.1), in
+// seconds.
+func tellCache(h http.Header, a inference.Admission) {
+	h[inference.CacheHeader] = []string{a.Cache}
+	if a.Cache == inference.Hit {
+		h["Age"] = []string{strconv.FormatInt(int64(a.Age/time.Second), 10)}
+	}
+}
+
+// withdraw takes back what Admit said of the limits and of the cache: those headers stand
+// on answers (contract 10), and this is an error.
 func (s *sink) withdraw() {
 	h := s.call.Header()
+	delete(h, inference.CacheHeader)
+	delete(h, "Age")
 	delete(h, "X-Skytells-Ratelimit-Window")
 	for _, name := range [...]string{"Requests", "Tokens-In", "Tokens-Out"} {
 		delete(h, "X-Skytells-Ratelimit-Limit-"+name)
