@@ -1,5 +1,6 @@
 // Package catalog knows what can be called: the models with their names, the
-// targets that serve them, and the upstreams (providers) behind the targets.
+// targets that serve them, the upstreams (providers) behind the targets, and the guards
+// of models as they are described.
 //
 // It refuses to know who calls beyond the id of his account, what a call used, how an
 // upstream is spoken to, and what a request holds besides the model's name.
@@ -92,6 +93,9 @@ type Options struct {
 	// FetchDefault is the policy of a provider that names none (pass, but proxy
 	// where the address is private); always proxy if nil.
 	FetchDefault func(ctx context.Context, baseURL string) Policy
+	// Guard makes of a guard's description what looks at texts; it is called once for each
+	// guard and change of it. Guards stay descriptions if nil.
+	Guard func(skytells.GuardSpec) any
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
@@ -104,6 +108,7 @@ type Catalog struct {
 	builtin      []skytells.ModelSpec    // with those of the process file
 	environment  []skytells.ProviderSpec // with those of the process file
 	fetchDefault func(context.Context, string) Policy
+	compile      func(skytells.GuardSpec) any // of guards; may be nil
 	now          func() time.Time
 
 	current atomic.Pointer[Snapshot]
@@ -117,7 +122,7 @@ type Catalog struct {
 // database: the change feed calls it when it starts, before requests are served.
 func New(o Options) (*Catalog, error) {
 	c := &Catalog{
-		db: o.DB, sealer: o.Sealer, resolve: o.Resolve, fetchDefault: o.FetchDefault, now: o.Now,
+		db: o.DB, sealer: o.Sealer, resolve: o.Resolve, fetchDefault: o.FetchDefault, compile: o.Guard, now: o.Now,
 		builtin: slices.Clone(o.Models), environment: slices.Clone(o.Providers),
 	}
 	if c.resolve == nil {

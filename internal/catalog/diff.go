@@ -80,6 +80,7 @@ func modelFields(m skytells.ModelSpec) []field {
 		{"accounts", strings.Join(m.Accounts, ", ")}, {"edge", yes(m.Edge)}, {"offline", yes(m.Offline)},
 		{"max_output", number(m.MaxOutput)}, {"context_length", number(m.ContextLength)}, {"targets", asJSON(m.Targets)},
 		{"features", strings.Join(m.Features, ", ")}, {"router", asJSON(m.Router)},
+		{"cache", asJSON(m.Cache)}, {"guards", strings.Join(m.Guards, ", ")},
 		{"input_schema", string(m.InputSchema)}, {"output_schema", string(m.OutputSchema)},
 		{"deadline", m.Deadline}, {"concurrency", number(int64(m.Concurrency))},
 		{"open", yes(m.Open)}, {"managed", m.Managed},

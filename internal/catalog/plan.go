@@ -25,7 +25,8 @@ type plan struct {
 	takeOver  bool           // resources that another file manages may be changed
 	commands  bool           // what the process itself brings: kind command is allowed
 
-	providers []skytells.ProviderSpec // in their normal form, as in the request
+	guards    []skytells.GuardSpec // in their normal form, as in the request
+	providers []skytells.ProviderSpec
 	models    []skytells.ModelSpec
 	changes   []skytells.ResourceChange
 	problems  []problem
@@ -41,7 +42,7 @@ type problem struct{ path, text string }
 func newPlan(old *state, resources skytells.Resources, now time.Time) *plan {
 	return &plan{
 		resources: resources, old: old, next: old.clone(), now: now.UTC().Truncate(time.Microsecond),
-		providers: slices.Clone(resources.Providers), models: slices.Clone(resources.Models),
+		guards: slices.Clone(resources.Guards), providers: slices.Clone(resources.Providers), models: slices.Clone(resources.Models),
 	}
 }
 
@@ -50,6 +51,9 @@ func (p *plan) run() {
 	p.changes = []skytells.ResourceChange{}
 	p.ordinal = p.old.lastOrdinal()
 	p.names = p.namesAfter()
+	for i := range p.guards {
+		p.planGuard(fmt.Sprintf("guards[%d]", i), &p.guards[i])
+	}
 	for i := range p.providers {
 		p.planProvider(fmt.Sprintf("providers[%d]", i), &p.providers[i])
 	}
@@ -60,6 +64,7 @@ func (p *plan) run() {
 	for i := range p.models {
 		p.checkTargets(fmt.Sprintf("models[%d]", i), p.models[i])
 	}
+	p.checkGuards()
 	p.checkNames()
 	p.checkRouters()
 	p.release()
@@ -128,6 +133,9 @@ func (p *plan) checkDuplicates() {
 			return
 		}
 		seen[key] = path
+	}
+	for i, spec := range p.guards {
+		note(fmt.Sprintf("guards[%d].name", i), "g "+spec.Name)
 	}
 	for i, spec := range p.providers {
 		note(fmt.Sprintf("providers[%d].name", i), "p "+spec.Name)
@@ -204,11 +212,22 @@ func (p *plan) release() {
 		return
 	}
 	kept := map[string]bool{}
+	for _, spec := range p.guards {
+		kept["g "+spec.Name] = true
+	}
 	for _, spec := range p.providers {
 		kept["p "+spec.Name] = true
 	}
 	for _, spec := range p.models {
 		kept["m "+spec.Slug] = true
+	}
+	for _, name := range sortedKeys(p.next.guards) {
+		if r := p.next.guards[name]; r.spec.Managed == p.source && !kept["g "+name] {
+			before := r
+			r.spec.Managed = ""
+			p.next.guards[name] = r
+			p.record("guard", name, true, diffGuard(before, r))
+		}
 	}
 	for _, name := range sortedKeys(p.next.providers) {
 		if r := p.next.providers[name]; r.stored && r.spec.Managed == p.source && !kept["p "+name] {

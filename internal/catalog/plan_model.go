@@ -125,6 +125,7 @@ func (p *plan) normalizeModel(path string, spec *skytells.ModelSpec) {
 	p.normalizeLists(path, spec)
 	p.normalizeFeatures(path+".features", spec)
 	p.normalizePricing(path, spec)
+	p.normalizeAnswers(path, spec)
 }
 
 func (p *plan) notOver(path string, n, most int64) {

@@ -73,6 +73,8 @@ func (p *plan) refuseOfRouter(path string, spec *skytells.ModelSpec) {
 		{"free", "is not for a router: a call costs what the chosen model costs", spec.Free},
 		{"edge", "is not for a router: it is on the edge surface with the models that are", spec.Edge},
 		{"features", ofChosen, len(spec.Features) > 0},
+		{"cache", ofChosen, spec.Cache != nil},
+		{"guards", ofChosen, len(spec.Guards) > 0},
 		{"max_output", ofChosen, spec.MaxOutput != 0},
 		{"context_length", ofChosen, spec.ContextLength != 0},
 		{"api", "a router serves chat and responses: leave it out, or say chat", spec.API != "" && spec.API != Chat},

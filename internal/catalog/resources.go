@@ -80,7 +80,7 @@ func unnumbered(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	strip := strings.NewReplacer("models[0].", "", "providers[0].", "", "models[0]: ", "", "providers[0]: ", "")
+	strip := strings.NewReplacer("models[0].", "", "providers[0].", "", "guards[0].", "", "models[0]: ", "", "providers[0]: ", "", "guards[0]: ", "")
 	e.Param, e.Message, e.Details = strip.Replace(e.Param), strip.Replace(e.Message), strip.Replace(e.Details)
 	return e
 }
@@ -94,6 +94,9 @@ func (c *Catalog) DeleteProvider(ctx context.Context, name, actor string) error 
 		}
 		if users := old.usersOf(name); len(users) > 0 && !c.inEnvironment(name) {
 			return nil, conflict("The provider '%s' serves %s: change or delete that first.", name, someOf(users))
+		}
+		if users := old.askedBy(name); len(users) > 0 && !c.inEnvironment(name) {
+			return nil, conflict("The provider '%s' is asked by the guard %s: change or delete that first.", name, someOf(users))
 		}
 		next := old.clone()
 		delete(next.providers, name)

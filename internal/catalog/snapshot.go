@@ -96,6 +96,9 @@ type Model struct {
 	Concurrency               int             // runs at the same time; 0: no bound of its own
 	OnMachine                 bool            // its work is done by this machine's own processors
 
+	// Guards look at its prompts and answers, in this order; nil: none does.
+	Guards []*Guard
+
 	input *inputSchema // of InputSchema; nil: any object will do
 
 	accounts map[string]bool // that may use it where it is private
@@ -126,6 +129,7 @@ type Snapshot struct {
 	exact     map[string]*Model // by slug and alias
 	folded    map[string]*Model // likewise, in lower case
 	open      []*Model          // by slug
+	guards    []*Guard          // by name
 	providers []Provider        // by name
 	chat      *Model            // behind the router; nil where nothing is
 	embedding *Model
@@ -156,6 +160,7 @@ func (c *Catalog) build(ctx context.Context, st *state) (*Snapshot, error) {
 	for _, name := range sortedKeys(st.providers) {
 		s.providers = append(s.providers, c.buildProvider(ctx, st.providers[name]))
 	}
+	c.buildGuards(s, st, old)
 	var models []*Model
 	for _, slug := range sortedKeys(st.models) {
 		m, err := s.buildModel(st.models[slug], old)
@@ -299,8 +304,10 @@ func (s *Snapshot) buildModel(r modelRecord, old *Snapshot) (*Model, error) {
 	if spec.API == Prediction {
 		s.buildPrediction(m, spec, old)
 	}
+	m.Guards = s.guardsOf(spec)
 	m.card = cardOf(spec)
-	m.Definition = definitionOf(spec, r.priceVersion, s.servers(spec))
+	m.Cache = cachingOf(spec.Cache)
+	m.Definition = definitionOf(spec, r.priceVersion, s.servers(spec), specsOf(m.Guards))
 	return m, m.encode()
 }
 

@@ -14,6 +14,7 @@ import (
 // defaults written out, empty lists nil.
 type state struct {
 	revision  int64
+	guards    map[string]guardRecord
 	providers map[string]providerRecord
 	models    map[string]modelRecord
 	// chosen is the model behind the router, by api: "" means the built-in one,
@@ -65,7 +66,7 @@ func (r modelRecord) show() skytells.ModelSpec {
 
 // newState holds what comes with the process and nothing else.
 func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *state {
-	st := &state{providers: map[string]providerRecord{}, models: map[string]modelRecord{}, chosen: map[string]string{}}
+	st := &state{guards: map[string]guardRecord{}, providers: map[string]providerRecord{}, models: map[string]modelRecord{}, chosen: map[string]string{}}
 	st.providers[LocalProvider] = providerRecord{spec: skytells.ProviderSpec{
 		Name: LocalProvider, Kind: LocalProvider, Responses: "auto", Managed: ManagedBuiltin,
 	}}
@@ -83,7 +84,7 @@ func newState(models []skytells.ModelSpec, providers []skytells.ProviderSpec) *s
 
 func (st *state) clone() *state {
 	return &state{
-		revision: st.revision, providers: maps.Clone(st.providers),
+		revision: st.revision, guards: maps.Clone(st.guards), providers: maps.Clone(st.providers),
 		models: maps.Clone(st.models), chosen: maps.Clone(st.chosen),
 	}
 }

@@ -25,6 +25,7 @@ func (c *Catalog) load(ctx context.Context, tx *store.Tx) (*state, error) {
 		what string
 		read func(context.Context, *store.Tx) error
 	}{
+		{"guards", st.readGuards},
 		{"providers", st.readProviders},
 		{"models", st.readModels},
 		{"names", st.readNames},
@@ -58,25 +59,25 @@ func (st *state) readProviders(ctx context.Context, tx *store.Tx) error {
 func (st *state) readModels(ctx context.Context, tx *store.Tx) error {
 	return tx.Each(ctx, `select slug, ordinal, builtin, name, description, type, api, privacy, img_url, vendor, capabilities,
 		free, pricing, price_version, edge, offline, max_output, context_length, input_schema, output_schema, deadline, concurrency,
-		managed, created_at, router, features from catalog_model`, func(scan func(...any) error) error {
+		managed, created_at, router, features, cache, guards from catalog_model`, func(scan func(...any) error) error {
 		r := modelRecord{stored: true}
-		var vendor, capabilities, pricing, input, output, router, features string
+		var vendor, capabilities, pricing, input, output, router, features, cache, guards string
 		var created int64
 		m := &r.spec
 		err := scan(&m.Slug, &r.ordinal, &r.builtin, &m.Name, &m.Description, &m.Type, &m.API, &m.Privacy, &m.ImgURL,
 			&vendor, &capabilities, &m.Free, &pricing, &r.priceVersion, &m.Edge, &m.Offline, &m.MaxOutput, &m.ContextLength,
-			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created, &router, &features)
+			&input, &output, &m.Deadline, &m.Concurrency, &m.Managed, &created, &router, &features, &cache, &guards)
 		if err != nil {
 			return err
 		}
 		r.created = store.Time(created)
 		m.Pricing, err = pricingOf(pricing)
-		if err := errors.Join(err, fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities), fromText(router, &m.Router)); err != nil {
+		if err := errors.Join(err, fromText(vendor, &m.Vendor), fromText(capabilities, &m.Capabilities), fromText(router, &m.Router), fromText(cache, &m.Cache)); err != nil {
 			return fmt.Errorf("model %s: %w", m.Slug, err)
 		}
 		m.Vendor.Metadata = sameJSON(m.Vendor.Metadata)
 		m.InputSchema, m.OutputSchema = schemaOf(input), schemaOf(output)
-		m.Features = notEmpty(strings.Fields(features))
+		m.Features, m.Guards = notEmpty(strings.Fields(features)), notEmpty(strings.Fields(guards))
 		st.addModel(r)
 		return nil
 	})
@@ -180,7 +181,7 @@ func (c *Catalog) write(ctx context.Context, tx *store.Tx, old, next *state, act
 		return nil
 	}
 	w := writer{tx: tx, old: old, next: next, actor: actor, at: store.Micros(c.now())}
-	for _, step := range []func(context.Context) error{w.providers, w.models, w.defaults} {
+	for _, step := range []func(context.Context) error{w.guards, w.providers, w.models, w.defaults} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -307,25 +308,26 @@ func writeModel(ctx context.Context, tx *store.Tx, r modelRecord) error {
 	capabilities, err2 := toText(m.Capabilities)
 	pricing, err3 := pricingText(m.Pricing)
 	router, err4 := toText(m.Router)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	cache, err5 := toText(m.Cache)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `insert into catalog_model (slug, ordinal, builtin, name, description, type, api, privacy, img_url,
 			vendor, capabilities, free, offline, max_output, context_length,
 			input_schema, output_schema, deadline, concurrency, managed, created_at, pricing, price_version, edge,
-			router, features)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+			router, features, cache, guards)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		on conflict (slug) do update set builtin = excluded.builtin, name = excluded.name, description = excluded.description,
 			type = excluded.type, api = excluded.api, privacy = excluded.privacy, img_url = excluded.img_url,
 			vendor = excluded.vendor, capabilities = excluded.capabilities, free = excluded.free, offline = excluded.offline,
 			max_output = excluded.max_output, context_length = excluded.context_length, input_schema = excluded.input_schema,
 			output_schema = excluded.output_schema, deadline = excluded.deadline, concurrency = excluded.concurrency,
 			managed = excluded.managed, pricing = excluded.pricing, price_version = excluded.price_version, edge = excluded.edge,
-			router = excluded.router, features = excluded.features`,
+			router = excluded.router, features = excluded.features, cache = excluded.cache, guards = excluded.guards`,
 		m.Slug, r.ordinal, r.builtin, m.Name, m.Description, m.Type, m.API, m.Privacy, m.ImgURL, vendor, capabilities,
 		m.Free, m.Offline, m.MaxOutput, m.ContextLength, string(m.InputSchema), string(m.OutputSchema), m.Deadline, m.Concurrency,
 		m.Managed, store.Micros(r.created), pricing, r.priceVersion, m.Edge,
-		router, strings.Join(m.Features, " "))
+		router, strings.Join(m.Features, " "), cache, strings.Join(m.Guards, " "))
 	if err != nil {
 		return err
 	}
