@@ -37,7 +37,7 @@ func table() []room {
 		{dir: "internal/console/ui", kind: edge, may: edgeMay()},
 
 		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/messages", "internal/inference/translate")},
-		{dir: "internal/inference/messages", kind: shared, may: append(grounds, "internal/provider")}, // likewise
+		{dir: "internal/inference/messages", kind: shared, may: append(grounds, "internal/provider")},  // likewise
 		{dir: "internal/inference/translate", kind: shared, may: append(grounds, "internal/provider")}, // a pure function, large enough for a room
 		{dir: "internal/batch", kind: useCase, may: append(grounds, domain)},
 		{dir: "internal/prediction", kind: useCase, may: append(grounds, domain)},
@@ -100,7 +100,8 @@ func table() []room {
 		{dir: "internal/telemetry/telemetrytest", kind: testing},
 		{dir: "docs", kind: data},
 
-		{dir: "test/browser", kind: tool},          // a module of its own
+		{dir: "engine/llama", kind: tool},          // a module of its own: the program that loads llama.cpp
+		{dir: "test/browser", kind: tool},          // likewise
 		{dir: "test/clients/openaigo", kind: tool}, // likewise
 		{dir: "test/deploy", kind: tool},           // likewise: reads the files of deploy/ by the tools' own libraries
 		{dir: "test/scale", kind: tool, may: append([]string{"internal/app", domain, leaf}, grounds...)}, // likewise: many processes behind a load balancer, and their books
