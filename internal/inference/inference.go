@@ -163,6 +163,8 @@ type Service struct {
 	OnTry func(provider string, nth int, ok bool, first time.Duration)
 	// OnCharge hears of every durable charge, and of what it cost us; it may be nil.
 	OnCharge func(charged, cost money.Nanos)
+	// Recall is the answer cache; nil: there is none.
+	Recall *Recall
 	// Trace makes spans; nil: none.
 	Trace *telemetry.Tracer
 
@@ -201,9 +203,10 @@ func (r *run) serveTo(ctx context.Context, sink Sink) error {
 			_ = r.finish(ctx, errPanicked, sink)
 		}
 	}()
-	mark := r.recall(ctx)
-	sink.Admit(Admission{Model: r.result.Model, Limits: r.limits, Cache: mark})
-	sink = r.taped(sink)
+	sink.Admit(r.admission())
+	if r.tape != nil {
+		return r.finish(ctx, r.serveTaped(ctx, sink), sink)
+	}
 	return r.finish(ctx, r.serve(ctx, sink), sink)
 }
 

@@ -24,15 +24,17 @@ type run struct {
 	who account.Principal
 	req *Request
 
-	model   catalog.Resolved
-	price   *price.Price    // of the model; nil: free
-	target  *catalog.Target // the last one tried
-	chosen  *choice         // behind a router that chooses by the request; nil: of no such
-	preview bool            // only the choice is asked for
-	size    size
-	need    need
-	limits  limit.Decision
-	ticket  limit.Ticket // what was taken of the limits, an estimate
+	model    catalog.Resolved
+	price    *price.Price    // of the model; nil: free
+	target   *catalog.Target // the last one tried
+	chosen   *choice         // behind a router that chooses by the request; nil: of no such
+	preview  bool            // only the choice is asked for
+	counting bool            // only the input's tokens are
+	size     size
+	need     need
+	limits   limit.Decision
+	ticket   limit.Ticket // what was taken of the limits, an estimate
+	tape     *tape        // what it has to do with kept answers; nil: nothing
 
 	hold      *ledger.Reservation
 	reserved  money.Nanos // what hold sets aside
@@ -52,14 +54,17 @@ type run struct {
 
 	choices *choices         // of a chat stream that costs
 	native  *nativeEnd       // of an upstream's own Responses stream that costs
+	blocks  *openBlock       // likewise, of a Messages stream
 	ending  lastWords        // set where credit ran out
 	last    []provider.Event // what it made of that
 
-	held      *heldEvent // the last event, kept back until the charge is durable
-	failed    bool       // the upstream says in its last event, or its answer, that it failed
-	answer    []byte     // a plain answer, likewise
-	free      func()     // gives back the memory of answer; nil: nobody waits for it
-	delivered int        // bytes of generated content that a caller got
+	before    []heldEvent // final events before the last one, kept back until the charge is durable
+	held      *heldEvent  // the last event, likewise
+	failed    bool        // the upstream says in its last event, or its answer, that it failed
+	unfit     bool        // the answer is not to be kept for equal requests
+	answer    []byte      // a plain answer, likewise
+	free      func()      // gives back the memory of answer; nil: nobody waits for it
+	delivered int         // bytes of generated content that a caller got
 	usage     provider.Usage
 	result    Result
 	finished  bool
@@ -86,6 +91,9 @@ func (r *run) admit(ctx context.Context) error {
 	if !r.limits.Allowed {
 		return denied(r.limits)
 	}
+	if r.svc.Recall != nil {
+		r.recall(ctx, &estimate)
+	}
 	if err := r.reserve(ctx, estimate); err != nil {
 		settled, cancel := r.afterwards(ctx)
 		defer cancel()
@@ -103,7 +111,7 @@ func (r *run) check(ctx context.Context) error {
 		return err
 	}
 	r.resolved(model)
-	if err := r.req.Check(); err != nil {
+	if err := r.checkFields(); err != nil {
 		return err
 	}
 	if err := r.converse(ctx); err != nil {
@@ -120,6 +128,13 @@ func (r *run) check(ctx context.Context) error {
 	}
 	r.need = r.needsOf(r.model.Model)
 	return nil
+}
+
+func (r *run) checkFields() error {
+	if r.counting {
+		return r.req.checkCount()
+	}
+	return r.req.Check()
 }
 
 // resolved notes the model; behind a router that chooses by the request it comes later.
@@ -183,7 +198,7 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	r.count(err)
 	settled, cancel := r.afterwards(ctx)
 	defer cancel()
-	defer func() { r.settle(settled, r.usage) }()
+	defer func() { r.settle(settled, r.drawn()) }()
 	r.end(err)
 	if !r.owes(err) {
 		r.svc.Meter.Release(r.hold)
@@ -209,6 +224,9 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 		return r.explain(err)
 	}
 	r.keep(settled)
+	if r.tape != nil {
+		r.remember(settled)
+	}
 	return r.deliverEnd(sink)
 }
 
@@ -312,8 +330,8 @@ func (r *run) count(err error) {
 // outputTokens counts generated text by its size.
 func outputTokens(bytes int) int64 { return int64(bytes+bytesPerToken-1) / bytesPerToken }
 
-// charge is what the request used, at the resolved model's price. The error is an amount
-// beyond all bounds: the tokens are recorded all the same.
+// charge is what the request used, at its share of the resolved model's price. The error is
+// an amount beyond all bounds: the tokens are recorded all the same.
 func (r *run) charge() (ledger.Charge, error) {
 	u := r.usage
 	c := ledger.Charge{
@@ -321,20 +339,47 @@ func (r *run) charge() (ledger.Charge, error) {
 		Input: u.Input, Output: u.Output, Cached: u.Cached, Reasoning: u.Reasoning,
 		Counted: r.result.Counted, Outcome: string(r.result.Outcome), At: r.svc.Now(), Patient: r.req.Stream,
 	}
-	used := price.Tokens{In: u.Input, Out: u.Output, Cached: u.Cached, Reasoning: u.Reasoning}
-	if cost, err := r.target.Cost.Tokens(used); err == nil {
-		c.Cost = cost // of an unknown cost, 0
+	if !r.hit() { // which no upstream is paid for
+		if cost, err := r.target.Cost.Tokens(tokensOf(u)); err == nil {
+			c.Cost = cost // of an unknown cost, 0
+		}
 	}
 	if r.price == nil {
 		return c, nil
 	}
-	amount, err := r.price.Tokens(used)
+	amount, err := r.owed(u)
 	if err != nil {
 		c.Outcome = string(Refused)
 		return c, fmt.Errorf("price %d and %d tokens of %s: %w", u.Input, u.Output, c.Model, err)
 	}
-	c.Amount, c.PriceVersion = amount, r.price.Version
+	if c.Amount = amount; amount > 0 || r.share() == whole { // else its products would not explain it
+		c.PriceVersion = r.price.Version
+	}
 	return c, nil
+}
+
+// whole is what the shares of a price are parts of, for a hundredth of a hundredth.
+const whole = 100 * 100
+
+// share is how many ten-thousandths of the price are charged.
+func (r *run) share() int64 {
+	share := int64(whole - 100*r.req.Discount)
+	if r.hit() {
+		share = share / 100 * int64(r.tape.percent)
+	}
+	return share
+}
+
+// owed is the request's share of the price of what was used, rounded once.
+func (r *run) owed(u provider.Usage) (money.Nanos, error) {
+	if share := r.share(); share != whole {
+		return r.price.ShareOfTokens(tokensOf(u), share)
+	}
+	return r.price.Tokens(tokensOf(u))
+}
+
+func tokensOf(u provider.Usage) price.Tokens {
+	return price.Tokens{In: u.Input, Out: u.Output, Cached: u.Cached, Reasoning: u.Reasoning}
 }
 
 // settle corrects the limits from the estimate to what was used. A failure costs
@@ -363,6 +408,11 @@ func (r *run) deliverEnd(sink Sink) error {
 		}
 		return nil
 	case r.held != nil:
+		for _, event := range r.before {
+			if err := sink.Event(event.name, event.data); err != nil {
+				return err
+			}
+		}
 		return sink.Event(r.held.name, r.held.data)
 	default:
 		return sink.Event("", []byte("[DONE]"))

@@ -35,6 +35,7 @@ const (
 	Links               Use = "links"
 	Sessions            Use = "sessions"
 	RequestBodies       Use = "request bodies"
+	KeptAnswers         Use = "kept answers"
 )
 
 // labels of HKDF start with this, so that the same master key given to another
