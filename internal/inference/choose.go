@@ -165,9 +165,15 @@ func (r *Request) features(s size) catalog.Features {
 
 func (r *Request) asksSchema() bool {
 	format, _ := r.Body.Raw("response_format")
-	if r.API == Responses {
+	switch r.API {
+	case Responses:
 		text, _ := r.Body.Raw("text")
 		format, _ = rawjson.Get(text, "format")
+	case Messages:
+		output, _ := r.Body.Raw("output_config")
+		if format, _ = rawjson.Get(output, "format"); format == nil {
+			format, _ = r.Body.Raw("output_format")
+		}
 	}
 	kind, _ := rawjson.Get(format, "type")
 	return string(kind) == `"json_schema"`
@@ -190,11 +196,24 @@ func (r *Request) sticky(mode, account string) (field string, key uint64) {
 		names = []string{mode}
 	}
 	for _, name := range names {
-		if value, ok := r.Body.Raw(name); ok && rawjson.KindOf(value) == rawjson.KindString && len(value) > len(`""`) {
+		if value, ok := r.stickyField(name); ok && rawjson.KindOf(value) == rawjson.KindString && len(value) > len(`""`) {
 			return name, stickyKey(account, value)
 		}
 	}
 	return "", 0
+}
+
+// stickyField is the field's value; the Messages API has the user elsewhere, and no key of a
+// prompt's cache.
+func (r *Request) stickyField(name string) ([]byte, bool) {
+	if r.API != Messages {
+		return r.Body.Raw(name)
+	}
+	if name != userField {
+		return nil, false
+	}
+	metadata, _ := r.Body.Raw("metadata")
+	return rawjson.Get(metadata, "user_id")
 }
 
 // stickyKey is the same in every process; it is never 0.

@@ -24,7 +24,7 @@ func (r *run) explain(err error) error {
 	name := r.req.Model
 	switch up.Class {
 	case provider.Rejected:
-		return rejected(f, up)
+		return r.rejected(f, up)
 	case provider.Busy:
 		f.ID, f.Message = fault.InferenceRateLimited, fmt.Sprintf("The model '%s' is busy; try again later.", name)
 		if f.RetryAfter == 0 {
@@ -38,6 +38,9 @@ func (r *run) explain(err error) error {
 		f.ID, f.Message = fault.InferenceError, fmt.Sprintf("The model '%s' is not set up correctly; its operator has to look at it.", name)
 		f.NoRetry = true
 	case provider.Unsupported:
+		if own, ok := errors.AsType[*fault.Error](up.Err); ok { // which field no target can serve
+			return own
+		}
 		f.ID, f.Message = fault.ModelNotSupported, fmt.Sprintf("The model '%s' does not serve this route.", name)
 	case provider.Forbidden:
 		f.ID, f.Message = fault.ServiceUnavailable, fmt.Sprintf("The model '%s' cannot be reached at the moment.", name)
@@ -62,7 +65,7 @@ func resting(up *provider.Error) bool {
 
 // rejected keeps the upstream's own words about the request, which only its
 // sender can act on.
-func rejected(f *fault.Error, up *provider.Error) error {
+func (r *run) rejected(f *fault.Error, up *provider.Error) error {
 	f.ID, f.Message, f.Param, f.Status = fault.InvalidRequest, up.Message, up.Param, up.Status
 	if f.Message == "" {
 		f.Message = "The model refused the request as malformed."
@@ -74,6 +77,9 @@ func rejected(f *fault.Error, up *provider.Error) error {
 	case contextLength:
 		f.Code, f.Param = contextLength, "messages"
 		f.Status = http.StatusBadRequest
+		if r.req.API == Messages { // clients of that API know it by these words
+			f.Message = "prompt is too long: " + f.Message
+		}
 	}
 	return f
 }

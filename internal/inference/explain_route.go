@@ -21,9 +21,9 @@ func (s *Service) Explain(ctx context.Context, asked skytells.RouterExplainReque
 	switch api {
 	case "":
 		api = Chat
-	case Chat, Responses:
+	case Chat, Responses, Messages:
 	default:
-		return nil, fault.Invalid("api", "'api' must be chat or responses.")
+		return nil, fault.Invalid("api", "'api' must be chat, responses or messages.")
 	}
 	req, err := s.Parser.Parse(api, asked.Request, false)
 	if err != nil {

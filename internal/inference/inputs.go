@@ -42,7 +42,7 @@ func (s *Service) prepareInputs(ctx context.Context, req *Request, policy catalo
 	if !mayHoldAddress(doc) {
 		return req.Body, nil
 	}
-	found, err := addresses(doc)
+	found, err := addresses(doc, req.namesAddress())
 	if err != nil || len(found) == 0 {
 		return req.Body, err
 	}
@@ -62,11 +62,11 @@ func (s *Service) prepareInputs(ctx context.Context, req *Request, policy catalo
 // addresses finds every string that an upstream might take for something to
 // fetch: by its key, whatever the escaping or the case. Content that is already
 // there (a data URL) is none.
-func addresses(doc []byte) ([]address, error) {
+func addresses(doc []byte, names func(*rawjson.Path) bool) ([]address, error) {
 	var found []address
 	var failed error
 	whole := rawjson.WalkStrings(doc, func(p *rawjson.Path, at rawjson.Span) bool {
-		if !namesAddress(p) {
+		if !names(p) {
 			return true
 		}
 		text, err := rawjson.Unquote(doc[at.Start:at.End])
@@ -99,6 +99,28 @@ func namesAddress(p *rawjson.Path) bool {
 	}
 	key := strings.ToLower(p.Key(up))
 	return key == "url" || strings.HasSuffix(key, "_url")
+}
+
+// namesAddress is the function of that name for the API of the request.
+func (r *Request) namesAddress() func(*rawjson.Path) bool {
+	if r.API == Messages {
+		return namesMessagesAddress
+	}
+	return namesAddress
+}
+
+// namesMessagesAddress is namesAddress for the Messages API, which has a tool's arguments and
+// schema, and what a text quotes, as JSON and not as text: their addresses are words to the
+// model, and no upstream fetches them.
+func namesMessagesAddress(p *rawjson.Path) bool {
+	for up := range p.Len() {
+		for _, name := range [...]string{"input", "input_schema", "input_examples", "citations"} {
+			if up > 0 && p.Is(up, name) {
+				return false
+			}
+		}
+	}
+	return namesAddress(p)
 }
 
 // fetchAll brings every address and gives what to put in its place.

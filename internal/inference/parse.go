@@ -23,6 +23,8 @@ func NewParser() *Parser {
 			Responses: rawjson.NewFields("model", "input", "instructions", "stream", "max_output_tokens", "store",
 				"previous_response_id", "background", "conversation", "prompt", "temperature", "top_p", "tools", "tool_choice",
 				"text", "reasoning", "user", "metadata", "truncation", "parallel_tool_calls", "prompt_cache_key", dryRun),
+			Messages: rawjson.NewFields("model", "messages", "system", "max_tokens", "stream", "temperature", "top_p", "top_k",
+				"stop_sequences", "tools", "tool_choice", "metadata", "thinking", "output_config", "output_format", "mcp_servers", dryRun),
 			Embeddings: rawjson.NewFields("model", "input", "encoding_format", "dimensions", "user", dryRun),
 		},
 		stream: rawjson.NewFields("include_usage"),
@@ -83,6 +85,8 @@ func (r *Request) Check() error {
 		return checkEmbeddings(r.Body)
 	case Responses:
 		return r.checkResponses()
+	case Messages:
+		return r.checkMessages()
 	default:
 		return r.checkChat()
 	}
@@ -147,6 +151,32 @@ func (r *Request) checkResponses() error {
 		return err
 	}
 	return r.outputLimit("max_output_tokens")
+}
+
+func (r *Request) checkMessages() error {
+	if err := r.checkCount(); err != nil {
+		return err
+	}
+	if err := numbers(r.Body); err != nil {
+		return err
+	}
+	if err := r.outputLimit("max_tokens"); err != nil {
+		return err
+	}
+	if r.MaxTokens == 0 {
+		return missing("max_tokens")
+	}
+	return nil
+}
+
+// checkCount checks what a request must have whose tokens are counted.
+func (r *Request) checkCount() error {
+	if _, ok, err := r.Body.Array("messages"); err != nil {
+		return err
+	} else if !ok {
+		return missing("messages")
+	}
+	return nil
 }
 
 func checkEmbeddings(doc *rawjson.Object) error {

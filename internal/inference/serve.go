@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"skytower/internal/catalog"
-	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 	"skytower/internal/route"
@@ -318,11 +317,14 @@ func (r *run) watch(events provider.Stream) {
 	if r.price == nil {
 		return
 	}
-	_, translated := events.(*translate.Stream)
+	_, translated := events.(translatedStream)
 	switch {
 	case r.req.API == Chat:
 		r.choices = newChoices(r.req.Choices)
-	case !translated:
+	case translated:
+	case r.req.API == Messages:
+		r.blocks = &openBlock{index: -1}
+	default:
 		r.native = &nativeEnd{}
 	}
 }
@@ -340,6 +342,9 @@ func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent
 		r.reasons.event(event.Data, r.req.API)
 	}
 	if event.Final {
+		if r.held != nil { // the Messages API has two
+			r.before = append(r.before, *r.held)
+		}
 		r.held = &heldEvent{name: event.Name, data: append([]byte(nil), event.Data...)}
 		r.failed = event.Name == "response.failed"
 		return false, nil
@@ -359,6 +364,8 @@ func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent
 		r.choices.note(event.Data)
 	case r.native != nil:
 		r.native.note(event)
+	case r.blocks != nil:
+		r.blocks.note(event)
 	}
 	return true, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"skytower/internal/inference/messages"
 	"skytower/internal/rawjson"
 )
 
@@ -39,6 +40,10 @@ func (r *Request) measure() size {
 		s.numbers = holdsNumbers(r.Body)
 		return s
 	}
+	if r.API == Messages {
+		s.lookMessages(doc)
+		return s
+	}
 	s.stored = r.API == Responses && (isSet(r.Body, "previous_response_id") || isSet(r.Body, "conversation") || isSet(r.Body, "prompt"))
 	if mayHoldAddress(doc) {
 		s.look(doc)
@@ -56,6 +61,23 @@ func (s *size) look(doc []byte) {
 		return true
 	})
 	s.bytes, s.pictures, s.files = s.bytes+named.bytes, named.pictures, named.files
+}
+
+// lookMessages counts the pictures and documents of a Messages request, which has them as
+// base64 without a scheme.
+func (s *size) lookMessages(doc []byte) {
+	if !bytes.Contains(doc, []byte(`"source"`)) && !bytes.Contains(doc, []byte(`\u00`)) {
+		return
+	}
+	messages.EachMedia(doc, func(m messages.Media) {
+		switch {
+		case m.Block == "image":
+			s.pictures++
+			s.bytes -= int64(len(m.Data))
+		case m.Data == nil:
+			s.files++
+		}
+	})
 }
 
 // mayHoldAddress spares most bodies the walk, which takes longer than their scan: it looks

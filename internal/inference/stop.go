@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 
-	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -20,19 +19,27 @@ type lastWords interface {
 // stop notes how the stream will end; refused is the event that was not delivered, whose
 // bytes are the stream's.
 func (r *run) stop(events provider.Stream, refused *provider.Event) lastWords {
-	if translated, ok := events.(*translate.Stream); ok {
+	if translated, ok := events.(translatedStream); ok {
 		return translatedEnd{translated}
 	}
 	data := bytes.Clone(refused.Data)
-	if r.req.API == Responses {
+	switch r.req.API {
+	case Responses:
 		r.native.refused = data
 		return r.native
+	case Messages:
+		return r.blocks
 	}
 	return &chatEnd{chunk: data, choices: r.choices, usage: r.req.IncludeUsage}
 }
 
+// translatedStream is a chat stream that was translated to another API.
+type translatedStream interface {
+	Stop(usage provider.Usage) []provider.Event
+}
+
 // translatedEnd ends a stream that was translated: what it did not deliver is taken back.
-type translatedEnd struct{ stream *translate.Stream }
+type translatedEnd struct{ stream translatedStream }
 
 func (e translatedEnd) events(usage provider.Usage) []provider.Event { return e.stream.Stop(usage) }
 

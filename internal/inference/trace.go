@@ -94,7 +94,8 @@ type reasons struct{ words []string }
 
 // known are the words that the APIs have for it.
 func knownReasons() []string {
-	return []string{"stop", "length", "tool_calls", "content_filter", "function_call", "completed", "incomplete", "failed"}
+	return []string{"stop", "length", "tool_calls", "content_filter", "function_call", "completed", "incomplete", "failed",
+		"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"}
 }
 
 // event looks at one event of a stream.
@@ -103,6 +104,9 @@ func (f *reasons) event(data []byte, api API) {
 	case f == nil:
 	case api == Chat && bytes.Contains(data, []byte(`"finish_reason"`)):
 		f.read(data, api)
+	case api == Messages && bytes.Contains(data, []byte(`"message_delta"`)):
+		delta, _ := rawjson.Get(data, "delta")
+		f.read(delta, api)
 	case api == Responses:
 		if response, ok := rawjson.Get(data, "response"); ok {
 			f.read(response, api)
@@ -115,9 +119,14 @@ func (f *reasons) read(doc []byte, api API) {
 	if f == nil {
 		return
 	}
-	if api == Responses {
+	switch api {
+	case Responses:
 		status, _ := rawjson.Get(doc, "status")
 		f.add(status)
+		return
+	case Messages:
+		reason, _ := rawjson.Get(doc, "stop_reason")
+		f.add(reason)
 		return
 	}
 	choices, _ := rawjson.Get(doc, "choices")

@@ -4,4 +4,94 @@
 // It is a function of its input: it calls nothing, stores nothing and knows no account.
 // What a chat model cannot carry is refused by name and never dropped silently. Its one
 // invariant: a stream's content blocks begin and end one after the other, each once.
+//
+// Texts are never decoded: the pieces of JSON strings that a request, an answer or a chunk
+// holds are copied as they stand, since pieces of JSON strings joined are the JSON of the
+// joined text.
 package messages
+
+import (
+	"math/rand/v2"
+
+	"skytower/internal/provider"
+	"skytower/internal/rawjson"
+)
+
+// Request is a Messages request that is to be carried over chat.
+type Request struct {
+	// Body is the caller's, a JSON object.
+	Body  []byte
+	ID    string // of the message: msg_…
+	Model string // the upstream's name
+	Show  string // the name in the answer's `model`
+	// Input estimates the input tokens, for the first event of a stream.
+	Input int64
+	// Count tells what is charged where the upstream reports no usage.
+	Count func() provider.Usage
+}
+
+// Translation is one request, made ready for a chat model, and the form of its answer.
+type Translation struct {
+	chat  []byte
+	id    []byte // JSON strings
+	show  []byte
+	stops []byte // stop_sequences as they came, or nil
+	input int64
+	count func() provider.Usage
+	newID func(prefix string) string
+}
+
+// New translates the request. An error is a *fault.Error that names the field: it is of the
+// wrong type; or a *provider.Error of class Unsupported with such a cause: chat can't carry
+// what it asks for.
+func New(r Request) (*Translation, error) {
+	a, p := read(r.Body)
+	if p != nil {
+		return nil, p.err()
+	}
+	t := &Translation{
+		id: rawjson.AppendQuote(nil, r.ID), show: rawjson.AppendQuote(nil, r.Show), stops: a.stops, input: r.Input,
+		count: r.Count, newID: randomID,
+	}
+	if t.chat, p = a.chat(&r); p != nil {
+		return nil, p.err()
+	}
+	return t, nil
+}
+
+// Chat is the chat completion request: model, messages and what else was asked for, but
+// no `stream`, which the adapter sets.
+func (t *Translation) Chat() []byte { return t.chat }
+
+// randomID is an id with 128 random bits.
+func randomID(prefix string) string {
+	const digits = "0123456789abcdef"
+	id := append(make([]byte, 0, 40), prefix...)
+	for range 2 {
+		n := rand.Uint64()
+		for range 16 {
+			id = append(id, digits[n&15])
+			n >>= 4
+		}
+	}
+	return string(id)
+}
+
+// charged is what the end of an answer says of usage.
+func (t *Translation) charged(reported provider.Usage) provider.Usage {
+	if reported.Reported || t.count == nil {
+		return reported
+	}
+	return t.count()
+}
+
+// broken is an answer of the upstream that can't be read.
+func broken(text string) error {
+	return &provider.Error{Class: provider.Broken, Err: unreadable(text)}
+}
+
+// unreadable says what could not be read, for the log.
+type unreadable string
+
+// Error is the sentence.
+func (u unreadable) Error() string { return string(u) }

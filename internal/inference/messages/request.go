@@ -1,0 +1,242 @@
+package messages
+
+import (
+	"bytes"
+
+	"skytower/internal/rawjson"
+)
+
+// asked are the fields of a Messages request that are acted on, as they came; nil is
+// absent or null. Others only save time or tokens (cache_control, context_management,
+// speed) or say how to think (thinking), which a chat model does in its own way: these are
+// left out, and the manual says so.
+type asked struct {
+	messages, system, maxTokens, stops, temperature, topP, topK []byte
+	tools, toolChoice, thinking, metadata, tier                 []byte
+	output, outputFormat                                        []byte
+	container, servers, region                                  []byte
+
+	// What was read of the objects above.
+	functions []function
+	choice    choice
+	user      []byte
+	effort    []byte
+	schema    []byte // of the answer; nil: any text
+}
+
+func (a *asked) field(key []byte) *[]byte {
+	switch string(key) {
+	case "messages":
+		return &a.messages
+	case "system":
+		return &a.system
+	case "max_tokens":
+		return &a.maxTokens
+	case "stop_sequences":
+		return &a.stops
+	case "temperature":
+		return &a.temperature
+	case "top_p":
+		return &a.topP
+	case "top_k":
+		return &a.topK
+	case "tools":
+		return &a.tools
+	case "tool_choice":
+		return &a.toolChoice
+	case "thinking":
+		return &a.thinking
+	case "metadata":
+		return &a.metadata
+	default:
+		return a.further(key)
+	}
+}
+
+func (a *asked) further(key []byte) *[]byte {
+	switch string(key) {
+	case "service_tier":
+		return &a.tier
+	case "output_config":
+		return &a.output
+	case "output_format":
+		return &a.outputFormat
+	case "container":
+		return &a.container
+	case "mcp_servers":
+		return &a.servers
+	case "inference_geo":
+		return &a.region
+	}
+	return nil
+}
+
+// read checks the whole request but for its messages.
+func read(body []byte) (*asked, *problem) {
+	a := new(asked)
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if !rawjson.Valid(body) || !members(body, a.field) {
+		return nil, invalid("", "The request body must be a JSON object.")
+	}
+	for _, step := range [...]func() *problem{a.refuse, a.scalars, a.readStops, a.readMetadata, a.readOutput, a.readTools, a.readChoice} {
+		if p := step(); p != nil {
+			return nil, p
+		}
+	}
+	return a, nil
+}
+
+// refuse names what lives at Anthropic, or what only it can promise.
+func (a *asked) refuse() *problem {
+	none := true
+	rawjson.Elements(a.servers, func([]byte) bool { none = false; return false })
+	switch {
+	case a.container != nil:
+		return unsupported("container", "is given")
+	case a.servers != nil && !none:
+		return unsupported("mcp_servers", "is given")
+	case a.region != nil:
+		return unsupported("inference_geo", "is given")
+	}
+	return nil
+}
+
+// scalars checks the types of plain fields. Ranges are the upstream's.
+func (a *asked) scalars() *problem {
+	for _, f := range [...]struct {
+		name  string
+		value []byte
+		check func(string, []byte) *problem
+	}{
+		{"max_tokens", a.maxTokens, isInteger}, {"temperature", a.temperature, isNumber}, {"top_p", a.topP, isNumber},
+		{"top_k", a.topK, isInteger}, {"thinking", a.thinking, isObject}, {"service_tier", a.tier, isText},
+	} {
+		if p := f.check(f.name, f.value); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (a *asked) readStops() (p *problem) {
+	if p = isArray("stop_sequences", a.stops); p != nil {
+		return p
+	}
+	n := 0
+	rawjson.Elements(a.stops, func(word []byte) bool {
+		if p = isText("", word); p != nil {
+			p = p.at(n).in("stop_sequences")
+		}
+		n++
+		return p == nil
+	})
+	if n == 0 {
+		a.stops = nil // chat servers refuse an empty list
+	}
+	return p
+}
+
+func (a *asked) readMetadata() *problem {
+	if p := isObject("metadata", a.metadata); p != nil {
+		return p
+	}
+	members(a.metadata, func(key []byte) *[]byte {
+		if string(key) == "user_id" {
+			return &a.user
+		}
+		return nil
+	})
+	if p := isText("user_id", a.user); p != nil {
+		return p.in("metadata")
+	}
+	return nil
+}
+
+// readOutput reads how hard to try, and the form of the answer, which has an older name of
+// its own.
+func (a *asked) readOutput() *problem {
+	if p := isObject("output_config", a.output); p != nil {
+		return p
+	}
+	format, place := a.outputFormat, "output_format"
+	members(a.output, func(key []byte) *[]byte {
+		switch string(key) {
+		case "effort":
+			return &a.effort
+		case "format":
+			place = "output_config.format"
+			return &format
+		}
+		return nil
+	})
+	if p := isText("effort", a.effort); p != nil {
+		return p.in("output_config")
+	}
+	if is(a.effort, "max") {
+		a.effort = []byte(`"xhigh"`) // the most that chat knows
+	}
+	if format == nil {
+		return nil
+	}
+	if p := a.readFormat(format); p != nil {
+		return p.in(place)
+	}
+	return nil
+}
+
+func (a *asked) readFormat(format []byte) *problem {
+	if p := isObject("", format); p != nil {
+		return p
+	}
+	var kind []byte
+	members(format, func(key []byte) *[]byte {
+		switch string(key) {
+		case "type":
+			return &kind
+		case "schema":
+			return &a.schema
+		}
+		return nil
+	})
+	if p := needsText("type", kind); p != nil {
+		return p
+	}
+	if !is(kind, "json_schema") {
+		return invalid("type", "must be json_schema, not "+shortened(kind)+".")
+	}
+	return needed("schema", a.schema, "an object", rawjson.KindObject, rawjson.KindObject)
+}
+
+// chat writes the chat completion request.
+func (a *asked) chat(r *Request) ([]byte, *problem) {
+	dst := make([]byte, 0, len(r.Body)+len(r.Model)+256)
+	dst = append(rawjson.AppendQuote(append(dst, `{"model":`...), r.Model), `,"messages":[`...)
+	c := &conversation{dst: dst, start: len(dst)}
+	if p := c.instructions("system", a.system); p != nil {
+		return nil, p
+	}
+	if p := c.turns(a.messages); p != nil {
+		return nil, p
+	}
+	return a.options(append(c.dst, ']')), nil
+}
+
+// options appends all that is not messages. max_tokens is the name that every chat server
+// knows; the adapter lowers it by that name.
+func (a *asked) options(dst []byte) []byte {
+	dst = given(dst, "max_tokens", a.maxTokens)
+	dst = given(dst, "temperature", a.temperature)
+	dst = given(dst, "top_p", a.topP)
+	dst = given(dst, "top_k", a.topK)
+	dst = given(dst, "stop", a.stops)
+	dst = given(dst, "user", a.user)
+	if is(a.tier, "standard_only") {
+		dst = append(dst, `,"service_tier":"default"`...)
+	}
+	dst = given(dst, "reasoning_effort", a.effort)
+	if a.schema != nil {
+		dst = field(dst, "response_format", []byte(`{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`))
+		dst = append(append(dst, a.schema...), '}', '}')
+	}
+	return append(a.appendTools(dst), '}')
+}

@@ -1,0 +1,157 @@
+package messages
+
+import (
+	"slices"
+
+	"skytower/internal/rawjson"
+)
+
+// function is a tool that the model may call.
+type function struct{ kind, name, description, schema, strict []byte }
+
+func (f *function) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &f.kind
+	case "name":
+		return &f.name
+	case "description":
+		return &f.description
+	case "input_schema":
+		return &f.schema
+	case "strict":
+		return &f.strict
+	}
+	return nil
+}
+
+func (a *asked) readTools() (p *problem) {
+	if p := isArray("tools", a.tools); p != nil {
+		return p
+	}
+	rawjson.Elements(a.tools, func(raw []byte) bool {
+		var f function
+		if p = f.read(raw); p != nil {
+			p = p.at(len(a.functions)).in("tools")
+			return false
+		}
+		a.functions = append(a.functions, f)
+		return true
+	})
+	return p
+}
+
+// read takes the caller's own tools. Those of other types run at Anthropic, or are
+// trained into its models.
+func (f *function) read(raw []byte) *problem {
+	if p := isObject("", raw); p != nil {
+		return p
+	}
+	members(raw, f.field)
+	if p := isText("type", f.kind); p != nil {
+		return p
+	}
+	if f.kind != nil && !is(f.kind, "custom") {
+		return unsupportedType("", f.kind)
+	}
+	if p := needsText("name", f.name); p != nil {
+		return p
+	}
+	if p := isText("description", f.description); p != nil {
+		return p
+	}
+	if p := needed("input_schema", f.schema, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		return p
+	}
+	return isFlag("strict", f.strict)
+}
+
+// choice says whether and which tools are to be called.
+type choice struct {
+	mode   string // auto, none or required; "" where it is not said, or one function is named
+	name   []byte // the one function, as a JSON string
+	single bool   // at most one call
+}
+
+func (a *asked) readChoice() *problem {
+	if a.toolChoice == nil {
+		return nil
+	}
+	if p := a.choice.read(a.toolChoice); p != nil {
+		return p.in("tool_choice")
+	}
+	c := &a.choice
+	if c.name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return sameText(f.name, c.name) }) {
+		return invalid("tool_choice", "names "+shortened(c.name)+", which is not among 'tools'.")
+	}
+	if c.mode == "required" && len(a.functions) == 0 {
+		return invalid("tool_choice", "asks for a call, but there are no 'tools'.")
+	}
+	return nil
+}
+
+func (c *choice) read(raw []byte) *problem {
+	if p := isObject("", raw); p != nil {
+		return p
+	}
+	var kind, name, single []byte
+	members(raw, func(key []byte) *[]byte {
+		switch string(key) {
+		case "type":
+			return &kind
+		case "name":
+			return &name
+		case "disable_parallel_tool_use":
+			return &single
+		}
+		return nil
+	})
+	if p := needsText("type", kind); p != nil {
+		return p
+	}
+	if p := isFlag("disable_parallel_tool_use", single); p != nil {
+		return p
+	}
+	c.single = rawjson.KindOf(single) == rawjson.KindTrue
+	switch string(inner(kind)) {
+	case "auto", "none":
+		c.mode = string(inner(kind))
+	case "any":
+		c.mode = "required"
+	case "tool":
+		c.name = name
+		return needsText("name", name)
+	default:
+		return invalid("type", "must be one of auto, any, tool, none, not "+shortened(kind)+".")
+	}
+	return nil
+}
+
+// appendTools writes the tools for chat; without them, chat servers refuse the options
+// about them.
+func (a *asked) appendTools(dst []byte) []byte {
+	if len(a.functions) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"tools":[`...)
+	start := len(dst)
+	for i := range a.functions {
+		f := &a.functions[i]
+		dst = append(append(separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
+		dst = given(dst, "description", f.description)
+		dst = field(dst, "parameters", f.schema)
+		dst = append(given(dst, "strict", f.strict), '}', '}')
+	}
+	dst = append(dst, ']')
+	switch {
+	case a.choice.name != nil:
+		dst = append(append(dst, `,"tool_choice":{"type":"function","function":{"name":`...), a.choice.name...)
+		dst = append(dst, '}', '}')
+	case a.choice.mode != "":
+		dst = append(append(append(dst, `,"tool_choice":"`...), a.choice.mode...), '"')
+	}
+	if a.choice.single {
+		dst = append(dst, `,"parallel_tool_calls":false`...)
+	}
+	return dst
+}
