@@ -65,6 +65,9 @@ type Config struct {
 	// the table of settings: they stand in the file only (command.go).
 	Commands []Command
 
+	// Engines are GGUF files on this machine that serve as models. Likewise (engine.go).
+	Engines []Engine
+
 	// Warnings are sentences for the log: nothing that prevents a start.
 	Warnings []string
 
@@ -108,6 +111,7 @@ func hashOf(c, defaults *Config) string {
 		}
 	}
 	hashCommands(c.Commands, func(key, text string) { _, _ = fmt.Fprintf(sum, "%s=%q\n", key, text) })
+	hashEngines(c.Engines, func(key, text string) { _, _ = fmt.Fprintf(sum, "%s=%q\n", key, text) })
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 

@@ -67,6 +67,10 @@ func (l *loader) fileSetting(key string, node *yaml.Node, origin Origin) {
 		l.commands(node, origin)
 		return
 	}
+	if key == keyEngines {
+		l.engines(node, origin)
+		return
+	}
 	s, ok := l.find(key)
 	if !ok {
 		l.unknown(key, origin)
@@ -94,7 +98,7 @@ func (l *loader) unknown(key string, origin Origin) {
 	for i, s := range l.table {
 		keys[i] = s.Key
 	}
-	keys = append(keys, keyCommands)
+	keys = append(keys, keyCommands, keyEngines)
 	// People also write a key as its flag or its variable.
 	normal := strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(key), "-", "_"), "skytower_")
 	if near := spelling.Nearest(normal, keys); near != "" {

@@ -19,6 +19,8 @@ func (c *Config) Dump() []byte {
 	}
 	commands := &yaml.Node{Kind: yaml.ScalarNode, Value: keyCommands, HeadComment: "# " + c.origins[keyCommands].String()}
 	root.Content = append(root.Content, commands, c.commandsNode())
+	engines := &yaml.Node{Kind: yaml.ScalarNode, Value: keyEngines, HeadComment: "# " + c.origins[keyEngines].String()}
+	root.Content = append(root.Content, engines, c.enginesNode())
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)

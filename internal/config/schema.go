@@ -15,7 +15,7 @@ type node = map[string]any
 // Schema is the JSON Schema (draft 2020-12) of the configuration file, for editors. What
 // Load takes it takes too; it is looser than Load where a schema can't say the rule.
 func Schema() []byte {
-	properties := node{keyCommands: commandsSchema()}
+	properties := node{keyCommands: commandsSchema(), keyEngines: enginesSchema()}
 	for _, s := range Settings() {
 		properties[s.Key] = s.schema()
 	}

@@ -76,6 +76,7 @@ const schemas = "schemas"
 type content struct {
 	Settings string // a Markdown table
 	Commands string // a Markdown table
+	Engines  string // likewise
 	Errors   []failure
 }
 
@@ -86,7 +87,7 @@ type failure struct {
 }
 
 func tables() content {
-	c := content{Settings: config.Markdown(), Commands: config.CommandsMarkdown()}
+	c := content{Settings: config.Markdown(), Commands: config.CommandsMarkdown(), Engines: config.EnginesMarkdown()}
 	for _, e := range fault.Table() {
 		c.Errors = append(c.Errors, failure{e, where(e.Surface), again(e.Retry)})
 	}
