@@ -29,6 +29,7 @@ import (
 	"skytower/internal/api/rest"
 	"skytower/internal/archive"
 	"skytower/internal/blob"
+	"skytower/internal/cache"
 	"skytower/internal/catalog"
 	"skytower/internal/config"
 	"skytower/internal/egress"
@@ -96,6 +97,8 @@ type App struct {
 	routes      *route.Board
 	responses   *response.Store
 	inference   *inference.Service
+	kept        *cache.Cache      // answers for equal requests
+	recall      *inference.Recall // nil: none are kept
 	scratch     string        // folder of the runs' temporary files
 	closing     chan struct{} // closed when Stop begins
 	stopping    sync.Once
@@ -137,7 +140,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 	}()
 	for _, step := range []func(context.Context) error{
 		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeTracing, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeReseal, a.makeFiles, a.makeArchive, a.makePredictions, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeReseal, a.makeFiles, a.makeArchive, a.makePredictions, a.makeCache, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -254,6 +257,7 @@ func (a *App) rows() []api.Route {
 	rows = append(rows, (&admin.FeedbackHandlers{Votes: a.votes}).Rows()...)
 	rows = append(rows, a.alertRows()...)
 	rows = append(rows, a.bodyRows()...)
+	rows = append(rows, a.cacheRows()...)
 	return append(rows, a.moneyRows()...)
 }
 
@@ -278,6 +282,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.limits.Start(ctx); err != nil {
 		return fmt.Errorf("start the limits: %w", err)
 	}
+	a.kept.Start()
 	a.keys.Start()
 	first, err := a.bootstrap(ctx)
 	if err != nil {
@@ -377,6 +382,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.stopArchive(ctx)
 	a.stopTracing(settled)
 	a.limits.Stop()
+	a.kept.Close()
 	a.closeStores()
 	return errors.Join(errs...)
 }

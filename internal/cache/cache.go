@@ -144,20 +144,6 @@ func (c *Cache) Keep(ctx context.Context, k Key, a Answer, since Mark) {
 	}()
 }
 
-// ForgetShared forgets in Redis, for all processes that ask it: what a model answered, or
-// all if model is "". Without a Redis there is nothing to do. Where it fails, nothing was
-// forgotten.
-func (c *Cache) ForgetShared(ctx context.Context, model string) error {
-	if c.redis == nil {
-		return nil
-	}
-	return c.redis.Forget(ctx, model)
-}
-
-// ForgetOwn forgets what this process holds in memory: what a model answered, or all if
-// model is "".
-func (c *Cache) ForgetOwn(ctx context.Context, model string) error { return c.memory.Forget(ctx, model) }
-
 // State is what this process holds in memory.
 func (c *Cache) State() State { return c.memory.State() }
 
