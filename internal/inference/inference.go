@@ -61,6 +61,9 @@ type Request struct {
 	MaxStream time.Duration
 	// Discount is how many hundredths of the price are not charged; 0: none.
 	Discount int
+	// Unhurried marks a request that nobody waits for: it takes no place among the calls that
+	// an account may have open at the same time.
+	Unhurried bool
 	// Cache is what the caller's header says of the answer cache.
 	Cache CacheWish
 

@@ -78,7 +78,7 @@ func (r *run) draw() limit.Request {
 	}
 	return limit.Request{
 		ID: r.req.ID, Account: r.who.Account, Key: r.who.Key, Tier: r.who.Tier, Surface: r.req.Surface, Route: string(r.req.API),
-		Model: r.model.Model.Slug, TokensIn: r.need.in, TokensOut: out, Slot: true,
+		Model: r.model.Model.Slug, TokensIn: r.need.in, TokensOut: out, Slot: !r.req.Unhurried,
 	}
 }
 
@@ -86,7 +86,7 @@ func (r *run) draw() limit.Request {
 // free model needs nothing.
 func (r *run) estimate() (ledger.Estimate, error) {
 	e := r.asks()
-	if r.price == nil {
+	if r.price == nil || r.req.Discount >= 100 && !r.req.Stream { // a plain answer that costs nothing
 		return e, nil
 	}
 	out := r.first()
