@@ -21,6 +21,7 @@ const (
 	REST      Surface = iota // contract 9.1
 	Inference                // contract 9.2
 	Admin                    // REST envelope, operator keys only
+	Messages                 // inference in the form of Anthropic's API
 )
 
 // Param is a query or path parameter, for the document.

@@ -192,7 +192,7 @@ func (d *document) answer(row Route) (*huma.Response, error) {
 		Description: "Success.", Headers: map[string]*huma.Header{"x-request-id": textHeader("Names the request, also in errors.")},
 		Content: map[string]*huma.MediaType{kind: {Schema: d.schema(row.Response), Example: sample}},
 	}
-	if row.Surface == Inference && row.Method == http.MethodPost {
+	if (row.Surface == Inference || row.Surface == Messages) && row.Method == http.MethodPost {
 		for name, header := range answerHeaders() {
 			r.Headers[name] = header
 		}
@@ -253,7 +253,7 @@ func (d *document) tag(name string) {
 		}
 	}
 	d.api.Tags = append(d.api.Tags, &huma.Tag{Name: name, Description: map[string]string{
-		"Inference":      "Answers of language models, in the form of OpenAI's API.",
+		"Inference":      "Answers of language models, in the form of OpenAI's API and of Anthropic's.",
 		"Models":         "What models there are, and what they take and cost.",
 		"Predictions":    "Runs of slow models: pictures, video, audio.",
 		"Files":          "Inputs that are uploaded once and named by link.",
@@ -288,8 +288,11 @@ func (d *document) failure(s Surface, ids []fault.ID) *huma.Response {
 		examples[string(id)] = &huma.Example{Summary: row.Cause, Description: row.Cure, Value: envelope(s, id)}
 	}
 	schema := d.schema(skytells.ErrorEnvelope{})
-	if s == Inference {
+	switch s {
+	case Inference:
 		schema = d.schema(skytells.InferenceEnvelope{})
+	case Messages:
+		schema = d.schema(MessagesEnvelope{})
 	}
 	r := &huma.Response{
 		Description: strings.Join(text, " "), Content: map[string]*huma.MediaType{"application/json": {Schema: schema, Examples: examples}},
@@ -306,8 +309,11 @@ func envelope(s Surface, id fault.ID) any {
 	const request = "req_2f9c41d07b6e"
 	err := fault.New(id, id.Entry().Cause)
 	err.Details = id.Entry().Cure
-	if s == Inference {
+	switch s {
+	case Inference:
 		return InferenceEnvelope(err, request)
+	case Messages:
+		return NewMessagesEnvelope(err, request)
 	}
 	return RESTEnvelope(err, request)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -26,12 +27,19 @@ func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 		h.Set("Allow", err.Allow)
 	}
 	c.Record.Outcome = "error"
-	if s == Inference {
+	switch s {
+	case Inference:
 		_ = c.JSON(status, InferenceEnvelope(err, c.Record.ID))
-		return
+	case Messages:
+		NameRequest(h, c.Record.ID)
+		_ = c.JSON(status, NewMessagesEnvelope(err, c.Record.ID))
+	default:
+		_ = c.JSON(status, RESTEnvelope(err, c.Record.ID))
 	}
-	_ = c.JSON(status, RESTEnvelope(err, c.Record.ID))
 }
+
+// NameRequest tells the request's id by the name under which Anthropic's clients read it.
+func NameRequest(h http.Header, id string) { h["Request-Id"] = []string{id} }
 
 // unavailableRetry is said with a 503 where nobody knows when it is over: what restarts
 // is mostly back by then, and what is not costs little by being asked so often.

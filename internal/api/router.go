@@ -47,9 +47,15 @@ type Router struct {
 	server *httpx.Server
 	auth   Authenticator
 	mux    *http.ServeMux
-	// families are the path prefixes that get the inference envelope when no row
+	// families are the path prefixes that get another envelope than REST's when no row
 	// matches.
-	families []string
+	families []family
+}
+
+// family is a prefix of paths with the envelope of its routes.
+type family struct {
+	prefix  string
+	surface Surface
 }
 
 // NewRouter returns a router of the rows. Pages serves what lies outside /v1 and
@@ -107,8 +113,8 @@ func (rt *Router) group(rows []Route) map[string]methodSet {
 			set.byMethod[row.Method] = handler
 			patterns[pattern] = set
 		}
-		if row.Surface == Inference {
-			rt.families = append(rt.families, row.Pattern)
+		if row.Surface == Inference || row.Surface == Messages {
+			rt.families = append(rt.families, family{row.Pattern, row.Surface})
 		}
 	}
 	return patterns
@@ -260,12 +266,12 @@ func (rt *Router) unknown(w http.ResponseWriter, r *http.Request) {
 	}, func(c *httpx.Call, err *fault.Error) { Fail(surface, c, err) }).ServeHTTP(w, r)
 }
 
-// family picks the envelope of an unknown path: inference under the inference
-// routes, else REST (contract section 2).
+// family picks the envelope of an unknown path: that of the inference routes under them,
+// else REST (contract section 2).
 func (rt *Router) family(p string) Surface {
-	for _, prefix := range rt.families {
-		if strings.HasPrefix(p, prefix) {
-			return Inference
+	for _, f := range rt.families {
+		if strings.HasPrefix(p, f.prefix) {
+			return f.surface
 		}
 	}
 	return REST
@@ -306,7 +312,7 @@ func (m methodSet) allow() string {
 func allowOrigin(h http.Header) {
 	h["Access-Control-Allow-Origin"] = []string{"*"}
 	h["Access-Control-Expose-Headers"] = []string{
-		"x-request-id, retry-after, x-should-retry, x-skytells-model, x-skytells-cache, age, x-skytells-ratelimit-limit-requests, " +
+		"x-request-id, request-id, retry-after, x-should-retry, x-skytells-model, x-skytells-cache, age, x-skytells-ratelimit-limit-requests, " +
 			"x-skytells-ratelimit-remaining-requests, x-skytells-ratelimit-window, x-skytells-ratelimit-limit-tokens-in, " +
 			"x-skytells-ratelimit-remaining-tokens-in, x-skytells-ratelimit-limit-tokens-out, x-skytells-ratelimit-remaining-tokens-out",
 	}

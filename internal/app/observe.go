@@ -76,7 +76,7 @@ func (a *App) logInside(r *httpx.Record) {
 
 func surfaceOf(s api.Surface) telemetry.Surface {
 	switch s {
-	case api.Inference:
+	case api.Inference, api.Messages:
 		return telemetry.SurfaceInference
 	case api.Admin:
 		return telemetry.SurfaceAdmin

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"net/http"
 
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
@@ -66,6 +67,15 @@ func (r *run) translated(call *provider.Call) (*messages.Translation, error) {
 	if err != nil {
 		return nil, err
 	}
+	call.Header = chatHeader(call.Header)
 	call.Body, err = rawjson.Scan(t.Chat(), nil)
 	return t, err
+}
+
+// chatHeader is without what is said to Anthropic's API alone.
+func chatHeader(h http.Header) http.Header {
+	out := h.Clone()
+	out.Del("Anthropic-Version")
+	out.Del("Anthropic-Beta")
+	return out
 }

@@ -272,6 +272,8 @@ func family(method, route string) string {
 		return "chat"
 	case route == "/v1/responses":
 		return "responses"
+	case route == "/v1/messages":
+		return "messages"
 	case route == "/v1/embeddings":
 		return "embeddings"
 	case route == "/v1/predictions":

@@ -28,7 +28,7 @@ type Request struct {
 	Account, Key string
 	Tier         string
 	Surface      string // Standard or Edge
-	Route        string // chat, responses, embeddings, predictions
+	Route        string // chat, responses, messages, embeddings, predictions
 	Model        string // slug
 
 	TokensIn, TokensOut int64 // estimates

@@ -231,8 +231,8 @@ func newRuleRow(in skytells.LimitRule) (*ruleRow, error) {
 		return nil, fault.Invalid("account", "A limit needs an account.")
 	case !slices.Contains([]string{"", Standard, Edge}, in.Surface):
 		return nil, fault.Invalid("surface", "The surface must be standard, edge, or empty for each of them.")
-	case !slices.Contains([]string{"", "chat", "responses", "embeddings", "predictions"}, in.Route):
-		return nil, fault.Invalid("route", "The route must be chat, responses, embeddings, predictions, or empty for each of them.")
+	case !slices.Contains([]string{"", "chat", "responses", "messages", "embeddings", "predictions"}, in.Route):
+		return nil, fault.Invalid("route", "The route must be chat, responses, messages, embeddings, predictions, or empty for each of them.")
 	case len(in.Model) > maxModel || !utf8.ValidString(in.Model) || strings.ContainsAny(in.Model, " \r\n\t\x00"):
 		return nil, fault.Invalid("model", "The model must be a slug, * for all of them together, or empty for each of them.")
 	}

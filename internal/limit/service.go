@@ -233,7 +233,8 @@ func (s *Service) slotName(r *Request) string {
 // say how many may not begin where none are left.
 func costs(r *Request) Numbers {
 	n := Numbers{requests: 1, tokensIn: within(r.TokensIn), tokensOut: within(r.TokensOut)}
-	if r.Route == "chat" || r.Route == "responses" {
+	// Where messages' tokens are counted, nothing is answered and no slot taken.
+	if r.Route == "chat" || r.Route == "responses" || r.Route == "messages" && r.Slot {
 		n[tokensOut] = max(n[tokensOut], 1)
 	}
 	if r.Slot {

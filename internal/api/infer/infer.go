@@ -1,5 +1,5 @@
-// Package infer holds the rows of the inference routes: chat completions,
-// responses and embeddings (contract sections 7 and 8).
+// Package infer holds the rows of the inference routes: chat completions, responses,
+// embeddings (contract sections 7 and 8) and Anthropic's messages.
 //
 // A handler reads the body once, has it parsed, makes one call into package
 // inference, and is the sink of its answer. It never decodes a body.
@@ -23,6 +23,7 @@ import (
 // Service is what serves a call.
 type Service interface {
 	Do(context.Context, account.Principal, *inference.Request, inference.Sink) (inference.Result, error)
+	CountMessage(context.Context, account.Principal, *inference.Request) (inference.Counted, error)
 }
 
 // Handlers holds what the routes need.
@@ -57,7 +58,7 @@ type Gauge interface {
 
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
-	rows := []api.Route{h.chatRow(), h.responsesRow(), h.embeddingsRow()}
+	rows := []api.Route{h.chatRow(), h.responsesRow(), h.messagesRow(), h.countRow(), h.embeddingsRow()}
 	if h.Stored != nil {
 		rows = append(rows, h.storedRows()...)
 	}
@@ -75,14 +76,17 @@ func (h *Handlers) serve(kind inference.API) func(*httpx.Call, account.Principal
 		defer kept.End()
 		req, err := h.Parser.Parse(kind, body, streamQuery(c.Request.URL))
 		if err != nil {
-			refused(kept, c, err)
+			refused(kept, c, kind, err)
 			return err
 		}
 		if req.Cache, err = cacheWish(c.Request.Header); err != nil {
-			refused(kept, c, err)
+			refused(kept, c, kind, err)
 			return err
 		}
-		req.ID, req.Header, req.MaxStream = c.Record.ID, forwarded(c.Request.Header), h.MaxStream
+		req.ID, req.Header, req.MaxStream = c.Record.ID, forwarded(c.Request.Header, kind), h.MaxStream
+		if kind == inference.Messages {
+			api.NameRequest(c.Header(), c.Record.ID)
+		}
 		if h.Surface != "" {
 			req.Surface = h.Surface
 		}
@@ -99,11 +103,17 @@ func (h *Handlers) keep(c *httpx.Call, who account.Principal, body []byte) *arch
 }
 
 // refused takes down an answer that is an error.
-func refused(kept *archive.Exchange, c *httpx.Call, err error) {
+func refused(kept *archive.Exchange, c *httpx.Call, kind inference.API, err error) {
 	if kept == nil {
 		return
 	}
-	if body, err := json.Marshal(api.InferenceEnvelope(fault.From(err), c.Record.ID)); err == nil {
+	var told any
+	if f := fault.From(err); kind == inference.Messages {
+		told = api.NewMessagesEnvelope(f, c.Record.ID)
+	} else {
+		told = api.InferenceEnvelope(f, c.Record.ID)
+	}
+	if body, err := json.Marshal(told); err == nil {
 		kept.Answer(body)
 	}
 }
@@ -126,7 +136,7 @@ func (h *Handlers) do(c *httpx.Call, who account.Principal, req *inference.Reque
 		s.failInBand(err, req.API)
 	} else {
 		s.withdraw()
-		refused(kept, c, err)
+		refused(kept, c, req.API, err)
 	}
 	return err
 }
@@ -140,9 +150,23 @@ func streamQuery(u *url.URL) bool {
 // keys, cookies, forwarding chains.
 func passed() [2]string { return [...]string{"Openai-Beta", "Accept-Language"} }
 
-func forwarded(h http.Header) http.Header {
+// passedMessages are those of Anthropic's API.
+func passedMessages() [3]string {
+	return [...]string{"Anthropic-Version", "Anthropic-Beta", "Accept-Language"}
+}
+
+func forwarded(h http.Header, kind inference.API) http.Header {
+	if kind == inference.Messages {
+		names := passedMessages()
+		return chosen(h, names[:])
+	}
+	names := passed()
+	return chosen(h, names[:])
+}
+
+func chosen(h http.Header, names []string) http.Header {
 	var out http.Header
-	for _, name := range passed() {
+	for _, name := range names {
 		if v := h[name]; v != nil {
 			if out == nil {
 				out = http.Header{}

@@ -39,9 +39,10 @@ func (keyring) AuthenticateOperator(context.Context, string) (account.Operator, 
 
 // desk plays the service: it keeps the request and does what act says.
 type desk struct {
-	act func(inference.Sink) error
-	got *inference.Request
-	who account.Principal
+	act   func(inference.Sink) error
+	count error // of counting tokens
+	got   *inference.Request
+	who   account.Principal
 }
 
 func (d *desk) Do(_ context.Context, who account.Principal, r *inference.Request, s inference.Sink) (inference.Result, error) {
@@ -57,6 +58,11 @@ func (d *desk) Do(_ context.Context, who account.Principal, r *inference.Request
 }
 
 // site is the routes over a desk, with their records.
+func (d *desk) CountMessage(_ context.Context, who account.Principal, r *inference.Request) (inference.Counted, error) {
+	d.got, d.who = r, who
+	return inference.Counted{Tokens: 7, Admission: inference.Admission{Model: "slug"}}, d.count
+}
+
 type site struct {
 	http.Handler
 	records []httpx.Record

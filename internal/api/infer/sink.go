@@ -83,14 +83,17 @@ func (s *sink) close() {
 }
 
 // failInBand ends a stream with an error event, in the form of its API (contract
-// 8.1; the Responses API has an `error` event of its own).
+// 8.1; the Responses and the Messages API have an `error` event of their own).
 func (s *sink) failInBand(err error, kind inference.API) {
 	f := fault.From(err)
 	s.events.InBand()
 	envelope := api.InferenceEnvelope(f, s.call.Record.ID)
-	if kind == inference.Responses {
+	switch kind {
+	case inference.Responses:
 		s.event("error", responsesError{Type: "error", SequenceNumber: s.sent, Code: envelope.Error.Code, Message: envelope.Error.Message, Param: envelope.Error.Param})
-	} else {
+	case inference.Messages:
+		s.event("error", api.NewMessagesEnvelope(f, s.call.Record.ID))
+	default:
 		s.event("", chatError{InferenceEnvelope: envelope, Choices: []struct{}{}})
 		s.send("", []byte("[DONE]"))
 	}

@@ -31,7 +31,7 @@ type Stream struct {
 	finish, ended  []byte // why the model ended; the stop sequence
 	usage          provider.Usage
 	room, buf      []byte // for the texts of steps; for an event
-	err            error // what comes after the steps
+	err            error  // what comes after the steps
 }
 
 // content is one content block.
