@@ -1,0 +1,136 @@
+package guard
+
+import "context"
+
+// Chain is the guards of a model, in the order in which they look.
+type Chain []*Guard
+
+// Of are those that look at the side; nil where none does.
+func (c Chain) Of(side Side) Chain {
+	var of Chain
+	for _, g := range c {
+		if g.Looks(side) {
+			of = append(of, g)
+		}
+	}
+	return of
+}
+
+// Changes reports whether some of the guards block or redact, so that only what they let go
+// may pass.
+func (c Chain) Changes() bool {
+	for _, g := range c {
+		if g.Action != Mark || g.Kind == Moderation && !g.pass || g.broken {
+			return true
+		}
+	}
+	return false
+}
+
+// Whole looks at texts as they are, and puts what the guards make of them in their places.
+// Each guard gets to see what those before it let go. Where one blocks, report says so and
+// the texts are worth nothing. The error is the context's.
+func (c Chain) Whole(ctx context.Context, judge Judge, report *Report, texts []string) error {
+	for _, g := range c {
+		report.begin(g)
+		if g.Kind == Moderation {
+			var all []string
+			for _, text := range texts {
+				all = append(all, pieces(text)...)
+			}
+			if pass, err := g.judge(ctx, judge, report, all); err != nil || !pass {
+				return err
+			}
+			continue
+		}
+		for i, text := range texts {
+			one := Chain{g}.Open(judge, report)
+			out, blocked, err := one.Push(ctx, nil, []byte(text), true)
+			if blocked || err != nil {
+				return err
+			}
+			if g.Action == Redact {
+				texts[i] = string(out)
+			}
+		}
+	}
+	return nil
+}
+
+// Text is one text that comes in pieces. It is for one goroutine.
+type Text struct {
+	stages  []stage
+	blocked bool
+}
+
+// stage is one guard's part of the work.
+type stage interface {
+	push(ctx context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error)
+}
+
+// Open begins a text. What is found goes into the report, which may serve several texts.
+func (c Chain) Open(judge Judge, report *Report) *Text {
+	t := &Text{}
+	for _, g := range c {
+		report.begin(g)
+		found := func(kind) { report.found(g) }
+		if g.broken {
+			t.stages = append(t.stages, refusal{g, report})
+		}
+		if g.words != nil {
+			t.stages = append(t.stages, &filter{finder: g.words, action: g.Action, report: found})
+		}
+		if len(g.patterns) > 0 {
+			t.stages = append(t.stages, newPatterns(g.patterns, g.Action, found))
+		}
+		if g.Kind == PersonalData {
+			t.stages = append(t.stages, &filter{finder: newPersonal(g.data), action: g.Action, report: found})
+		}
+		if g.Kind == Moderation {
+			t.stages = append(t.stages, &windows{guard: g, judge: judge, report: report})
+		}
+	}
+	return t
+}
+
+// Push takes the text's next piece, in UTF-8, and appends to dst what may pass now; with end,
+// all that is left. Once blocked, nothing passes any more. The error is the context's.
+func (t *Text) Push(ctx context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error) {
+	if t.blocked {
+		return dst, true, nil
+	}
+	for _, s := range t.stages {
+		piece, blocked, err = s.push(ctx, nil, piece, end)
+		if err != nil {
+			return dst, false, err
+		}
+		if blocked { // what this guard let go passes the others as the text's end
+			t.blocked, end = true, true
+		}
+	}
+	return append(dst, piece...), t.blocked, nil
+}
+
+func (f *filter) push(_ context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error) {
+	out, blocked = f.look(dst, piece, end)
+	return out, blocked, nil
+}
+
+func (p *patterns) push(_ context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error) {
+	out, blocked = p.look(dst, piece, end)
+	return out, blocked, nil
+}
+
+// refusal lets nothing pass: its guard can't be read.
+type refusal struct {
+	guard  *Guard
+	report *Report
+}
+
+func (r refusal) push(_ context.Context, dst, _ []byte, _ bool) (out []byte, blocked bool, err error) {
+	r.report.found(r.guard)
+	if r.report.blocked == nil {
+		r.report.blocked = r.guard
+	}
+	return dst, true, nil
+}
