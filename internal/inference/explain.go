@@ -33,6 +33,9 @@ func (r *run) explain(err error) error {
 	case provider.Timeout:
 		f.ID, f.Message = fault.InferenceTimeout, fmt.Sprintf("The model '%s' did not answer in time.", name)
 	case provider.Unreachable:
+		if told, ok := errors.AsType[*fault.Error](up.Err); ok { // such as an engine whose library is not installed
+			return told
+		}
 		f.ID, f.Message = fault.ServiceUnavailable, fmt.Sprintf("The model '%s' cannot be reached at the moment.", name)
 	case provider.Denied:
 		f.ID, f.Message = fault.InferenceError, fmt.Sprintf("The model '%s' is not set up correctly; its operator has to look at it.", name)
