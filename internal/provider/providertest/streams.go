@@ -87,7 +87,7 @@ func (c capability) streamWhole(t *testing.T, wire Wire) {
 		if c.name == "chat" {
 			checkModel(t, ev.Data)
 		}
-		if c.name == "responses" && ev.Final != (i == len(events)-1) {
+		if c.name != "chat" && ev.Final != (i == len(events)-1) {
 			t.Errorf("event %d of %d: final %v", i, len(events), ev.Final)
 		}
 	}

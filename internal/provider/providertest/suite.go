@@ -34,6 +34,11 @@ type Dialect struct {
 	// ResponsesStream is a stream in pieces of one event each, as OpenAI's are.
 	ResponsesStream func(model string, texts []string, usage provider.Usage) []string
 
+	MessagesPath   string
+	MessagesAnswer func(model, text string, usage provider.Usage) string
+	// MessagesStream is a stream in pieces of one event each, as Anthropic's are.
+	MessagesStream func(model string, texts []string, usage provider.Usage) []string
+
 	EmbeddingsPath   string
 	EmbeddingsAnswer func(model string, vectors [][]float32, usage provider.Usage) string
 
@@ -113,6 +118,9 @@ func (d Dialect) calls() []capability {
 			pieces: func(texts []string, u provider.Usage) []string { return d.ResponsesStream(upstreamModel, texts, u) },
 		})
 	}
+	if d.MessagesPath != "" {
+		out = append(out, d.messages())
+	}
 	if d.EmbeddingsPath != "" {
 		out = append(out, capability{
 			name: "embeddings", path: d.EmbeddingsPath, d: d, body: `{"model":"asked-model","input":"Hello!"}`,
@@ -123,6 +131,20 @@ func (d Dialect) calls() []capability {
 		})
 	}
 	return out
+}
+
+func (d Dialect) messages() capability {
+	return capability{
+		name: "messages", path: d.MessagesPath, d: d, body: `{"model":"asked-model","max_tokens":50,"messages":[{"role":"user","content":"Hello!"}]}`,
+		whole: func(ctx context.Context, a any, call *provider.Call) (*provider.Answer, error) {
+			return a.(provider.Messenger).Message(ctx, call)
+		},
+		stream: func(ctx context.Context, a any, call *provider.Call) (provider.Stream, error) {
+			return a.(provider.Messenger).MessageStream(ctx, call)
+		},
+		answer: func(u provider.Usage) string { return d.MessagesAnswer(upstreamModel, "Hello there!", u) },
+		pieces: func(texts []string, u provider.Usage) []string { return d.MessagesStream(upstreamModel, texts, u) },
+	}
 }
 
 func embed(ctx context.Context, a any, call *provider.Call) (*provider.Answer, error) {
