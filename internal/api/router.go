@@ -312,7 +312,7 @@ func (m methodSet) allow() string {
 func allowOrigin(h http.Header) {
 	h["Access-Control-Allow-Origin"] = []string{"*"}
 	h["Access-Control-Expose-Headers"] = []string{
-		"x-request-id, request-id, retry-after, x-should-retry, x-skytells-model, x-skytells-cache, age, x-skytells-ratelimit-limit-requests, " +
+		"x-request-id, request-id, retry-after, x-should-retry, x-skytells-model, x-skytells-prediction, x-skytells-cache, age, x-skytells-ratelimit-limit-requests, " +
 			"x-skytells-ratelimit-remaining-requests, x-skytells-ratelimit-window, x-skytells-ratelimit-limit-tokens-in, " +
 			"x-skytells-ratelimit-remaining-tokens-in, x-skytells-ratelimit-limit-tokens-out, x-skytells-ratelimit-remaining-tokens-out",
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // edgeRows are the routes of the edge surface: models, predictions and inference, of the
 // models that are marked for it.
 func (a *App) edgeRows() []api.Route {
-	return append(a.inferRows(limit.Edge), a.restRows(limit.Edge)...)
+	return slices.Concat(a.inferRows(limit.Edge), a.restRows(limit.Edge), a.mediaRows(limit.Edge))
 }
 
 // serveEdge makes the edge surface: a listener of its own, or a host name of the API's.

@@ -37,6 +37,14 @@ const maxIdempotencyKey = 255
 // RATE_LIMIT_EXCEEDED, FORBIDDEN where the account has no edge surface, PAYMENT_REQUIRED,
 // INSUFFICIENT_CREDITS, SERVICE_UNAVAILABLE.
 func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bool, err error) {
+	rec, replayed, err = s.createOrFind(ctx, c)
+	if len(c.Files) > 0 && (err != nil || replayed) {
+		s.discard(ctx, c.Who.Account, c.Files)
+	}
+	return rec, replayed, err
+}
+
+func (s *Service) createOrFind(ctx context.Context, c Create) (rec Record, replayed bool, err error) {
 	if err := c.check(); err != nil {
 		return Record{}, false, err
 	}
@@ -66,7 +74,7 @@ func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bo
 	if err != nil {
 		return Record{}, false, err
 	}
-	b.rec.Input, b.files = string(stored), files
+	b.rec.Input, b.files = string(stored), append(files[:len(files):len(files)], c.Files...)
 	if err := s.born(ctx, b); err != nil {
 		s.discard(ctx, b.rec.Account, files) // a refused request leaves nothing
 		if s.o.DB.IsUnique(err) {
@@ -161,8 +169,12 @@ func (c *Create) viewer() catalog.Viewer {
 // hash is over what the caller asks for, whoever it is.
 func (c *Create) hash() []byte {
 	var input bytes.Buffer
-	if json.Compact(&input, c.Input) != nil {
-		input.Write(c.Input) // refused later
+	same := c.Input
+	if c.Same != nil {
+		same = c.Same
+	}
+	if json.Compact(&input, same) != nil {
+		input.Write(same) // refused later
 	}
 	stream := "0"
 	if c.Stream {

@@ -189,6 +189,12 @@ type Create struct {
 	APIKey         string // the raw key; sealed only if webhooks will be signed with it
 	Surface        string // limit.Standard or limit.Edge
 	RequestID      string
+	// Files are files of the input that PutInput stored for this ID. A prediction that is made
+	// keeps them; otherwise they go.
+	Files []string
+	// Same tells equal requests in place of Input, where that names things that were made for
+	// this one request; nil: Input does.
+	Same json.RawMessage
 	// Admit, unless nil, hears what the limits say of a request that they allow.
 	Admit func(limit.Decision)
 }

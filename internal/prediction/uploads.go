@@ -23,12 +23,42 @@ func (s *Service) PutUpload(ctx context.Context, n blob.New, content io.Reader) 
 	f, err := s.o.Files.Put(ctx, n, content)
 	switch {
 	case errors.Is(err, blob.ErrTooLarge):
-		return blob.File{}, &fault.Error{ID: fault.InvalidRequest, Status: 413, Code: "request_too_large", Param: "file",
-			Message: fmt.Sprintf("The file is larger than the %d bytes that this server takes.", n.Limit)}
+		return blob.File{}, tooLarge(n)
 	case err != nil:
 		return blob.File{}, fmt.Errorf("store an upload: %w", err)
 	}
 	return f, nil
+}
+
+// PutInput stores a file of the input of a prediction that is yet to be made: n names the
+// prediction, whose input refers to the file by Reference. It lasts once Create has taken it
+// (Create.Files); what is never taken is swept.
+func (s *Service) PutInput(ctx context.Context, n blob.New, content io.Reader) (blob.File, error) {
+	n.Role = blob.Input
+	f, err := s.o.Files.Put(ctx, n, content)
+	switch {
+	case errors.Is(err, blob.ErrTooLarge):
+		return blob.File{}, tooLarge(n)
+	case err != nil:
+		return blob.File{}, fmt.Errorf("store a file of an input: %w", err)
+	}
+	return f, nil
+}
+
+// DropInput removes files that PutInput stored and no prediction took.
+func (s *Service) DropInput(ctx context.Context, account string, files []string) {
+	if len(files) > 0 {
+		s.discard(ctx, account, files)
+	}
+}
+
+// Reference is the string that stands for a file in the input of its own prediction.
+func Reference(f blob.File) string { return reference + f.ID }
+
+// tooLarge is what the sender of a file is told.
+func tooLarge(n blob.New) error {
+	return &fault.Error{ID: fault.InvalidRequest, Status: 413, Code: "request_too_large", Param: "file",
+		Message: fmt.Sprintf("The file is larger than the %d bytes that this server takes.", n.Limit)}
 }
 
 // KeepUpload makes an upload last for the account's retention.

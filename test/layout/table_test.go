@@ -24,7 +24,7 @@ func table() []room {
 		{dir: "internal/api/books", kind: edge, may: edgeMay()},
 		{dir: "internal/api/billing", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/batches", kind: edge, may: append(edgeMay(), "internal/api")},
-		{dir: "internal/api/media", kind: edge, may: append(edgeMay(), "internal/api")},
+		{dir: "internal/api/media", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/api/infer", kind: edge, may: append(edgeMay(), "internal/api")},
 		{dir: "internal/api/rest", kind: edge, may: append(edgeMay(), "internal/api", "internal/api/books")},
 		{dir: "internal/console", kind: edge, may: append(edgeMay(), append(consoleRooms(), "docs")...)},

@@ -5,10 +5,7 @@ import (
 
 	"skytower/internal/api/books"
 	"skytower/internal/httpx"
-	"skytower/internal/ledger"
-	"skytower/internal/money"
 	"skytower/internal/prediction"
-	"skytower/internal/skytells"
 )
 
 // dryRun answers what a prediction would cost. It draws from no limit.
@@ -22,29 +19,9 @@ func (h *Handlers) dryRun(c *httpx.Call, want prediction.Create) error {
 	if err != nil {
 		return err
 	}
-	run, err := describe(quoted, balance)
+	run, err := books.DryRun(balance, quoted)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, run)
-}
-
-// describe puts an estimate beside a balance. What is free can always be had.
-func describe(quoted prediction.Quoted, balance ledger.Balance) (skytells.DryRun, error) {
-	run := skytells.DryRun{
-		DryRun: true, Model: quoted.Model.Slug, Currency: "USD", Lines: []skytells.Explanation{},
-		Balance: books.Amount(balance.Balance), Available: books.Amount(balance.Available),
-	}
-	estimate := money.Nanos(0)
-	if q := quoted.Quote; q != nil {
-		charge, err := q.Expected()
-		if err != nil {
-			return run, err
-		}
-		run.Lines = books.Explanations(quoted.Model.Price.Explain(charge))
-		run.PriceVersion, estimate = q.Version, q.Estimate
-	}
-	run.Estimate, run.After = books.Amount(estimate), books.Amount(balance.Available-estimate)
-	run.Sufficient = estimate == 0 || balance.Available >= estimate
-	return run, nil
 }
