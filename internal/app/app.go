@@ -28,6 +28,7 @@ import (
 	"skytower/internal/api/admin"
 	"skytower/internal/api/rest"
 	"skytower/internal/archive"
+	"skytower/internal/batch"
 	"skytower/internal/blob"
 	"skytower/internal/cache"
 	"skytower/internal/catalog"
@@ -96,11 +97,12 @@ type App struct {
 	predictions *prediction.Service
 	routes      *route.Board
 	responses   *response.Store
+	batches     *batch.Service
 	inference   *inference.Service
 	kept        *cache.Cache      // answers for equal requests
 	recall      *inference.Recall // nil: none are kept
-	scratch     string        // folder of the runs' temporary files
-	closing     chan struct{} // closed when Stop begins
+	scratch     string            // folder of the runs' temporary files
+	closing     chan struct{}     // closed when Stop begins
 	stopping    sync.Once
 	draining    atomic.Bool     // answers say that their connections end
 	calls       context.Context // of all calls: over when those that still run are cut
@@ -140,7 +142,7 @@ func Build(ctx context.Context, cfg *config.Config, o Options) (_ *App, err erro
 	}()
 	for _, step := range []func(context.Context) error{
 		a.paceCollector, a.openFolder, a.openDatabase, a.openMasterKey, a.readTiers, a.makeLedger, a.makeAccounts, a.makeTracing, a.makeProviders, a.makeCatalog,
-		a.makeLimits, a.makePayments, a.makeJobs, a.makeReseal, a.makeFiles, a.makeArchive, a.makePredictions, a.makeCache, a.makeInference, a.makeVotes, a.makeMail, a.makeServers,
+		a.makeLimits, a.makePayments, a.makeJobs, a.makeReseal, a.makeFiles, a.makeArchive, a.makePredictions, a.makeCache, a.makeInference, a.makeBatches, a.makeVotes, a.makeMail, a.makeServers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -251,11 +253,13 @@ func (a *App) foreignRules() egress.Rules {
 // rows are all routes of the API.
 func (a *App) rows() []api.Route {
 	rows := append(a.inferRows(limit.Standard), a.restRows(limit.Standard)...)
+	rows = append(rows, a.mediaRows(limit.Standard)...)
 	operators := &admin.Handlers{Accounts: a.accounts, Catalog: a.catalog, Lister: a.adapters, Explainer: a.inference, Targets: a.inference, Sync: a.feed.Sync}
 	rows = append(rows, operators.Rows()...)
 	rows = append(rows, a.operatorRows()...)
 	rows = append(rows, (&admin.FeedbackHandlers{Votes: a.votes}).Rows()...)
 	rows = append(rows, a.alertRows()...)
+	rows = append(rows, a.batchRows()...)
 	rows = append(rows, a.bodyRows()...)
 	rows = append(rows, a.cacheRows()...)
 	return append(rows, a.moneyRows()...)
@@ -263,7 +267,7 @@ func (a *App) rows() []api.Route {
 
 func (a *App) restRows(surface string) []api.Route {
 	h := &rest.Handlers{
-		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Webhooks: a.webhooks, Balances: a.ledger,
+		Catalog: a.catalog, Predictions: a.predictions, Uploads: a.predictions, Files: a.files, Users: a.batches, Webhooks: a.webhooks, Balances: a.ledger,
 		Public: a.cfg.PublicURL, FilesURL: textOf(a.cfg.Predictions.FilesURL), MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.Predictions.MaxUpload, AwaitMax: a.cfg.Predictions.AwaitMax,
 		KeepAlive: a.cfg.KeepAlive, UnknownAs404: a.cfg.Predictions.Unknown == "404", Closing: a.closing, Surface: surface,
 	}
@@ -296,6 +300,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
+	}
+	if err := a.batches.Start(ctx); err != nil {
+		return fmt.Errorf("start batches: %w", err)
 	}
 	a.archive.Start()
 	a.startMail()
@@ -369,6 +376,7 @@ func (a *App) Stop(ctx context.Context) error {
 	var busy errgroup.Group
 	busy.Go(func() error { return a.stopServing(ctx) })
 	busy.Go(func() error { return a.jobs.Stop(ctx) })
+	busy.Go(func() error { return a.batches.Stop(ctx) })
 	errs := []error{busy.Wait()}
 	a.stopMail(ctx)
 	a.predictions.Stop()

@@ -34,6 +34,7 @@ predictions.jsonl  its predictions, one a line, newest first; input and output a
 charges.csv        every charge, newest first; amounts are US dollars
 credits.csv        every other movement of credit, newest first
 statements/        a statement for each month
+batches.jsonl      its batches, newest first; their results are among the files
 responses.jsonl    stored responses with their input, one a line
 files.jsonl        uploaded files that are still kept, one a line, with links that end with them
 bodies.jsonl       kept bodies of requests and their answers, one request a line, oldest first
@@ -63,7 +64,7 @@ func (a *App) ExportAccount(ctx context.Context, id, base string, to io.Writer) 
 		{"README.txt", func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, exportReadme); return err }},
 		{"account.json", func(_ context.Context, w io.Writer) error { return writeJSON(w, owner) }},
 		{"members.json", e.members}, {"keys.json", e.keys}, {"predictions.jsonl", e.predictions}, {"charges.csv", e.charges},
-		{"credits.csv", e.credits}, {"responses.jsonl", e.responses}, {"files.jsonl", e.files},
+		{"credits.csv", e.credits}, {"batches.jsonl", e.batches}, {"responses.jsonl", e.responses}, {"files.jsonl", e.files},
 		{"bodies.jsonl", e.bodies},
 	} {
 		if err := e.file(ctx, part.name, part.write); err != nil {
@@ -322,9 +323,9 @@ func (e *export) files(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// removeAccount removes what other rooms keep of an account that is closed: predictions
-// with their files, uploads, stored responses, kept bodies of requests. It is safe to run twice, and goes on where
+// removeAccount removes what other rooms keep of an account that is closed: batches, before
+// their files, predictions with their files, uploads, stored responses, kept bodies of requests. It is safe to run twice, and goes on where
 // it was broken off. Charges stay: they are books.
 func (a *App) removeAccount(ctx context.Context, id string) error {
-	return errors.Join(a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id), a.archive.RemoveAccount(ctx, id))
+	return errors.Join(a.batches.RemoveAccount(ctx, id), a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id), a.archive.RemoveAccount(ctx, id))
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -71,10 +72,25 @@ func (h *Handlers) listFiles(c *httpx.Call, who account.Principal) error {
 
 func (h *Handlers) deleteFile(c *httpx.Call, who account.Principal) error {
 	id := c.Request.PathValue("id")
+	if err := h.unused(c.Request.Context(), who.Account, id); err != nil {
+		return err
+	}
 	if err := h.Uploads.DeleteUpload(c.Request.Context(), who.Account, id); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, skytells.FileDeleted{ID: id, Object: "file", Deleted: true})
+}
+
+// unused refuses to take a file away from a batch that runs.
+func (h *Handlers) unused(ctx context.Context, account, id string) error {
+	if h.Users == nil {
+		return nil
+	}
+	batch, err := h.Users.Uses(ctx, account, id)
+	if err != nil || batch == "" {
+		return err
+	}
+	return fault.Newf(fault.InvalidRequest, "The file is the input of %s, which has not ended; wait for that, or cancel the batch first.", batch)
 }
 
 func (h *Handlers) fileContent(c *httpx.Call, who account.Principal) error {
@@ -114,7 +130,7 @@ func (h *Handlers) fileRows() []api.Route {
 		},
 		{
 			Method: http.MethodDelete, Pattern: "/v1/files/{id}", Surface: api.REST, ID: "deleteFile", Tag: filesTag, Summary: "Delete an uploaded file",
-			Description: "Removes it for good; its links end.", Scope: account.Files,
+			Description: "Removes it for good; its links end. The input of a batch that runs stays.", Scope: account.Files,
 			Params: []api.Param{id}, Response: skytells.FileDeleted{}, Errors: filesErrors(), Key: h.deleteFile,
 		},
 		h.linkRow(),

@@ -54,6 +54,12 @@ type Uploads interface {
 	DeleteUpload(ctx context.Context, account, id string) error
 }
 
+// FileUsers know who still needs an upload.
+type FileUsers interface {
+	// Uses names the batch of the account that does; "": none.
+	Uses(ctx context.Context, account, file string) (batch string, err error)
+}
+
 // Files reads what is stored.
 type Files interface {
 	Uploads(ctx context.Context, account, after string, n int) ([]blob.File, error)
@@ -74,6 +80,7 @@ type Handlers struct {
 	Predictions Predictions
 	Uploads     Uploads
 	Files       Files
+	Users       FileUsers // nil: nobody needs uploads
 	Webhooks    Webhooks
 	Balances    Balances // for dry runs
 

@@ -27,7 +27,7 @@ const (
 // UploadForm is the form of an upload, for the document.
 type UploadForm struct {
 	File     api.Binary `json:"file" doc:"The file. The Replicate client's name for it, content, is taken too."`
-	Purpose  string     `json:"purpose,omitempty" doc:"What it is for; kept as it is sent."`
+	Purpose  string     `json:"purpose,omitempty" doc:"What it is for; kept as it is sent. batch: the input of a batch."`
 	Filename string     `json:"filename,omitempty" doc:"Its name, if the file's part has none."`
 	Metadata any        `json:"metadata,omitempty" doc:"An object, as the Replicate client sends it; only its purpose is kept."`
 }
