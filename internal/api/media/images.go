@@ -175,7 +175,7 @@ func (p *picturing) inputs() ([]*input, error) {
 	if err := in.rest(); err != nil {
 		return nil, err
 	}
-	return in.spread(n, given), nil
+	return in.spread(max(n, 1), given), nil
 }
 
 // content puts in what the picture is to show, and what it is made of. Edits need no
