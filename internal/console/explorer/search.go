@@ -29,15 +29,27 @@ const (
 	maxText = 600
 )
 
-var (
-	anyTag      = regexp.MustCompile(`<[^>]*>`)
-	partHeading = regexp.MustCompile(`(?s)<h[23] id="([^"]*)"[^>]*>(.*?)</h[23]>`)
-	spaces      = regexp.MustCompile(`\s+`)
-)
+var partHeading = regexp.MustCompile(`(?s)<h[23] id="([^"]*)"[^>]*>(.*?)</h[23]>`)
 
-// plain is the text of HTML.
+// plain is the text of HTML. Pages are long, and a regular expression would go over the
+// whole of one for each of its tags.
 func plain(body string) string {
-	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(anyTag.ReplaceAllString(body, " ")), " "))
+	var text strings.Builder
+	for {
+		before, tag, found := strings.Cut(body, "<")
+		text.WriteString(before)
+		if !found {
+			break
+		}
+		_, after, closed := strings.Cut(tag, ">")
+		if !closed {
+			text.WriteString("<" + tag)
+			break
+		}
+		text.WriteByte(' ')
+		body = after
+	}
+	return strings.Join(strings.Fields(html.UnescapeString(text.String())), " ")
 }
 
 // addToIndex cuts a page at its headings.

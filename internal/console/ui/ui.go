@@ -16,6 +16,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -29,6 +30,7 @@ type Kit struct {
 	assets map[string]Asset // by room/name
 	sealed sync.Once
 	stamp  string
+	rooms  []*Room
 }
 
 // Asset is a file that pages load.
@@ -122,10 +124,13 @@ func (k *Kit) address(name string) (string, error) {
 	return "/assets/" + k.Stamp() + "/" + name, nil
 }
 
-// Room is one room's pages.
-type Room struct{ pages map[string]*template.Template }
+// Room is one room's pages. Each is parsed when it is first shown: to parse them all is most
+// of a server's start.
+type Room struct {
+	pages map[string]func() (*template.Template, error)
+}
 
-// Room parses a room's folder "templates": every file is a page named after it, which
+// Room takes in a room's folder "templates": every file is a page named after it, which
 // defines "content"; files that begin with an underscore hold parts that all of the
 // room's pages share. The folder "assets" is added under the room's name.
 func (k *Kit) Room(name string, files fs.FS) (*Room, error) {
@@ -144,15 +149,27 @@ func (k *Kit) Room(name string, files fs.FS) (*Room, error) {
 			pages = append(pages, f)
 		}
 	}
-	r := &Room{pages: map[string]*template.Template{}}
+	r := &Room{pages: map[string]func() (*template.Template, error){}}
 	for _, f := range pages {
-		t, err := template.Must(k.shared.Clone()).ParseFS(files, append(parts, f)...)
-		if err != nil {
-			return nil, fmt.Errorf("parse the page %s of %s: %w", f, name, err)
-		}
-		r.pages[strings.TrimSuffix(path.Base(f), ".html")] = t
+		r.pages[strings.TrimSuffix(path.Base(f), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			return template.Must(k.shared.Clone()).ParseFS(files, append(slices.Clip(parts), f)...)
+		})
 	}
+	k.rooms = append(k.rooms, r)
 	return r, nil
+}
+
+// Check parses the pages of all rooms, and says which cannot be.
+func (k *Kit) Check() error {
+	var wrong []error
+	for _, r := range k.rooms {
+		for _, name := range sortedKeys(r.pages) {
+			if _, err := r.pages[name](); err != nil {
+				wrong = append(wrong, fmt.Errorf("parse the page %s: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // View is one page to show.
@@ -206,9 +223,13 @@ type Notice struct{ Kind, Text string }
 
 // Render makes a page.
 func (r *Room) Render(page string, s Shell, v View) ([]byte, error) {
-	t, ok := r.pages[page]
+	parsed, ok := r.pages[page]
 	if !ok {
 		return nil, fmt.Errorf("there is no page %q", page)
+	}
+	t, err := parsed()
+	if err != nil {
+		return nil, fmt.Errorf("parse the page %q: %w", page, err)
 	}
 	frame := "frame"
 	if v.Plain {

@@ -157,7 +157,11 @@ func TestRooms(t *testing.T) {
 	if _, err := room.Render("_parts", ui.Shell{}, ui.View{}); err == nil {
 		t.Error("a part is a page")
 	}
-	if _, err := kit(t).Room("broken", fstest.MapFS{"templates/a.html": {Data: []byte(`{{`)}}); err == nil {
-		t.Error("a broken page is none")
+	broken := kit(t)
+	if _, err := broken.Room("broken", fstest.MapFS{"templates/a.html": {Data: []byte(`{{`)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := broken.Check(); err == nil || !strings.Contains(err.Error(), "parse the page a") {
+		t.Errorf("a broken page: %v", err)
 	}
 }

@@ -61,12 +61,16 @@ func (p *Provider) reply(ctx context.Context, call *provider.Call) (*reply, erro
 	if err != nil {
 		return nil, err
 	}
+	manual, err := p.manual()
+	if err != nil {
+		return nil, fmt.Errorf("read the manual: %w", err)
+	}
 	var id [12]byte
 	rand.Read(id[:]) // never fails, by its documentation
 	r := &reply{
-		id: "chatcmpl-" + hex.EncodeToString(id[:]), model: call.Show, print: "fp_" + p.manual.print, created: p.now().Unix(),
+		id: "chatcmpl-" + hex.EncodeToString(id[:]), model: call.Show, print: "fp_" + manual.print, created: p.now().Unix(),
 	}
-	r.text, r.reason = finish(p.manual.answer(req.question), req.stops, req.limit)
+	r.text, r.reason = finish(manual.answer(req.question), req.stops, req.limit)
 	r.usage = provider.Usage{Reported: true, Input: req.tokens, Output: countTokens(r.text)}
 	return r, nil
 }

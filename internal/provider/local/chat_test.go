@@ -122,7 +122,7 @@ func TestChatQuotesTheManual(t *testing.T) {
 	prompt, completion := float64(countTokens("Speak like a pirate.")+countTokens("How do I add an upstream?")), float64(countTokens(text))
 	want := map[string]any{
 		"id": reply["id"], "object": "chat.completion", "created": 1748000000.0, "model": "shown/" + Docs,
-		"system_fingerprint": "fp_" + p.manual.print,
+		"system_fingerprint": "fp_" + testManual(t, p).print,
 		"choices": []any{map[string]any{
 			"index": 0.0, "finish_reason": "stop", "logprobs": nil,
 			"message": map[string]any{"role": "assistant", "content": text, "refusal": nil, "annotations": []any{}},

@@ -61,7 +61,11 @@ func (p *Provider) vector(text, param string, d int) ([]float32, int, error) {
 		return nil, 0, fault.Invalid(param, "'%s' has %d words; %s takes at most %d in one text. Cut it into pieces.",
 			param, len(found), EmbedSmall, maxInputWords)
 	}
-	vec, ok := p.vectors.embed(found)
+	table, err := p.vectors()
+	if err != nil {
+		return nil, 0, fmt.Errorf("load %s: %w", EmbedSmall, err)
+	}
+	vec, ok := table.embed(found)
 	if !ok || !normalise(vec[:d]) {
 		return nil, 0, &fault.Error{ID: fault.InvalidParameter, Status: http.StatusUnprocessableEntity, Param: param,
 			Message: fmt.Sprintf("'%s' has no word that %s knows: it knows 50,000 English words only.", param, EmbedSmall)}

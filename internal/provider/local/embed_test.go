@@ -77,8 +77,12 @@ func TestEmbedAnswers(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"prompt_tokens": 7, "total_tokens": 7}, reply.Usage); diff != "" {
 		t.Error(diff)
 	}
+	table, err := p.vectors()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, text := range []string{"a red car", "the sea & the sky"} {
-		want, _ := p.vectors.embed(words(text))
+		want, _ := table.embed(words(text))
 		got := reply.Data[i]
 		if got.Object != "embedding" || got.Index != i {
 			t.Errorf("data[%d] is %s %d", i, got.Object, got.Index)

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"skytower/internal/provider"
@@ -84,8 +85,8 @@ type Options struct {
 
 // Provider answers for the built-in models. It is safe for parallel use.
 type Provider struct {
-	vectors  *vectors
-	manual   *manual
+	vectors  func() (*vectors, error) // loaded at the first call that needs them,
+	manual   func() (*manual, error)  // and likewise read and indexed
 	upscaler *upscaler
 	now      func() time.Time
 }
@@ -96,8 +97,9 @@ var (
 	_ provider.Predictor = (*Provider)(nil)
 )
 
-// New loads the vectors and reads the manual, which takes some tens of
-// milliseconds; the upscaler's weights wait for their first use. It fails where the manual cannot be read or holds no text.
+// New fails where the manual cannot be read or holds no text. What the models work on waits
+// for their first use, where it takes some tens of milliseconds: most servers have models of
+// their own, and a start is not held up.
 func New(o Options) (*Provider, error) {
 	if o.Manual == nil {
 		return nil, errors.New("the built-in models need a manual")
@@ -108,15 +110,19 @@ func New(o Options) (*Provider, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	table, err := loadVectors(embedSmall)
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", EmbedSmall, err)
-	}
-	manual, err := readManual(o.Manual, o.DocsURL, table)
-	if err != nil {
+	if err := hasText(o.Manual); err != nil {
 		return nil, fmt.Errorf("read the manual: %w", err)
 	}
-	return &Provider{vectors: table, manual: manual, upscaler: newUpscaler(), now: o.Now}, nil
+	p := &Provider{upscaler: newUpscaler(), now: o.Now}
+	p.vectors = sync.OnceValues(func() (*vectors, error) { return loadVectors(embedSmall) })
+	p.manual = sync.OnceValues(func() (*manual, error) {
+		table, err := p.vectors()
+		if err != nil {
+			return nil, err
+		}
+		return readManual(o.Manual, o.DocsURL, table)
+	})
+	return p, nil
 }
 
 // check refuses a call that has ended, or that another model was meant by.

@@ -34,6 +34,32 @@ type passage struct {
 	text  string // Markdown
 }
 
+// errNoText is a manual of headings, or of nothing.
+var errNoText = errors.New("no Markdown text in it")
+
+// hasText fails where no .md file has a line that is no heading.
+func hasText(files fs.FS) error {
+	found := false
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".md" {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimSpace(line)
+			if level, _ := headingOf(line); level == 0 && line != "" {
+				found = true
+				return fs.SkipAll
+			}
+		}
+		return err
+	})
+	if err == nil && !found {
+		err = errNoText
+	}
+	return err
+}
+
 // readManual reads every .md file.
 func readManual(files fs.FS, docsURL string, table *vectors) (*manual, error) {
 	m := &manual{home: docsURL}
@@ -54,7 +80,7 @@ func readManual(files fs.FS, docsURL string, table *vectors) (*manual, error) {
 		return nil, err
 	}
 	if len(m.passages) == 0 {
-		return nil, errors.New("no Markdown text in it")
+		return nil, errNoText
 	}
 	m.print = hex.EncodeToString(sum.Sum(nil))[:10]
 	m.index = newIndex(m.passages, table)

@@ -67,8 +67,11 @@ func TestNewNeedsAManual(t *testing.T) {
 		}
 	}
 	p, err := New(Options{Manual: fstest.MapFS{"a.md": {Data: []byte("Text.")}, "b.txt": {Data: []byte("Other.")}}})
-	if err != nil || len(p.manual.passages) != 1 || p.manual.passages[0].link != "/docs/a" {
-		t.Errorf("one file: %v, %+v", err, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := testManual(t, p); len(m.passages) != 1 || m.passages[0].link != "/docs/a" {
+		t.Errorf("one file: %+v", m)
 	}
 }
 

@@ -17,9 +17,18 @@ func testProvider(t testing.TB) *Provider {
 	return p
 }
 
+func testManual(t *testing.T, p *Provider) *manual {
+	t.Helper()
+	m, err := p.manual()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestSearchFindsThePassage(t *testing.T) {
 	t.Parallel()
-	m := testProvider(t).manual
+	m := testManual(t, testProvider(t))
 	for _, tc := range []struct{ question, link string }{
 		{"How do I start the server?", "/start#run-the-server"},
 		{"Which folder holds my data?", "/start#where-the-data-lies"},
@@ -48,7 +57,7 @@ func TestSearchFindsThePassage(t *testing.T) {
 
 func TestSearchFindsNothing(t *testing.T) {
 	t.Parallel()
-	m := testProvider(t).manual
+	m := testManual(t, testProvider(t))
 	for _, question := range []string{
 		"", "?!", "hello", "how are you", "blorf quux zibble", "What is the capital of France?",
 		"Write me a poem about the sea", "Who won the football match yesterday?", "who is the president of the united states",
