@@ -59,12 +59,12 @@ type stage struct {
 	dropped   []string
 	cancelled []string
 	made      []prediction.Record
-	outputs   map[string][]string               // of a prediction: ids of files
-	become    func(i int) prediction.Record     // what prediction number i is in the end
+	outputs   map[string][]string                // of a prediction: ids of files
+	become    func(i int) prediction.Record      // what prediction number i is in the end
 	news      func(id string) []prediction.Event // before its end
-	waiting   chan struct{}                     // gets a value when somebody waits for what does not end
-	refuse    error                             // of every create but the first
-	earlier   map[string]prediction.Record      // by key of idempotency
+	waiting   chan struct{}                      // gets a value when somebody waits for what does not end
+	refuse    error                              // of every create but the first
+	earlier   map[string]prediction.Record       // by key of idempotency
 }
 
 type stored struct {
@@ -142,7 +142,9 @@ func (s *stage) Quote(_ context.Context, c prediction.Create) (prediction.Quoted
 	return prediction.Quoted{Model: model.Model}, err
 }
 
-func (s *stage) Balance(context.Context, string) (ledger.Balance, error) { return ledger.Balance{}, nil }
+func (s *stage) Balance(context.Context, string) (ledger.Balance, error) {
+	return ledger.Balance{}, nil
+}
 
 func (s *stage) find(id string) (prediction.Record, error) {
 	s.mu.Lock()

@@ -1,0 +1,364 @@
+package media_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"skytower/internal/api/media"
+	"skytower/internal/fault"
+	"skytower/internal/prediction"
+	"skytower/internal/skytells"
+)
+
+// site is a stage with a model of each kind.
+func site(t *testing.T) *stage {
+	t.Helper()
+	prompted := skytells.Schema(`{"properties":{"prompt":{"type":"string"}}}`)
+	return newStage(t,
+		skytells.ModelSpec{Slug: "painter", Type: "image", InputSchema: prompted},
+		skytells.ModelSpec{Slug: "my-gpt-image", Type: "image", InputSchema: prompted},
+		skytells.ModelSpec{Slug: "enlarger", Type: "image", InputSchema: skytells.Schema(`{"properties":{"image":{"type":"string"}}}`)},
+		skytells.ModelSpec{Slug: "voice", Type: "audio", InputSchema: skytells.Schema(`{"properties":{"text":{"type":"string"}}}`)},
+		skytells.ModelSpec{Slug: "scribe", Type: "text", InputSchema: skytells.Schema(`{"properties":{"audio":{"type":"string"}}}`),
+			OutputSchema: skytells.Schema(`{"properties":{"segments":{"type":"array"}}}`)},
+	)
+}
+
+func post(t *testing.T, s *stage, route, body string, header ...string) reply {
+	t.Helper()
+	return send(t, s.routes(), route, strings.NewReader(body), header...)
+}
+
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	for i := range 4 {
+		s.puts(i, pngHead)
+	}
+	link := "http://localhost:8080/files/file-1"
+	coded := base64.StdEncoding.EncodeToString([]byte(pngHead))
+	for i, c := range []struct{ body, want string }{
+		{`{"model":"painter","prompt":"a cat"}`, `{"created":1785000000,"data":[{"url":"` + link + `"}],"output_format":"png"}`},
+		{`{"model":"painter","prompt":"a cat","response_format":"b64_json","size":"auto"}`, `{"created":1785000000,"data":[{"b64_json":"` + coded + `"}],"size":"auto","output_format":"png"}`},
+		{`{"model":"my-gpt-image","prompt":"a cat"}`, `{"created":1785000000,"data":[{"b64_json":"` + coded + `"}],"output_format":"png"}`},
+		{`{"model":"my-gpt-image","prompt":"a cat","response_format":"url"}`, `{"created":1785000000,"data":[{"url":"http://localhost:8080/files/file-4"}],"output_format":"png"}`},
+	} {
+		got := post(t, s, "images/generations", c.body)
+		if got.status != 200 || got.body != c.want {
+			t.Errorf("%s: %d %s", c.body, got.status, got.body)
+		}
+		want := fmt.Sprintf("00000000-0000-7000-8000-%012d", i+1)
+		if got.header.Get("X-Skytells-Prediction") != want || got.header.Get("X-Skytells-Model") == "" || got.header.Get("X-Skytells-Ratelimit-Window") != "60" {
+			t.Errorf("%s: header %v", c.body, got.header)
+		}
+	}
+}
+
+// Of several predictions those that succeed are the answer; where none does, the first
+// one's failure is.
+func TestSomeFail(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.puts(1, pngHead)
+	s.become = func(i int) prediction.Record {
+		if i == 1 {
+			return prediction.Record{Status: prediction.Succeeded}
+		}
+		return prediction.Record{Status: prediction.Failed, ErrorID: "PREDICTION_FAILED", Error: "out of paint"}
+	}
+	got := post(t, s, "images/generations", `{"model":"painter","prompt":"a cat","n":3}`)
+	if got.status != 200 || strings.Count(got.body, `"url"`) != 1 || len(strings.Split(got.header.Get("X-Skytells-Prediction"), ", ")) != 3 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	got = post(t, s, "images/generations", `{"model":"painter","prompt":"a cat","n":2}`)
+	if e := refused(t, got); e.ErrorID != "INFERENCE_ERROR" || e.Message != "out of paint" || got.header.Get("X-Should-Retry") != "false" || got.header.Get("X-Skytells-Ratelimit-Window") != "" {
+		t.Errorf("%d %s %v", got.status, got.body, got.header)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	for _, c := range []struct {
+		rec    prediction.Record
+		id     string
+		status int
+		retry  string
+	}{
+		{prediction.Record{Status: prediction.Failed, ErrorID: "INVALID_INPUT", Error: "no cats"}, "INVALID_PARAMETER", 400, ""},
+		{prediction.Record{Status: prediction.Failed, ErrorID: "SERVICE_UNAVAILABLE", Error: "away"}, "SERVICE_UNAVAILABLE", 503, ""},
+		{prediction.Record{Status: prediction.Failed, ErrorID: "SECURITY_VIOLATION", Error: "no"}, "SECURITY_VIOLATION", 403, ""},
+		{prediction.Record{Status: prediction.Failed, ErrorID: "INFERENCE_TIMEOUT"}, "INFERENCE_TIMEOUT", 504, "false"},
+		{prediction.Record{Status: prediction.Failed, ErrorID: "OF_ANOTHER_VERSION"}, "INFERENCE_ERROR", 500, "false"},
+		{prediction.Record{Status: prediction.Cancelled}, "INFERENCE_ERROR", 500, "false"},
+		{prediction.Record{Status: prediction.Succeeded}, "INFERENCE_ERROR", 500, "false"}, // without a picture
+	} {
+		s.become = func(int) prediction.Record { return c.rec }
+		got := post(t, s, "images/generations", `{"model":"painter","prompt":"a cat"}`)
+		if e := refused(t, got); e.ErrorID != c.id || got.status != c.status || e.Message == "" || got.header.Get("X-Should-Retry") != c.retry {
+			t.Errorf("%+v: %d %s %v", c.rec, got.status, got.body, got.header)
+		}
+	}
+}
+
+// A prediction that is refused ends those before it, and leaves no file.
+func TestRefusedHalfway(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.refuse = &fault.Error{ID: fault.RateLimitExceeded, Message: "too many", RetryAfter: time.Second}
+	body, kind := formOf(t, [][2]string{{"model", "enlarger"}, {"image", "@a.png"}, {"n", "3"}})
+	got := send(t, s.routes(), "images/edits", body, "Content-Type", kind)
+	if e := refused(t, got); e.ErrorID != "RATE_LIMITED" || len(s.cancelled) != 1 || s.cancelled[0] != s.made[0].ID {
+		t.Errorf("%d %s, cancelled %v of %v", got.status, got.body, s.cancelled, s.made)
+	}
+	if c := s.asked[0]; c.ID == "" || !slices.Equal(c.Files, []string{"file-1"}) {
+		t.Errorf("asked for %+v", c)
+	}
+}
+
+func TestRequestsThatAreNone(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	for body, id := range map[string]string{
+		``: "INVALID_REQUEST", `{`: "INVALID_REQUEST", `[]`: "INVALID_REQUEST", `{"prompt":"x"}`: "INVALID_PARAMETER", `{"model":7}`: "INVALID_PARAMETER",
+		`{"model":"painter","prompt":"x","prompt":"y"}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","n":1.5}`: "INVALID_PARAMETER",
+		`{"model":"painter","prompt":"x","stream":"yes"}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","response_format":"gif"}`: "INVALID_PARAMETER",
+		`{"model":"none","prompt":"x"}`: "MODEL_NOT_FOUND",
+		`{"model":"painter","prompt":["x"]}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","partial_images":4}`: "INVALID_PARAMETER",
+	} {
+		if e := refused(t, post(t, s, "images/generations", body)); e.ErrorID != id {
+			t.Errorf("%s: %+v", body, e)
+		}
+	}
+	if e := refused(t, post(t, s, "images/edits", `{"model":"enlarger"}`)); e.ErrorID != "INVALID_REQUEST" {
+		t.Errorf("an edit without a form: %+v", e)
+	}
+	if e := refused(t, post(t, s, "images/edits", "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nenl", "Content-Type", "multipart/form-data; boundary=b")); e.ErrorID != "INVALID_REQUEST" {
+		t.Errorf("a cut form: %+v", e)
+	}
+	if len(s.asked) > 0 {
+		t.Errorf("%d predictions", len(s.asked))
+	}
+}
+
+func TestSpeech(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	sound := wavHead + strings.Repeat("x", 30_000)
+	s.puts(0, sound)
+	s.puts(1, sound)
+	got := post(t, s, "audio/speech", `{"model":"voice","input":"hi","voice":"alloy"}`)
+	if got.status != 200 || got.body != sound || got.header.Get("Content-Type") != "audio/wave" && got.header.Get("Content-Type") != "audio/wav" {
+		t.Errorf("%d, %d bytes, %v", got.status, len(got.body), got.header)
+	}
+	got = post(t, s, "audio/speech", `{"model":"voice","input":"hi","stream_format":"sse"}`)
+	var all []byte
+	var last string
+	for _, data := range eventsOf(got.body) {
+		var e media.SpeechEvent
+		must(t, json.Unmarshal([]byte(data), &e))
+		piece, err := base64.StdEncoding.DecodeString(e.Audio)
+		must(t, err)
+		all, last = append(all, piece...), e.Type
+	}
+	if string(all) != sound || last != "speech.audio.done" {
+		t.Errorf("%d bytes, %s last", len(all), last)
+	}
+}
+
+// eventsOf are the data of a stream's events.
+func eventsOf(stream string) (all []string) {
+	for _, line := range strings.Split(stream, "\n") {
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			all = append(all, data)
+		}
+	}
+	return all
+}
+
+func TestTranscription(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.become = func(int) prediction.Record {
+		return prediction.Record{Status: prediction.Succeeded, Output: `{"text":"Hi.","segments":[{"id":0,"start":0,"end":1,"text":"Hi."}]}`}
+	}
+	for form, want := range map[string]string{
+		"json": `{"text":"Hi."}`, "text": "Hi.\n", "vtt": "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nHi.\n\n",
+		"verbose_json": `{"task":"transcribe","language":"","duration":1,"text":"Hi.","segments":[{"id":0,"start":0,"end":1,"text":"Hi."}]}`,
+	} {
+		body, kind := formOf(t, [][2]string{{"file", "@a.wav"}, {"response_format", form}, {"model", "scribe"}})
+		if got := send(t, s.routes(), "audio/transcriptions", body, "Content-Type", kind); got.status != 200 || got.body != want {
+			t.Errorf("%s: %d %q", form, got.status, got.body)
+		}
+	}
+}
+
+// told is an output event of a stream.
+func told(output, file string) prediction.Event {
+	files := "[]"
+	if file != "" {
+		files = `[{"name":"x","type":"image/png","size":8,"url":"http://localhost:8080/files/` + file + `"}]`
+	}
+	return prediction.Event{Name: "output", Data: []byte(`{"output":` + output + `,"metadata":{"storage":{"files":` + files + `}}}`)}
+}
+
+func TestTranscriptStream(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Succeeded, Output: `"Hello there."`} }
+	s.news = func(string) []prediction.Event { return []prediction.Event{told(`"Hel"`, ""), told(`"lo"`, "")} }
+	body, kind := formOf(t, [][2]string{{"file", "@a.wav"}, {"stream", "true"}, {"model", "scribe"}})
+	got := send(t, s.routes(), "audio/transcriptions", body, "Content-Type", kind)
+	want := []string{
+		`{"type":"transcript.text.delta","delta":"Hel"}`, `{"type":"transcript.text.delta","delta":"lo"}`, `{"type":"transcript.text.delta","delta":" there."}`,
+		`{"type":"transcript.text.done","text":"Hello there."}`,
+	}
+	if all := eventsOf(got.body); got.status != 200 || !slices.Equal(all, want) || !s.asked[0].Stream {
+		t.Errorf("%d %q", got.status, all)
+	}
+}
+
+func TestPictureStream(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.puts(0, pngHead) // file-1
+	s.news = func(string) []prediction.Event { return []prediction.Event{told(`null`, "file-1"), told(`null`, "file-1")} }
+	got := post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true,"partial_images":1}`)
+	coded := base64.StdEncoding.EncodeToString([]byte(pngHead))
+	rest := `"created_at":1785000000,"size":"auto","quality":"auto","background":"auto","output_format":"png"}`
+	want := []string{
+		`{"type":"image_generation.partial_image","b64_json":"` + coded + `","partial_image_index":0,"created_at":0` + strings.TrimPrefix(rest, `"created_at":1785000000`),
+		`{"type":"image_generation.completed","b64_json":"` + coded + `",` + rest,
+	}
+	want[0] = strings.Replace(want[0], `"created_at":0`, `"created_at":1785000000`, 1)
+	if all := eventsOf(got.body); got.status != 200 || !slices.Equal(all, want) {
+		t.Errorf("%d\n%q\n%q", got.status, all, want)
+	}
+	// A failure before the first event is a status, one after it is an event.
+	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Failed, ErrorID: "PREDICTION_FAILED", Error: "out of paint"} }
+	got = post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true,"partial_images":1}`)
+	if !strings.Contains(got.body, "event: error\n") || !strings.Contains(got.body, `"message":"out of paint"`) {
+		t.Errorf("in band: %s", got.body)
+	}
+	s.news = nil
+	if e := refused(t, post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true}`)); e.Message != "out of paint" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// hanging makes a call of a prediction that does not end, and ends its context.
+func hanging(t *testing.T, s *stage, end func(context.CancelCauseFunc), header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Processing} }
+	ctx, cancel := context.WithCancelCause(t.Context())
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://localhost:8080/v1/images/generations", strings.NewReader(`{"model":"painter","prompt":"x","n":2}`))
+	req.Header.Set("Authorization", "Bearer sk-first")
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }() // the connection is cut
+		s.routes().ServeHTTP(w, req)
+	}()
+	<-s.waiting
+	end(cancel)
+	<-done
+	return w
+}
+
+func TestWhoLeavesCancels(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	hanging(t, s, func(cancel context.CancelCauseFunc) { cancel(nil) })
+	if len(s.cancelled) != 2 {
+		t.Errorf("cancelled %v", s.cancelled)
+	}
+	s = site(t)
+	hanging(t, s, func(cancel context.CancelCauseFunc) { cancel(nil) }, "Idempotency-Key", "mine")
+	if len(s.cancelled) != 0 || s.asked[0].IdempotencyKey != "mine" || s.asked[1].IdempotencyKey != "mine.1" {
+		t.Errorf("with a key: cancelled %v, asked %+v", s.cancelled, s.asked)
+	}
+}
+
+func TestTheServerStops(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	w := hanging(t, s, func(cancel context.CancelCauseFunc) {
+		cancel(&fault.Error{ID: fault.ServiceUnavailable, Message: "The server stops.", RetryAfter: time.Second})
+	})
+	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("X-Skytells-Prediction") == "" || len(s.cancelled) != 2 {
+		t.Errorf("%d %s %v, cancelled %v", w.Code, w.Body, w.Header(), s.cancelled)
+	}
+}
+
+func TestLongEnough(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Processing} }
+	h := s.changed(func(h *media.Handlers) { h.MaxWait = time.Nanosecond })
+	got := send(t, h, "images/generations", strings.NewReader(`{"model":"painter","prompt":"x"}`))
+	if e := refused(t, got); e.ErrorID != "INFERENCE_TIMEOUT" || got.header.Get("X-Should-Retry") != "false" || len(s.cancelled) != 1 {
+		t.Errorf("%d %s, cancelled %v", got.status, got.body, s.cancelled)
+	}
+}
+
+// The same request by the same key gives back the first predictions, and its files' names
+// don't make it another one.
+func TestSameAgain(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.puts(0, pngHead)
+	for range 2 {
+		body, kind := formOf(t, [][2]string{{"model", "enlarger"}, {"image", "@a.png"}})
+		send(t, s.routes(), "images/edits", body, "Content-Type", kind, "Idempotency-Key", "mine")
+	}
+	first, second := s.asked[0], s.asked[1]
+	if string(first.Input) == string(second.Input) || string(first.Same) != string(second.Same) || !strings.Contains(string(first.Same), "sha256:") || len(s.made) != 1 {
+		t.Errorf("%s and %s; the same are %s and %s", first.Input, second.Input, first.Same, second.Same)
+	}
+	if e := refused(t, post(t, s, "images/generations", `{}`, "Idempotency-Key", strings.Repeat("x", 251))); e.ErrorID != "INVALID_PARAMETER" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	got := post(t, s, "images/generations", `{"model":"painter","prompt":"x","n":2,"dry_run":true}`)
+	if got.status != 200 || !strings.Contains(got.body, `"dry_run":true`) || len(s.asked) > 0 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func TestFormsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	h := s.changed(func(h *media.Handlers) { h.MaxUpload = 10 })
+	body, kind := formOf(t, [][2]string{{"image", "@large.png"}, {"model", "enlarger"}})
+	if got := send(t, h, "images/edits", body, "Content-Type", kind); got.status == 200 || len(s.asked) > 0 {
+		t.Errorf("a large file: %d %s", got.status, got.body)
+	}
+	fields := [][2]string{{"model", "enlarger"}}
+	for i := range 101 {
+		fields = append(fields, [2]string{fmt.Sprintf("x%d", i), "1"})
+	}
+	body, kind = formOf(t, fields)
+	if e := refused(t, send(t, s.routes(), "images/edits", body, "Content-Type", kind)); e.ErrorID != "INVALID_REQUEST" {
+		t.Errorf("many fields: %+v", e)
+	}
+	body, kind = formOf(t, [][2]string{{"prompt", strings.Repeat("x", 300<<10)}})
+	if e := refused(t, send(t, s.routes(), "images/edits", body, "Content-Type", kind)); e.ErrorID != "INVALID_PARAMETER" {
+		t.Errorf("a long text: %+v", e)
+	}
+}
