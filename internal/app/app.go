@@ -196,7 +196,7 @@ func (a *App) makeCatalog(context.Context) error {
 	}
 	a.catalog, err = catalog.New(catalog.Options{
 		DB: a.db, Sealer: sealer, Models: builtinModels(), Providers: environmentProviders(a.cfg), Commands: commandModels(a.cfg),
-		Resolve: a.credential, FetchDefault: fetchDefault,
+		Resolve: a.credential, FetchDefault: fetchDefault, Guard: guardOf,
 	})
 	if err != nil {
 		return fmt.Errorf("make the catalogue: %w", err)
@@ -298,6 +298,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.responses.Start(ctx); err != nil {
 		return fmt.Errorf("start stored responses: %w", err)
 	}
+	a.adapters.engines.Preload()
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}

@@ -34,7 +34,7 @@ func (a *App) makeInference(context.Context) error {
 		Catalog: a.catalog, Adapters: a.adapters, Limits: a.limits, Meter: a.ledger, Inputs: a.foreign(), Routes: a.routes,
 		Parser: inference.NewParser(), Conversations: a.responses, Tasks: a.responses, Closing: a.closing,
 		Log: a.log, Now: a.clock.Now, SettleTimeout: settleTimeout, OnFailure: a.adapters.failed,
-		OnTry: a.triedTarget, OnCharge: a.charged, Trace: a.tracer, Recall: a.recall,
+		OnTry: a.triedTarget, OnCharge: a.charged, Trace: a.tracer, Recall: a.recall, OnGuard: a.guardTold,
 	}
 	jobs.Register(a.jobs, jobs.Worker[response.Run]{Run: a.runResponse, Timeout: inference.TaskTime + settleTimeout})
 	a.jobs.EverySteadily("sweep responses", responsesInterval, a.sweepResponses)

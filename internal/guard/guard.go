@@ -50,7 +50,7 @@ type Guard struct {
 	sides    [2]bool
 	words    *words
 	patterns []*regexp.Regexp
-	data     kinds
+	personal *personal
 	broken   bool // a rule of it can't be read: it finds everything
 }
 
@@ -80,7 +80,7 @@ func New(spec skytells.GuardSpec) *Guard {
 			}
 		}
 	case PersonalData:
-		g.data = kindsOf(spec.Data)
+		g.personal = newPersonal(kindsOf(spec.Data))
 	case Moderation:
 	default:
 		g.broken = true

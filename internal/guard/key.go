@@ -1,6 +1,9 @@
 package guard
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Bounds of keys, in bytes. What is longer is taken as a key up to here.
 const (
@@ -33,29 +36,32 @@ func keyForms() []keyForm {
 	}
 }
 
-// secret is where a key ends that begins at i; 0: there is none.
-func (w *window) secret(i int, first rune) int {
+// formsBy are the forms by their first character.
+func formsBy() (by [utf8.RuneSelf][]keyForm) {
+	for _, f := range keyForms() {
+		by[f.prefix[0]] = append(by[f.prefix[0]], f)
+	}
+	return by
+}
+
+// secret is where a key ends that begins at i, in one of the forms that begin as it does;
+// 0: there is none.
+func (w *window) secret(i int, first rune, forms []keyForm) int {
+	if forms == nil && first != 'e' && first != 'B' && first != 'b' {
+		return 0
+	}
 	if before, size := w.before(i); before == '-' {
 		if further, _ := w.before(i - size); alnum(further) {
 			return 0
 		}
 	}
 	switch first {
-	case 'a', 'd', 'g', 'h', 'n', 'o', 'p', 'r', 's', 'w', 'x', 'y', 'A', 'S':
-		return w.formed(i, byte(first))
 	case 'e':
 		return w.token(i)
 	case 'B', 'b':
 		return w.bearer(i)
 	}
-	return 0
-}
-
-func (w *window) formed(i int, first byte) int {
-	for _, f := range keyForms() {
-		if f.prefix[0] != first {
-			continue
-		}
+	for _, f := range forms {
 		if !w.begins(i, f.prefix) {
 			if w.short {
 				return 0

@@ -1,13 +1,18 @@
 package guard
 
+import "unicode/utf8"
+
 // personal finds personal data: addresses of mail, numbers of telephones, cards and bank
 // accounts, and keys.
 type personal struct {
 	kinds   kinds
 	classes *classes
+	forms   [utf8.RuneSelf][]keyForm // of keys, by their first character
 }
 
-func newPersonal(k kinds) *personal { return &personal{kinds: k, classes: newClasses()} }
+func newPersonal(k kinds) *personal {
+	return &personal{kinds: k, classes: newClasses(), forms: formsBy()}
+}
 
 // next stops where a word or a number begins.
 func (p *personal) next(w *window, i int) int {
@@ -52,7 +57,7 @@ func (p *personal) find(w *window, i int) (end int, k kind, ok bool) {
 		return end, key, end > 0
 	}
 	if p.kinds.has(key) && !inWord && alnum(first) {
-		if end = w.secret(i, first); end > 0 || w.short {
+		if end = w.secret(i, first, p.forms[first]); end > 0 || w.short {
 			return end, key, end > 0
 		}
 	}

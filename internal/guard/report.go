@@ -145,3 +145,8 @@ func category(name string) string {
 		return '_'
 	}, name[:min(len(name), 64)])
 }
+
+// Undecided reports whether the guard that blocked could not judge.
+func (r *Report) Undecided() bool {
+	return r.blocked != nil && r.verdicts[r.blocked.Name] == Unsure
+}

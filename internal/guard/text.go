@@ -1,6 +1,9 @@
 package guard
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Chain is the guards of a model, in the order in which they look.
 type Chain []*Guard
@@ -83,8 +86,8 @@ func (c Chain) Open(judge Judge, report *Report) *Text {
 		if len(g.patterns) > 0 {
 			t.stages = append(t.stages, newPatterns(g.patterns, g.Action, found))
 		}
-		if g.Kind == PersonalData {
-			t.stages = append(t.stages, &filter{finder: newPersonal(g.data), action: g.Action, report: found})
+		if g.personal != nil {
+			t.stages = append(t.stages, &filter{finder: g.personal, action: g.Action, report: found})
 		}
 		if g.Kind == Moderation {
 			t.stages = append(t.stages, &windows{guard: g, judge: judge, report: report})
@@ -133,4 +136,52 @@ func (r refusal) push(_ context.Context, dst, _ []byte, _ bool) (out []byte, blo
 		r.report.blocked = r.guard
 	}
 	return dst, true, nil
+}
+
+// Local are the guards that ask nobody.
+func (c Chain) Local() Chain {
+	var local Chain
+	for _, g := range c {
+		if g.Kind != Moderation {
+			local = append(local, g)
+		}
+	}
+	return local
+}
+
+// JSON follows a JSON text that comes in pieces, and puts quotes around what guards put in
+// the place of a number: {"card":[card]} is none.
+type JSON struct{ inString, escaped bool }
+
+// Append appends the next piece to dst.
+func (j *JSON) Append(dst, piece []byte) []byte {
+	for i := 0; i < len(piece); i++ {
+		c := piece[i]
+		if j.inString {
+			j.inString = j.escaped || c != '"'
+			j.escaped = !j.escaped && c == '\\'
+			dst = append(dst, c)
+			continue
+		}
+		if c == '[' {
+			if l := labelAt(piece[i:]); l != "" {
+				dst = append(append(append(dst, '"'), l...), '"')
+				i += len(l) - 1
+				continue
+			}
+		}
+		j.inString = c == '"'
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// labelAt is the label with which a text begins, or "".
+func labelAt(text []byte) string {
+	for _, l := range labels() {
+		if strings.HasPrefix(string(text[:min(len(text), len(label))]), l) {
+			return l
+		}
+	}
+	return ""
 }

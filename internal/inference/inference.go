@@ -18,6 +18,7 @@ import (
 	"skytower/internal/account"
 	"skytower/internal/catalog"
 	"skytower/internal/egress"
+	"skytower/internal/guard"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/money"
@@ -168,6 +169,8 @@ type Service struct {
 	OnCharge func(charged, cost money.Nanos)
 	// Recall is the answer cache; nil: there is none.
 	Recall *Recall
+	// OnGuard hears what a guard made of a prompt or an answer; it may be nil.
+	OnGuard func(verdict guard.Verdict)
 	// Trace makes spans; nil: none.
 	Trace *telemetry.Tracer
 

@@ -35,6 +35,7 @@ type run struct {
 	limits   limit.Decision
 	ticket   limit.Ticket // what was taken of the limits, an estimate
 	tape     *tape        // what it has to do with kept answers; nil: nothing
+	guards   *guarding    // of the model; nil: it has none, or none was needed yet
 
 	hold      *ledger.Reservation
 	reserved  money.Nanos // what hold sets aside

@@ -34,8 +34,9 @@ const maxIdempotencyKey = 255
 //
 // Errors: MODEL_NOT_FOUND, MODEL_NOT_SUPPORTED, INVALID_INPUT with every violation,
 // INVALID_PARAMETER (422 for an idempotency key that stands for another body),
-// RATE_LIMIT_EXCEEDED, FORBIDDEN where the account has no edge surface, PAYMENT_REQUIRED,
-// INSUFFICIENT_CREDITS, SERVICE_UNAVAILABLE.
+// RATE_LIMIT_EXCEEDED, CONTENT_POLICY_VIOLATION where a guard refuses the input, FORBIDDEN
+// where the account has no edge surface, PAYMENT_REQUIRED, INSUFFICIENT_CREDITS,
+// SERVICE_UNAVAILABLE.
 func (s *Service) Create(ctx context.Context, c Create) (rec Record, replayed bool, err error) {
 	rec, replayed, err = s.createOrFind(ctx, c)
 	if len(c.Files) > 0 && (err != nil || replayed) {
@@ -57,6 +58,9 @@ func (s *Service) createOrFind(ctx context.Context, c Create) (rec Record, repla
 		return Record{}, false, err
 	}
 	if err := s.drawn(ctx, c, model.Model); err != nil {
+		return Record{}, false, err
+	}
+	if err := s.guard(ctx, &c, model.Model); err != nil {
 		return Record{}, false, err
 	}
 	b := &birth{model: model.Model}
@@ -120,6 +124,23 @@ func (s *Service) accept(ctx context.Context, c *Create) (model catalog.Resolved
 	}
 	quote, err = quoteFor(model.Model, c.Input)
 	return model, quote, err
+}
+
+// guard shows the input to the model's guards. It comes after the limits: a guard may ask
+// somebody else.
+func (s *Service) guard(ctx context.Context, c *Create, model *catalog.Model) error {
+	if s.o.Guard == nil || model.Guards == nil {
+		return nil
+	}
+	input, err := s.o.Guard(ctx, model, c.Input)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(input, c.Input) { // what is written in the place of a text has to fit, too
+		input, err = model.CheckInput(input)
+	}
+	c.Input = input
+	return err
 }
 
 // birth is a prediction that is being created.

@@ -82,6 +82,10 @@ type Options struct {
 	MaxFiles    int           // outputs of one prediction
 	Scratch     string        // folder for the runs' temporary files
 
+	// Guard shows a checked input to the model's guards: it gives the input that runs, or
+	// refuses (CONTENT_POLICY_VIOLATION, SERVICE_UNAVAILABLE). nil: there are no guards.
+	Guard func(ctx context.Context, model *catalog.Model, input json.RawMessage) (json.RawMessage, error)
+
 	Observer Observer          // nil: nobody
 	Trace    *telemetry.Tracer // nil: no spans are made
 }

@@ -91,6 +91,29 @@ func (c *Client) DeleteProvider(ctx context.Context, name string) error {
 	return err
 }
 
+// Guards lists the guards by name.
+func (c *Client) Guards(ctx context.Context) ([]GuardSpec, error) {
+	list, err := call[List[GuardSpec]](ctx, c, http.MethodGet, "/admin/v1/guards", nil)
+	return list.Data, err
+}
+
+// PutGuard creates a guard or replaces it as a whole.
+func (c *Client) PutGuard(ctx context.Context, g GuardSpec) (GuardSpec, error) {
+	return call[GuardSpec](ctx, c, http.MethodPut, "/admin/v1/guards/"+url.PathEscape(g.Name), g)
+}
+
+// DeleteGuard removes a guard that no model names.
+func (c *Client) DeleteGuard(ctx context.Context, name string) error {
+	_, err := call[Done](ctx, c, http.MethodDelete, "/admin/v1/guards/"+url.PathEscape(name), nil)
+	return err
+}
+
+// TestGuard shows a text to a guard and tells what it makes of it; nothing is sent to a model
+// but to a moderation model.
+func (c *Client) TestGuard(ctx context.Context, name, text string) (GuardTrial, error) {
+	return call[GuardTrial](ctx, c, http.MethodPost, "/admin/v1/guards/"+url.PathEscape(name)+"/test", GuardTrialRequest{Text: text})
+}
+
 // ImportModels brings a provider's models into the catalogue.
 func (c *Client) ImportModels(ctx context.Context, provider string, r ImportRequest) (ImportResult, error) {
 	return call[ImportResult](ctx, c, http.MethodPost, "/admin/v1/providers/"+url.PathEscape(provider)+"/import", r)

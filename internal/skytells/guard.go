@@ -1,5 +1,7 @@
 package skytells
 
+import "encoding/json"
+
 // GuardSpec looks at what goes to a model and at what it answers.
 type GuardSpec struct {
 	Name string `json:"name" yaml:"name" doc:"Lower-case name, unique."`
@@ -22,6 +24,20 @@ type GuardSpec struct {
 
 	// Managed names the file that manages the resource, or "" (read only).
 	Managed string `json:"managed,omitempty" yaml:"-"`
+}
+
+// GuardTrialRequest is a text that is shown to a guard.
+type GuardTrialRequest struct {
+	Text string `json:"text"`
+}
+
+// GuardTrial is what a guard makes of a text.
+type GuardTrial struct {
+	Verdict string `json:"verdict" enum:"passed,unsure,marked,redacted,blocked"`
+	Blocked bool   `json:"blocked" doc:"Whether a request with the text would be refused."`
+	Text    string `json:"text" doc:"What the guard lets go; empty where it blocks."`
+	// Results are as in content_filter_results.
+	Results json.RawMessage `json:"results" doc:"By category, as in content_filter_results."`
 }
 
 // CacheSpec keeps a model's answers.

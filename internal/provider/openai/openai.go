@@ -71,7 +71,7 @@ type Provider struct {
 }
 
 // routes are the upstream's addresses.
-type routes struct{ chat, responses, embeddings, models *url.URL }
+type routes struct{ chat, responses, embeddings, models, moderations *url.URL }
 
 // New returns the upstream; nothing is sent.
 func New(o Options) *Provider {
@@ -89,7 +89,7 @@ func New(o Options) *Provider {
 		name: o.Name, upstream: o.Upstream, responses: o.Responses, maxAnswer: o.MaxAnswer, now: o.Now,
 		routes: routes{
 			chat: base.JoinPath("chat", "completions"), responses: base.JoinPath("responses"),
-			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"),
+			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"), moderations: base.JoinPath("moderations"),
 		},
 		drain:  drainTime,
 		hidden: hidden(o.BaseURL, o.Credential),

@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+
+	"skytower/internal/catalog"
+	"skytower/internal/guard"
+	"skytower/internal/skytells"
+)
+
+// guardOf makes a guard ready, once for each change of it.
+func guardOf(spec skytells.GuardSpec) any { return guard.New(spec) }
+
+// guardTold counts what guards say.
+func (a *App) guardTold(verdict guard.Verdict) { a.metrics.Guards.Inc(verdict.String()) }
+
+// guardInput shows a prediction's input to the model's guards.
+func (a *App) guardInput(ctx context.Context, model *catalog.Model, input json.RawMessage) (json.RawMessage, error) {
+	return a.inference.GuardInput(ctx, model.Guards, input)
+}
+
+// TryGuard shows a text to one guard (admin.Guards).
+func (a *App) TryGuard(ctx context.Context, name, text string) (skytells.GuardTrial, error) {
+	spec, err := a.catalog.Guard(ctx, name)
+	if err != nil {
+		return skytells.GuardTrial{}, err
+	}
+	return a.inference.TryGuard(ctx, guard.New(spec), text)
+}
