@@ -194,6 +194,9 @@ func (l *lineAnswers) refused(ctx context.Context, c batch.Call, err error) batc
 
 // lineEnvelope is an error in the form of its endpoint.
 func lineEnvelope(c batch.Call, f *fault.Error) any {
+	if apiOf(c.Endpoint) == inference.Messages {
+		return api.NewMessagesEnvelope(f, c.Request)
+	}
 	return api.InferenceEnvelope(f, c.Request)
 }
 

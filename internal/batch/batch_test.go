@@ -233,16 +233,16 @@ func TestLifeOfABatch(t *testing.T) {
 			}
 			return s.answered(ctx, c)
 		})
-		b := s.create(p, "acct_1", linesOf(120))
+		b := s.create(p, "acct_1", linesOf(60))
 		if b.State != Validating || !b.Expires.Equal(b.Created.Add(24*time.Hour)) || b.Metadata["for"] != "tests" {
 			t.Errorf("new: %+v", b)
 		}
 		b = s.until(p, b, Completed)
-		if b.Lines != 120 || b.Completed != 119 || b.Failed != 1 || b.Started.IsZero() || b.Finalizing.IsZero() || b.Ended.IsZero() || !b.Cancelling.IsZero() {
+		if b.Lines != 60 || b.Completed != 59 || b.Failed != 1 || b.Started.IsZero() || b.Finalizing.IsZero() || b.Ended.IsZero() || !b.Cancelling.IsZero() {
 			t.Errorf("ended: %+v", b)
 		}
 		good, bad := s.read("acct_1", b.Output), s.read("acct_1", b.Errors)
-		if len(good) != 119 || len(bad) != 1 || bad["line-7"].Response.StatusCode != 400 || string(bad["line-7"].Response.Body) != `{"error":{"message":"No."}}` || bad["line-7"].Error != nil {
+		if len(good) != 59 || len(bad) != 1 || bad["line-7"].Response.StatusCode != 400 || string(bad["line-7"].Response.Body) != `{"error":{"message":"No."}}` || bad["line-7"].Error != nil {
 			t.Errorf("%d good, bad: %+v", len(good), bad)
 		}
 		for custom, o := range good {
@@ -514,7 +514,7 @@ func TestProcessThatDies(t *testing.T) {
 			return dying(ctx, c)
 		})
 		defer close(open)
-		b := s.create(dead, "a", linesOf(300))
+		b := s.create(dead, "a", linesOf(120))
 		for range 5 {
 			s.await(begun)
 		}
@@ -531,7 +531,7 @@ func TestProcessThatDies(t *testing.T) {
 		}
 		b = s.until(p, b, Completed)
 		good := s.read("a", b.Output)
-		if len(good) != 300 || b.Completed != 300 || b.Failed != 0 || len(s.calls.charged) != 300 || again.Load() < 5 {
+		if len(good) != 120 || b.Completed != 120 || b.Failed != 0 || len(s.calls.charged) != 120 || again.Load() < 5 {
 			t.Errorf("%d answers, %d charges, %d run again: %+v", len(good), len(s.calls.charged), again.Load(), b)
 		}
 	})
@@ -628,7 +628,7 @@ func TestFairness(t *testing.T) {
 			return r
 		})
 		close(open)
-		big := s.create(p, "big", linesOf(200))
+		big := s.create(p, "big", linesOf(20))
 		s.await(begun)
 		small := s.create(p, "small", linesOf(2))
 		s.until(p, small, InProgress)

@@ -60,7 +60,7 @@ func (s *Service) nextLine() *line {
 
 // takeLines takes lines of a batch. Where the database fails, the next look tries again.
 func (s *Service) takeLines(b Batch) {
-	lines, err := s.claim(s.leaving, b, min(claimMost, s.o.Workers))
+	lines, err := s.claim(s.leaving, b, min(claimMost, 2*s.o.Workers))
 	if err != nil && s.leaving.Err() == nil {
 		s.o.Log.Warn("lines of a batch could not be taken; it is tried again", "batch", b.ID, "error", err)
 	}

@@ -8,7 +8,7 @@ const description = `A self-hosted AI inference platform: the server and its com
 
 Commands find the server at --url, else at SKYTOWER_URL, else at the one of the last 'skytower login', else at http://127.0.0.1:8080.
 
-Commands for an account (chat, run, predictions, files) take an API key from --key, else from SKYTOWER_API_KEY, else from SKYTELLS_API_KEY, else from 'skytower login'.
+Commands for an account (chat, run, predictions, files, batches) take an API key from --key, else from SKYTOWER_API_KEY, else from SKYTELLS_API_KEY, else from 'skytower login'.
 
 All others take the operator key from SKYTOWER_OPERATOR_KEY, else from operator.key in the folder of --data or SKYTOWER_DATA, else from 'skytower login', else from operator.key in ./data; a data folder counts for a server on this machine. models, usage, credits balance and ledger show an API key's own account where there is no operator key.
 
@@ -26,6 +26,7 @@ type commands struct {
 	Restore ownCommand `cmd:"" group:"process" help:"Put a backup into a new data folder, or check what was restored."`
 	Config  ownCommand `cmd:"" group:"process" help:"Print the configuration and where each setting came from."`
 
+	Engine    ownCommand `cmd:"" group:"process" help:"Install llama.cpp's library, which runs GGUF files, or look at what engines have (install, status)."`
 	MasterKey ownCommand `cmd:"" group:"process" help:"Make, change or look at the master key (new, status, rotate, drop)."`
 
 	Login  loginCommand  `cmd:"" group:"session" help:"Keep a key of a server, which commands then talk to."`
@@ -52,7 +53,8 @@ type commands struct {
 	Chat        chatCommand        `cmd:"" group:"account" help:"Ask a chat model, or talk with it."`
 	RunModel    runCommand         `cmd:"" name:"run" group:"account" help:"Run a model: make a prediction, wait for it and print or save what it put out."`
 	Predictions predictionsCommand `cmd:"" group:"account" help:"Predictions."`
-	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions."`
+	Files       filesCommand       `cmd:"" group:"account" help:"Files for the inputs of predictions and batches."`
+	Batches     batchesCommand     `cmd:"" group:"account" help:"Many requests of a file, answered when there is time."`
 
 	Doctor     doctorCommand     `cmd:"" group:"other" help:"Look for what is wrong: of a running server, else of this machine's configuration."`
 	Health     healthCommand     `cmd:"" group:"other" help:"Ask whether the server on this machine is alive, or ready; for health checks."`
