@@ -110,7 +110,7 @@ func (c *Cache) Start() {
 // Find looks for an answer, in memory first. A Redis that is away has none.
 func (c *Cache) Find(ctx context.Context, k Key) Found {
 	own, looked := c.memory.find(k)
-	if c.redis == nil || own.Body != nil && c.now().Sub(looked) < lookAgain {
+	if c.redis == nil || own.Body != nil && own.Since.shared != "" && c.now().Sub(looked) < lookAgain {
 		return own
 	}
 	there := c.redis.Find(ctx, k)
@@ -119,8 +119,8 @@ func (c *Cache) Find(ctx context.Context, k Key) Found {
 		c.memory.Keep(ctx, k, there.Answer, there.Since)
 		return there
 	}
-	if own.Body != nil {
-		c.memory.looked(k)
+	if own.Body != nil && there.Since.shared != "" {
+		c.memory.looked(k, there.Since.shared)
 	}
 	own.Since.shared = there.Since.shared
 	return own

@@ -28,6 +28,7 @@ type entry struct {
 	key    Key
 	answer Answer
 	looked time.Time // when it was known to be the newest
+	shared string    // of the mark of that look
 }
 
 func (e *entry) bytes() int64 {
@@ -61,23 +62,24 @@ func (m *Memory) find(k Key) (found Found, looked time.Time) {
 		return found, looked
 	}
 	m.recent.MoveToFront(at)
-	found.Answer = e.answer
+	found.Answer, found.Since.shared = e.answer, e.shared
 	return found, e.looked
 }
 
-// looked notes that nobody has a newer answer now.
-func (m *Memory) looked(k Key) {
+// looked notes that nobody has a newer answer now, by a look in Redis.
+func (m *Memory) looked(k Key, shared string) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if at := m.byKey[k]; at != nil {
-		entryOf(at).looked = now
+		e := entryOf(at)
+		e.looked, e.shared = now, shared
 	}
 }
 
 // Keep keeps an answer, unless anything was forgotten since, or it is too large.
 func (m *Memory) Keep(_ context.Context, k Key, a Answer, since Mark) {
-	e := &entry{key: k, answer: a, looked: m.now()}
+	e := &entry{key: k, answer: a, looked: m.now(), shared: since.shared}
 	n := e.bytes()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -263,7 +263,7 @@ func (r *Redis) Close() {
 
 // nameOf is where an answer is kept; an account's are on one node of a cluster.
 func nameOf(k Key) string {
-	return keyPrefix + "{" + k.Account + "}:" + hex.EncodeToString(k.Digest[:])
+	return keyPrefix + "{" + k.Account + "}:" + k.Model + ":" + hex.EncodeToString(k.Digest[:])
 }
 
 // times is the length of the two times that an answer begins with.

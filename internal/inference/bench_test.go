@@ -26,6 +26,7 @@ type quiet struct {
 	model  *catalog.Model
 	answer provider.Answer
 	events []provider.Event
+	recall *inference.Recall
 }
 
 func (q *quiet) Resolve(name string, _ catalog.Viewer, _ string) (catalog.Resolved, error) {
@@ -71,7 +72,7 @@ func (s *quietStream) Close() error { return nil }
 func (q *quiet) service() *inference.Service {
 	return &inference.Service{
 		Catalog: q, Adapters: q, Limits: q, Meter: q, Log: slog.New(slog.DiscardHandler), Now: time.Now, SettleTimeout: time.Minute,
-		Routes: route.New(route.Options{}),
+		Routes: route.New(route.Options{}), Recall: q.recall,
 	}
 }
 

@@ -52,16 +52,20 @@ type desk struct {
 	edit       func(*inference.Request) // before it is served
 	balance    ledger.Balance
 	balanceErr error
+	recall     *inference.Recall
+	now        func() time.Time // deskTime if nil
 
 	mu      sync.Mutex
 	journal []string
 	charges []ledger.Charge
 	settled []limit.Use
 	drawn   []limit.Request
-	admits  []inference.Admission
-	answer  string
-	events  []string
-	fetched []string
+
+	estimates []ledger.Estimate
+	admits    []inference.Admission
+	answer    string
+	events    []string
+	fetched   []string
 }
 
 func newDesk(adapter any) *desk {
@@ -117,8 +121,9 @@ func (d *desk) Settle(ctx context.Context, _ limit.Ticket, used limit.Use) error
 	return ctx.Err()
 }
 
-func (d *desk) Reserve(context.Context, ledger.Estimate) (*ledger.Reservation, error) {
+func (d *desk) Reserve(_ context.Context, e ledger.Estimate) (*ledger.Reservation, error) {
 	d.note("reserve")
+	d.estimates = append(d.estimates, e)
 	return nil, d.reserve
 }
 
@@ -191,10 +196,14 @@ func (d *desk) service() *inference.Service {
 	if meter == nil {
 		meter = d
 	}
+	now := d.now
+	if now == nil {
+		now = func() time.Time { return time.Unix(1_700_000_000, 0) }
+	}
 	return &inference.Service{
 		Catalog: d, Adapters: d, Limits: d, Meter: meter, Inputs: d, Patience: d.patience, Log: slog.New(slog.DiscardHandler),
 		Routes: d.board, Parser: inference.NewParser(), Conversations: d.kept,
-		Now: func() time.Time { return time.Unix(1_700_000_000, 0) }, SettleTimeout: time.Minute,
+		Recall: d.recall, Now: now, SettleTimeout: time.Minute,
 	}
 }
 
