@@ -38,13 +38,16 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	options := cli.Options{
 		Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Version: version,
-		Diagnose: cli.Diagnosis(app.Diagnose, app.Options{Version: version}),
+		Diagnose: cli.Diagnosis(app.Diagnose, app.Options{Version: version}), AddModel: addModel,
 	}
 	if len(args) == 0 {
 		return cli.Run(ctx, []string{"--help"}, options)
 	}
 	if args[0] == "master-key" {
 		return app.MasterKey(ctx, args[1:], os.Environ(), stdout, stderr)
+	}
+	if args[0] == "engine" {
+		return app.Engine(ctx, args[1:], os.Environ(), stdout, stderr)
 	}
 	if code, ok := runMaintenance(ctx, args, stdout, stderr); ok {
 		return code

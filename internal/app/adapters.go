@@ -18,6 +18,7 @@ import (
 	"skytower/internal/provider/anthropic"
 	"skytower/internal/provider/cog"
 	"skytower/internal/provider/command"
+	"skytower/internal/provider/llama"
 	"skytower/internal/provider/local"
 	"skytower/internal/provider/openai"
 	"skytower/internal/provider/replicate"
@@ -29,7 +30,8 @@ import (
 // adapters keeps one adapter a provider, made anew when the provider changes. The
 // map is replaced as a whole, so that a request never waits for it.
 type adapters struct {
-	own      map[string]entry // that come with the program: local, command
+	own      map[string]entry // that come with the program: local, command, llama
+	engines  *llama.Provider
 	upstream egress.Upstream
 	slow     egress.Upstream // without a bound on silence: a container answers when its work is done
 	cfg      *config.Config
@@ -49,6 +51,10 @@ type entry struct {
 func newAdapters(cfg *config.Config, builtin *local.Provider, commands *command.Provider, log *slog.Logger, metrics *telemetry.Metrics, tracer *telemetry.Tracer) *adapters {
 	a := &adapters{cfg: cfg, log: log, metrics: metrics}
 	a.own = map[string]entry{catalog.LocalProvider: {adapter: builtin}, commandProvider: {adapter: commands}}
+	a.engines = newEngines(cfg, log, metrics)
+	if len(cfg.Engines) > 0 {
+		a.own[llamaProvider] = entry{adapter: a.engines, failures: metrics.Upstream(llamaProvider, provider.Classes())}
+	}
 	policy := egress.Operator(egress.Rules{DialTimeout: cfg.DialTimeout, Log: log})
 	a.upstream = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, FirstByte: cfg.FirstByteTimeout, Idle: cfg.IdleTimeout, Trace: tracer})
 	a.slow = egress.New(policy, egress.Options{DialTimeout: cfg.DialTimeout, Trace: tracer})
@@ -153,6 +159,7 @@ func (a *adapters) List(ctx context.Context, name string, names []string) ([]pro
 }
 
 func (a *adapters) close() {
+	a.engines.Close()
 	a.upstream.CloseIdle()
 	a.slow.CloseIdle()
 }
@@ -160,13 +167,17 @@ func (a *adapters) close() {
 // commandProvider is the provider of the process file's commands.
 const commandProvider = "command"
 
-// commandModels are the process file's commands as the catalogue wants them. They are
-// free: an operator who puts a program into the file opens it.
+// commandModels are the process file's commands and engines as the catalogue wants them.
+// They are free: an operator who puts a program into the file opens it.
 func commandModels(cfg *config.Config) skytells.Resources {
-	if len(cfg.Commands) == 0 {
-		return skytells.Resources{}
+	var r skytells.Resources
+	if len(cfg.Engines) > 0 {
+		r.Providers = append(r.Providers, skytells.ProviderSpec{Name: llamaProvider, Kind: catalog.LlamaProvider})
+		r.Models = engineModels(cfg)
 	}
-	r := skytells.Resources{Providers: []skytells.ProviderSpec{{Name: commandProvider, Kind: "command"}}}
+	if len(cfg.Commands) > 0 {
+		r.Providers = append(r.Providers, skytells.ProviderSpec{Name: commandProvider, Kind: catalog.CommandProvider})
+	}
 	for _, card := range command.Cards(cfg.Commands) {
 		r.Models = append(r.Models, skytells.ModelSpec{
 			Slug: card.Slug, Name: card.Name, Description: card.Description, Type: card.Type, API: catalog.Prediction, Free: true,

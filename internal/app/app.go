@@ -299,6 +299,7 @@ func (a *App) Start(ctx context.Context) error {
 		return fmt.Errorf("start stored responses: %w", err)
 	}
 	a.adapters.engines.Preload()
+	a.adapters.engines.Preload()
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}

@@ -157,6 +157,7 @@ func (d *doctor) examinations() []examination {
 	add(d.live, "change feed", d.lookFeed)
 	add(d.live && d.cfg.PublicURL != nil && d.cfg.Serves(), "public address", d.lookPublicURL)
 	add(len(d.cfg.Commands) > 0, "commands", d.lookCommands)
+	add(len(d.cfg.Engines) > 0, "engines", d.lookEngines)
 	return append(list, d.providerExaminations()...)
 }
 
@@ -199,7 +200,7 @@ func (d *doctor) providerExaminations() []examination {
 	}
 	var list []examination
 	for _, p := range d.catalog.Snapshot().Providers() {
-		if p.Kind == catalog.LocalProvider || p.Kind == catalog.CommandProvider {
+		if p.Kind == catalog.LocalProvider || p.Kind == catalog.CommandProvider || p.Kind == catalog.LlamaProvider {
 			continue
 		}
 		list = append(list, examination{"provider " + p.Name, func(ctx context.Context) finding { return d.lookProvider(ctx, p, models[p.Name]) }})

@@ -12,6 +12,7 @@ import (
 	"skytower/internal/fault"
 	"skytower/internal/provider"
 	"skytower/internal/provider/command"
+	"skytower/internal/provider/llama"
 )
 
 // reached is what a cheap call to an upstream found.
@@ -35,6 +36,8 @@ func (a *App) reach(ctx context.Context, name string, models []string) (reached,
 	switch known := adapter.(type) {
 	case *command.Provider:
 		return reachCommands(known)
+	case *llama.Provider:
+		return reachEngines(known, models)
 	case interface {
 		Ready(context.Context) (string, error)
 	}:

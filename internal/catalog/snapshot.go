@@ -237,8 +237,8 @@ func (c *Catalog) buildProvider(ctx context.Context, r providerRecord) Provider 
 
 func (c *Catalog) fetchDefaultOf(ctx context.Context, p Provider) Policy {
 	switch p.Kind {
-	case LocalProvider:
-		return FetchPass // it fetches nothing
+	case LocalProvider, LlamaProvider:
+		return FetchPass // they fetch nothing
 	case CommandProvider:
 		return FetchProxy
 	}

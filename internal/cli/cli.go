@@ -49,6 +49,8 @@ type Options struct {
 	// Diagnose looks at a configuration and what it depends on, where no server is asked;
 	// nil: the program can't.
 	Diagnose func(context.Context, *config.Config) []skytells.Check
+	// AddModel puts a GGUF file of this machine into the process file; nil: the program can't.
+	AddModel func(context.Context, NewModel) (AddedModel, error)
 }
 
 // Run runs one command and returns its exit code.

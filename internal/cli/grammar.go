@@ -38,6 +38,7 @@ type commands struct {
 	Members   membersCommand   `cmd:"" group:"server" help:"People of an account, whose roles bound their keys."`
 	Audit     auditCommand     `cmd:"" group:"server" help:"Show who did what: every administrative act, newest first."`
 	Providers providersCommand `cmd:"" group:"server" help:"Upstreams that serve models."`
+	Guards    guardsCommand    `cmd:"" group:"server" help:"What looks at prompts and answers."`
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
 	Router    routerCommand    `cmd:"" group:"server" help:"Routers: models that choose among others for each request."`
 	Targets   targetsCommand   `cmd:"" group:"server" help:"Show which targets of models serve, and how fast."`

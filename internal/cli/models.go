@@ -13,6 +13,7 @@ import (
 type modelsCommand struct {
 	List    modelsList    `cmd:"" help:"List models: as operators see them, or with an API key what it may use, with prices."`
 	Show    modelsShow    `cmd:"" help:"Show a model: with its targets or rules to operators, with price and inputs to an API key."`
+	Add     modelsAdd     `cmd:"" help:"Serve a GGUF file on this machine: puts it into the process file's engines."`
 	Import  modelsImport  `cmd:"" help:"Bring in the models that a provider lists."`
 	Open    modelsOpen    `cmd:"" help:"Let callers use models."`
 	Set     modelsSet     `cmd:"" help:"Change a model: its price, how it is shown, how long and how often it may run, who is served."`
