@@ -260,7 +260,7 @@ func TestCandidates(t *testing.T) {
 		"ke": {"keys"}, "conf": {"config"}, "keys ": {"create", "list", "show", "update", "rotate", "revoke"}, "keys cr": {"create"},
 		"rout": {"router"}, "router ": {"show", "set", "explain"}, "router explain --i": {"--insecure", "--images", "--input-tokens"}, "ta": {"targets"},
 		"keys create --n": {"--name"}, "--json keys l": {"list"}, "models import --d": {"--data", "--dry-run"},
-		"providers add --kind c": {"cog"}, "providers add --kind=r": {"--kind=replicate"}, "providers add --kind = o": {"openai"}, "providers add --kind =": {"openai", "cog", "replicate", "skytells"},
+		"providers add --kind c": {"cog"}, "providers add --kind=r": {"--kind=replicate"}, "providers add --kind = o": {"openai"}, "providers add --kind =": {"openai", "anthropic", "cog", "replicate", "skytells"},
 		"limits set --surface ": {"standard", "edge"}, "usage --by mo": {"model"}, "completion z": {"zsh"}, "keys create --name ke": nil, "keys create --expires 3": nil,
 		"--url x keys l": {"list"}, "--data models keys l": {"list"}, "predictions list --status f": {"failed"},
 		"serve --listen": {"--listen"}, "keys list ": nil, "nothing": nil,

@@ -10,7 +10,7 @@ import (
 
 type providersCommand struct {
 	List   providersList   `cmd:"" help:"List providers."`
-	Add    providersAdd    `cmd:"" help:"Add an upstream: an OpenAI-compatible one, a Cog container, Replicate, or another Skytower."`
+	Add    providersAdd    `cmd:"" help:"Add an upstream: an OpenAI-compatible one, Anthropic, a Cog container, Replicate, or another Skytower."`
 	Remove providersRemove `cmd:"" help:"Remove a provider that no model uses."`
 }
 
@@ -34,8 +34,8 @@ func (*providersList) Run(ctx context.Context, s *session) error {
 
 type providersAdd struct {
 	Name        string   `arg:"" help:"Lower-case name."`
-	BaseURL     string   `name:"base-url" placeholder:"URL" help:"Its address. For openai: the one that ends before /chat/completions, usually with /v1; for cog: the container's; replicate and skytells have one by default."`
-	Kind        string   `default:"openai" placeholder:"openai|cog|replicate|skytells" help:"Adapter that speaks to it (${default})."`
+	BaseURL     string   `name:"base-url" placeholder:"URL" help:"Its address. For openai: the one that ends before /chat/completions, usually with /v1; for cog: the container's; anthropic, replicate and skytells have one by default."`
+	Kind        string   `default:"openai" placeholder:"openai|anthropic|cog|replicate|skytells" help:"Adapter that speaks to it (${default})."`
 	Credential  string   `placeholder:"env:NAME|file:PATH|-" help:"The upstream's key: a variable or a file of the server, or - to give it on standard input. Never the key itself."`
 	FetchInputs string   `name:"fetch-inputs" placeholder:"proxy|pass|deny" help:"What happens to addresses in a caller's input: the server fetches them, the upstream does, or they are refused. By default proxy for an upstream on a private address, else pass."`
 	Responses   string   `placeholder:"auto|native|chat" help:"Whether it serves /responses itself; auto (default) finds out."`

@@ -31,6 +31,7 @@ type kindChoice struct {
 func kinds() []kindChoice {
 	return []kindChoice{
 		{"openai", "OpenAI-compatible", "OpenAI, Ollama, vLLM, llama.cpp, LM Studio, OpenRouter, Together, Groq and others that speak the same API.", "", true},
+		{"anthropic", "Anthropic", "Claude models from api.anthropic.com, or a service that speaks the same API.", "https://api.anthropic.com/v1", false},
 		{"replicate", "Replicate", "Pictures, video, audio and more from replicate.com.", "https://api.replicate.com/v1", false},
 		{"cog", "Cog container", "A model that you run yourself, packed with Cog.", "", true},
 		{"skytells", "Skytells", "The hosted Skytells API, or another Skytower.", "https://api.skytells.ai/v1", false},
