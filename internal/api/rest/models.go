@@ -19,7 +19,7 @@ func (h *Handlers) listRow() api.Route {
 		Method: http.MethodGet, Pattern: "/v1/models", Surface: api.REST, Poll: true,
 		ID: "listModels", Tag: "Models", Summary: "List models",
 		Description: "The models that the key may use, as a bare array. A caller that sends only a bearer token gets OpenAI's list " +
-			"(`{object, data}`) instead, since OpenAI's clients read nothing else.",
+			"(`{object, data}`) instead, since OpenAI's clients read nothing else; so does one that sends `anthropic-version`.",
 		Scope:    account.ModelsRead,
 		Params:   []api.Param{fieldsParam()},
 		Response: []skytells.Model{},
@@ -54,9 +54,10 @@ func fieldsParam() api.Param {
 }
 
 // asOpenAI reports whether the caller is an OpenAI-style client: only those send a
-// bearer token and no x-api-key (contract 15.8).
+// bearer token and no x-api-key (contract 15.8). Anthropic's clients, who send both, read
+// that form too, and not the bare one.
 func asOpenAI(r *http.Request) bool {
-	return r.Header.Get("X-Api-Key") == "" && r.Header.Get("Authorization") != ""
+	return r.Header.Get("Anthropic-Version") != "" || r.Header.Get("X-Api-Key") == "" && r.Header.Get("Authorization") != ""
 }
 
 func (h *Handlers) list(c *httpx.Call, who account.Principal) error {

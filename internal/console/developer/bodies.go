@@ -15,7 +15,7 @@ const bodiesSlack = time.Minute
 
 // bodyRoutes are the routes whose bodies may be kept.
 func bodyRoutes() []string {
-	return []string{"/v1/chat/completions", "/v1/responses", "/v1/embeddings"}
+	return []string{"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings"}
 }
 
 // keptBodies says what is kept of the account; nil: the role does not see it.
