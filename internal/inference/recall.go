@@ -14,6 +14,7 @@ import (
 
 	"skytower/internal/cache"
 	"skytower/internal/fault"
+	"skytower/internal/guard"
 	"skytower/internal/ledger"
 	"skytower/internal/provider"
 )
@@ -246,6 +247,9 @@ func (r *run) replay(ctx context.Context, sink Sink) error {
 	}
 	return found.events(func(final bool, name string, data []byte) error {
 		if final {
+			if r.held != nil {
+				r.before = append(r.before, *r.held)
+			}
 			r.held = &heldEvent{name: name, data: data}
 			return nil
 		}
@@ -272,7 +276,7 @@ func (r *run) drawn() provider.Usage {
 // the answer, so that the next request finds it.
 func (r *run) remember(ctx context.Context) {
 	t := r.tape
-	if t.found != nil || r.result.Outcome != Complete || r.failed || r.unfit || r.shortened() {
+	if t.found != nil || r.result.Outcome != Complete || r.failed || r.unjudged() || r.shortened() {
 		return
 	}
 	made := &t.made
@@ -281,7 +285,9 @@ func (r *run) remember(ctx context.Context) {
 	case !r.req.Stream:
 		made.body = r.answer
 	case r.held != nil:
-		made.event(true, r.held.name, r.held.data)
+		for _, e := range append(slices.Clone(r.before), *r.held) {
+			made.event(true, e.name, e.data)
+		}
 	}
 	if made.tooLong || r.blocked(made.body) {
 		return
@@ -292,6 +298,12 @@ func (r *run) remember(ctx context.Context) {
 	}
 	now := r.svc.Now().Truncate(time.Microsecond)
 	r.svc.Recall.Answers.Keep(ctx, t.key, cache.Answer{Body: kept, Kept: now, Until: now.Add(t.life)}, t.since)
+}
+
+// unjudged reports whether a guard let something pass that it could not judge: next time it
+// may.
+func (r *run) unjudged() bool {
+	return r.guards != nil && slices.Contains(r.guards.report.Verdicts(), guard.Unsure)
 }
 
 // shortened reports whether credit bounded the answer to less than the caller asked for.

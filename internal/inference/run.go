@@ -62,7 +62,6 @@ type run struct {
 	before    []heldEvent // final events before the last one, kept back until the charge is durable
 	held      *heldEvent  // the last event, likewise
 	failed    bool        // the upstream says in its last event, or its answer, that it failed
-	unfit     bool        // the answer is not to be kept for equal requests
 	answer    []byte      // a plain answer, likewise
 	free      func()      // gives back the memory of answer; nil: nobody waits for it
 	delivered int         // bytes of generated content that a caller got
