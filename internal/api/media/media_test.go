@@ -131,7 +131,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		``: "INVALID_REQUEST", `{`: "INVALID_REQUEST", `[]`: "INVALID_REQUEST", `{"prompt":"x"}`: "INVALID_PARAMETER", `{"model":7}`: "INVALID_PARAMETER",
 		`{"model":"painter","prompt":"x","prompt":"y"}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","n":1.5}`: "INVALID_PARAMETER",
 		`{"model":"painter","prompt":"x","stream":"yes"}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","response_format":"gif"}`: "INVALID_PARAMETER",
-		`{"model":"none","prompt":"x"}`: "MODEL_NOT_FOUND",
+		`{"model":"none","prompt":"x"}`:      "MODEL_NOT_FOUND",
 		`{"model":"painter","prompt":["x"]}`: "INVALID_PARAMETER", `{"model":"painter","prompt":"x","partial_images":4}`: "INVALID_PARAMETER",
 	} {
 		if e := refused(t, post(t, s, "images/generations", body)); e.ErrorID != id {
@@ -213,7 +213,9 @@ func told(output, file string) prediction.Event {
 func TestTranscriptStream(t *testing.T) {
 	t.Parallel()
 	s := site(t)
-	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Succeeded, Output: `"Hello there."`} }
+	s.become = func(int) prediction.Record {
+		return prediction.Record{Status: prediction.Succeeded, Output: `"Hello there."`}
+	}
 	s.news = func(string) []prediction.Event { return []prediction.Event{told(`"Hel"`, ""), told(`"lo"`, "")} }
 	body, kind := formOf(t, [][2]string{{"file", "@a.wav"}, {"stream", "true"}, {"model", "scribe"}})
 	got := send(t, s.routes(), "audio/transcriptions", body, "Content-Type", kind)
@@ -230,7 +232,9 @@ func TestPictureStream(t *testing.T) {
 	t.Parallel()
 	s := site(t)
 	s.puts(0, pngHead) // file-1
-	s.news = func(string) []prediction.Event { return []prediction.Event{told(`null`, "file-1"), told(`null`, "file-1")} }
+	s.news = func(string) []prediction.Event {
+		return []prediction.Event{told(`null`, "file-1"), told(`null`, "file-1")}
+	}
 	got := post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true,"partial_images":1}`)
 	coded := base64.StdEncoding.EncodeToString([]byte(pngHead))
 	rest := `"created_at":1785000000,"size":"auto","quality":"auto","background":"auto","output_format":"png"}`
@@ -243,7 +247,9 @@ func TestPictureStream(t *testing.T) {
 		t.Errorf("%d\n%q\n%q", got.status, all, want)
 	}
 	// A failure before the first event is a status, one after it is an event.
-	s.become = func(int) prediction.Record { return prediction.Record{Status: prediction.Failed, ErrorID: "PREDICTION_FAILED", Error: "out of paint"} }
+	s.become = func(int) prediction.Record {
+		return prediction.Record{Status: prediction.Failed, ErrorID: "PREDICTION_FAILED", Error: "out of paint"}
+	}
 	got = post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true,"partial_images":1}`)
 	if !strings.Contains(got.body, "event: error\n") || !strings.Contains(got.body, `"message":"out of paint"`) {
 		t.Errorf("in band: %s", got.body)

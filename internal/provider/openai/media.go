@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"strings"
 
 	"skytower/internal/egress"
 	"skytower/internal/fault"
@@ -33,17 +33,21 @@ type medium struct {
 	path   []string
 	body   func(*mediaRun) (body []byte, contentType string, err error)
 	result func(*mediaRun, *remote.Answer) (*provider.Result, error)
+	// events reads the answer where it is a stream; nil: it never is.
+	events func(*mediaRun, *remote.Events) (*provider.Result, error)
 }
 
-// mediumFor finds the route by what the model puts out.
-func mediumFor(kind string) (medium, bool) {
-	switch kind {
-	case "image":
-		return medium{[]string{"images", "generations"}, (*mediaRun).imageBody, (*mediaRun).images}, true
-	case "audio":
-		return medium{[]string{"audio", "speech"}, (*mediaRun).speechBody, (*mediaRun).speech}, true
-	case "text":
-		return medium{[]string{"audio", "transcriptions"}, (*mediaRun).transcriptionBody, (*mediaRun).transcript}, true
+// medium finds the route by what the model puts out, and by what it is given.
+func (w *mediaRun) medium() (medium, bool) {
+	switch _, edits := w.input.Raw("image"); {
+	case w.Kind == "image" && edits:
+		return medium{[]string{"images", "edits"}, (*mediaRun).editBody, (*mediaRun).images, (*mediaRun).imageEvents}, true
+	case w.Kind == "image":
+		return medium{[]string{"images", "generations"}, (*mediaRun).imageBody, (*mediaRun).images, (*mediaRun).imageEvents}, true
+	case w.Kind == "audio":
+		return medium{[]string{"audio", "speech"}, (*mediaRun).speechBody, (*mediaRun).speech, nil}, true
+	case w.Kind == "text":
+		return medium{[]string{"audio", "transcriptions"}, (*mediaRun).transcriptionBody, (*mediaRun).transcript, (*mediaRun).transcriptEvents}, true
 	}
 	return medium{}, false
 }
@@ -77,13 +81,13 @@ func (w *mediaRun) do(ctx context.Context) (*provider.Result, error) {
 	if w.Unsure || w.Upstream != "" {
 		return nil, remote.Ambiguous(errUnsure)
 	}
-	m, ok := mediumFor(w.Kind)
-	if !ok {
-		return nil, &provider.Error{Class: provider.Unsupported, Err: fmt.Errorf("kind %q: %w", w.Kind, errNoMedium)}
-	}
 	var err error
 	if w.input, err = rawjson.Scan(w.Input, mediaFields()); err != nil {
 		return nil, rejected("%s", fault.From(err).Message)
+	}
+	m, ok := w.medium()
+	if !ok {
+		return nil, &provider.Error{Class: provider.Unsupported, Err: fmt.Errorf("kind %q: %w", w.Kind, errNoMedium)}
 	}
 	body, contentType, err := m.body(w)
 	if err != nil {
@@ -92,11 +96,7 @@ func (w *mediaRun) do(ctx context.Context) (*provider.Result, error) {
 	if err := w.Watch.Submitting(ctx); err != nil {
 		return nil, fmt.Errorf("save that the work is sent: %w", err)
 	}
-	answer, err := w.send(ctx, w.client.URL(m.path...), body, contentType)
-	var result *provider.Result
-	if err == nil {
-		result, err = m.result(w, answer)
-	}
+	result, err := w.send(ctx, m, body, contentType)
 	if err != nil && remote.MayHaveWork(err) {
 		return nil, remote.Ambiguous(err)
 	}
@@ -106,24 +106,50 @@ func (w *mediaRun) do(ctx context.Context) (*provider.Result, error) {
 // mediaFields are the fields of an input that we act on: written in a way that readers
 // could differ about, they are refused.
 func mediaFields() *rawjson.Fields {
-	return rawjson.NewFields("model", "stream", "stream_format", "input", "text", "file", "audio", "response_format")
+	return rawjson.NewFields("model", "stream", "stream_format", "input", "text", "file", "audio", "response_format", "image", "mask", "partial_images")
 }
 
-func (w *mediaRun) send(ctx context.Context, u *url.URL, body []byte, contentType string) (*remote.Answer, error) {
-	answer, err := w.client.Do(ctx, &remote.Request{
-		Names: w.names, Method: http.MethodPost, URL: u, Body: body, Header: egress.Header{{Name: "Content-Type", Value: contentType}},
+func (w *mediaRun) send(ctx context.Context, m medium, body []byte, contentType string) (*provider.Result, error) {
+	resp, err := w.client.Open(ctx, &remote.Request{
+		Names: w.names, Method: http.MethodPost, URL: w.client.URL(m.path...), Body: body, Header: egress.Header{{Name: "Content-Type", Value: contentType}},
 	})
 	var e *provider.Error
 	if errors.As(err, &e) && e.Class == provider.Rejected && (e.Code == modelNotFound || e.Param == "model") {
 		e.Class = provider.Denied // our name of the model, not the caller's input
 	}
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if m.events != nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return m.events(w, w.client.Events(resp))
+	}
+	answer, err := w.client.ReadAll(resp)
+	if err != nil {
+		return nil, err
+	}
+	return m.result(w, answer)
+}
+
+// streams reports whether the input asks for news before the end: partial pictures, or
+// pieces of a transcript.
+func (w *mediaRun) streams() bool {
+	partials, _, err := w.input.Int("partial_images")
+	if err == nil && partials > 0 {
+		return true
+	}
+	stream, _, err := w.input.Bool("stream")
+	return err == nil && stream && w.Kind == "text"
 }
 
 // edit begins the upstream's body: the input, with the upstream's name of the model, and
-// never as a stream.
+// as a stream only where that brings something.
 func (w *mediaRun) edit() *rawjson.Edit {
-	return w.input.Edit().SetString("model", w.Model).Delete("stream").Delete("stream_format")
+	edit := w.input.Edit().SetString("model", w.Model).Delete("stream").Delete("stream_format")
+	if w.streams() {
+		edit.SetBool("stream", true)
+	}
+	return edit
 }
 
 // text is a text of the input, "" where there is none.

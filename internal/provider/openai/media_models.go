@@ -57,7 +57,11 @@ const (
 		`"background":{"type":"string","title":"Background","description":"Transparent needs the format png or webp.","enum":["auto","transparent","opaque"],"x-order":4},` +
 		`"output_format":{"type":"string","title":"Format","description":"Format of the files.","enum":["png","jpeg","webp"],"x-order":5},` +
 		`"output_compression":{"type":"integer","title":"Compression","description":"Quality in percent of jpeg and webp files.","minimum":0,"maximum":100,"x-order":6},` +
-		`"moderation":{"type":"string","title":"Moderation","description":"How strictly prompts are judged.","enum":["auto","low"],"x-order":7}}}`
+		`"moderation":{"type":"string","title":"Moderation","description":"How strictly prompts are judged.","enum":["auto","low"],"x-order":7},` +
+		`"image":{"type":"array","title":"Pictures","description":"What to change, or to go by: data URLs, or links of uploaded files.","items":{"type":"string","format":"uri"},"minItems":1,"maxItems":16,"x-order":8},` +
+		`"mask":{"type":"string","format":"uri","title":"Mask","description":"A picture of the same size: where it is transparent, the first one is changed.","x-order":9},` +
+		`"input_fidelity":{"type":"string","title":"Fidelity","description":"How closely faces and other features of the pictures are kept.","enum":["low","high"],"x-order":10},` +
+		`"partial_images":{"type":"integer","title":"Partial pictures","description":"How many unfinished pictures to tell before the end.","minimum":0,"maximum":3,"x-order":11}}}`
 
 	dallE3Input = `{"type":"object","title":"Image","required":["prompt"],"properties":{` +
 		promptField + `"maxLength":4000,"x-order":0},` +
@@ -69,7 +73,9 @@ const (
 	dallE2Input = `{"type":"object","title":"Image","required":["prompt"],"properties":{` +
 		promptField + `"maxLength":1000,"x-order":0},` +
 		countField + `"maximum":10,"x-order":1},` +
-		`"size":{"type":"string","title":"Size","description":"Width and height in pixels.","enum":["256x256","512x512","1024x1024"],"x-order":2}}}`
+		`"size":{"type":"string","title":"Size","description":"Width and height in pixels.","enum":["256x256","512x512","1024x1024"],"x-order":2},` +
+		`"image":{"type":"string","format":"uri","title":"Picture","description":"What to change: a data URL, or the link of an uploaded file. A square PNG.","x-order":3},` +
+		`"mask":{"type":"string","format":"uri","title":"Mask","description":"A picture of the same size: where it is transparent, the other is changed.","x-order":4}}}`
 
 	speechInput = `{"type":"object","title":"Speech","required":["text"],"properties":{` +
 		`"text":{"type":"string","title":"Text","description":"What is spoken.","minLength":1,"maxLength":4096,"x-order":0},` +
@@ -83,9 +89,11 @@ const (
 		`"prompt":{"type":"string","title":"Prompt","description":"Words or a style to go by.","x-order":2},` +
 		`"temperature":{"type":"number","title":"Temperature","description":"0 is the most literal.","minimum":0,"maximum":1,"x-order":3}`
 
-	transcribeInput = `{"type":"object","title":"Transcription","required":["file"],"properties":{` + fileField + languageField + `}}`
-	whisperInput    = `{"type":"object","title":"Transcription","required":["file"],"properties":{` + fileField + languageField +
-		`,"response_format":{"type":"string","title":"Format","description":"Plain text, or subtitles.","enum":["json","srt","vtt"],"x-order":4}}}`
+	transcribeInput = `{"type":"object","title":"Transcription","required":["file"],"properties":{` + fileField + languageField +
+		`,"stream":{"type":"boolean","title":"Stream","description":"Tells the text in pieces as it comes.","x-order":4}}}`
+	whisperInput = `{"type":"object","title":"Transcription","required":["file"],"properties":{` + fileField + languageField +
+		`,"response_format":{"type":"string","title":"Format","description":"Plain text, subtitles, or an object with times.","enum":["json","text","srt","vtt","verbose_json"],"x-order":4},` +
+		`"timestamp_granularities":{"type":"array","title":"Times","description":"Of what verbose_json has times.","items":{"type":"string","enum":["word","segment"]},"x-order":5}}}`
 
 	imageOutput = `{"type":"array","title":"Pictures","items":{"type":"string","format":"uri"}}`
 	soundOutput = `{"type":"array","title":"Sound","items":{"type":"string","format":"uri"}}`

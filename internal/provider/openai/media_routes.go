@@ -3,6 +3,8 @@ package openai
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"io"
 	"mime"
 	"mime/multipart"
 	"net/textproto"
@@ -18,6 +20,101 @@ const jsonType = "application/json"
 // imageBody is the input as it is: its fields are the route's.
 func (w *mediaRun) imageBody() (body []byte, contentType string, err error) {
 	return w.edit().Append(nil), jsonType, nil
+}
+
+// editBody is a form with the pictures as files.
+func (w *mediaRun) editBody() (body []byte, contentType string, err error) {
+	return w.form(func(form *multipart.Writer) error {
+		if err := w.pictures(form, "image"); err != nil {
+			return err
+		}
+		return w.pictures(form, "mask")
+	})
+}
+
+// pictures writes those of a field: one, or a list.
+func (w *mediaRun) pictures(form *multipart.Writer, name string) error {
+	value, _ := w.input.Raw(name)
+	addresses, field := [][]byte{value}, name
+	switch rawjson.KindOf(value) {
+	case rawjson.Missing, rawjson.KindNull:
+		return nil
+	case rawjson.KindArray:
+		addresses = nil
+		rawjson.Elements(value, func(one []byte) bool {
+			addresses = append(addresses, one)
+			return true
+		})
+		if len(addresses) > 1 {
+			field += "[]"
+		}
+	}
+	for _, address := range addresses {
+		s, err := rawjson.Unquote(address)
+		if err != nil {
+			return rejected("The field '%s' must be a data URL, or the link of an uploaded file.", name)
+		}
+		kind, content, err := remote.DecodeDataURL(s)
+		if err != nil {
+			return rejected("The field '%s' must be a data URL, or the link of an uploaded file: %s.", name, err)
+		}
+		if err := formFile(form, field, "picture", kind, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// imageEvents reads pictures as they come: partial ones, and the last.
+func (w *mediaRun) imageEvents(events *remote.Events) (*provider.Result, error) {
+	result := &provider.Result{}
+	err := w.each(events, func(e remote.Event) error {
+		kind := remote.Member(e.Data, "type")
+		whole := strings.HasSuffix(kind, ".completed")
+		if !whole && !strings.HasSuffix(kind, ".partial_image") {
+			return nil
+		}
+		format := remote.Member(e.Data, "output_format")
+		if format != "" {
+			format = "image/" + format
+		}
+		out, err := w.picture(e.Data, format)
+		switch {
+		case err != nil:
+			return err
+		case whole:
+			result.Files = append(result.Files, out)
+		default:
+			w.Watch.Progress(provider.Progress{Output: []provider.Output{out}})
+		}
+		return nil
+	})
+	if err == nil && len(result.Files) == 0 {
+		err = broken("the stream has no picture")
+	}
+	return result, err
+}
+
+// each reads a stream to its end. An event that is an error is what went wrong.
+func (w *mediaRun) each(events *remote.Events, visit func(remote.Event) error) error {
+	for {
+		e, err := events.Next()
+		if errors.Is(err, io.EOF) || err == nil && string(e.Data) == "[DONE]" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !rawjson.Valid(e.Data) || rawjson.KindOf(e.Data) != rawjson.KindObject {
+			return broken("an event of the stream is not a JSON object")
+		}
+		if err := w.failed(e.Data); err != nil {
+			return err
+		}
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
 }
 
 // images reads the pictures, which stand in the answer or at an address.
@@ -117,6 +214,11 @@ func (w *mediaRun) transcriptionBody() (body []byte, contentType string, err err
 	if err != nil {
 		return nil, "", err
 	}
+	return w.form(func(form *multipart.Writer) error { return formFile(form, "file", "sound", kind, sound) })
+}
+
+// form is a form of the input's fields, with files that write adds.
+func (w *mediaRun) form(write func(*multipart.Writer) error) (body []byte, contentType string, err error) {
 	var buf bytes.Buffer
 	form := multipart.NewWriter(&buf)
 	err = form.WriteField("model", w.Model)
@@ -126,14 +228,21 @@ func (w *mediaRun) transcriptionBody() (body []byte, contentType string, err err
 		}
 		return err == nil
 	})
+	if err == nil && w.streams() {
+		err = form.WriteField("stream", "true")
+	}
 	if err == nil {
-		err = formFile(form, kind, sound)
+		err = write(form)
 	}
 	if err == nil {
 		err = form.Close()
 	}
+	var refused *provider.Error
+	if err != nil && !errors.As(err, &refused) {
+		err = broken("write the form: %w", err)
+	}
 	if err != nil {
-		return nil, "", broken("write the form: %w", err)
+		return nil, "", err
 	}
 	return buf.Bytes(), form.FormDataContentType(), nil
 }
@@ -154,7 +263,9 @@ func (w *mediaRun) sound(field string) (kind string, content []byte, err error) 
 // formField writes a field of the input as forms have it.
 func (w *mediaRun) formField(form *multipart.Writer, name string, value []byte) error {
 	switch name {
-	case "model", "file", "audio", "stream":
+	case "model", "stream":
+		return nil
+	case "file", "audio", "image", "mask": // files
 		return nil
 	}
 	switch rawjson.KindOf(value) {
@@ -177,10 +288,10 @@ func (w *mediaRun) formField(form *multipart.Writer, name string, value []byte) 
 	return form.WriteField(name, string(value))
 }
 
-// formFile writes the sound. Its format is known by the name.
-func formFile(form *multipart.Writer, kind string, content []byte) error {
+// formFile writes a file. Its format is known by the name.
+func formFile(form *multipart.Writer, field, name, kind string, content []byte) error {
 	part, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {`form-data; name="file"; filename="sound` + remote.Extension(kind) + `"`},
+		"Content-Disposition": {`form-data; name="` + field + `"; filename="` + name + remote.Extension(kind) + `"`},
 		"Content-Type":        {kind},
 	})
 	if err != nil {
@@ -206,6 +317,31 @@ func (w *mediaRun) transcript(answer *remote.Answer) (*provider.Result, error) {
 	if value, _ := rawjson.Get(answer.Body, "text"); rawjson.KindOf(value) != rawjson.KindString {
 		return nil, broken("the answer has no text")
 	}
+	// Times of what is said stay with it.
+	for _, name := range [...]string{"segments", "words"} {
+		if list, _ := rawjson.Get(answer.Body, name); rawjson.KindOf(list) == rawjson.KindArray {
+			return &provider.Result{JSON: rawjson.Compact(nil, answer.Body)}, nil
+		}
+	}
 	text := remote.Member(answer.Body, "text")
 	return &provider.Result{Text: &text}, nil
+}
+
+// transcriptEvents reads a text as it comes. The end has the whole of it.
+func (w *mediaRun) transcriptEvents(events *remote.Events) (*provider.Result, error) {
+	var text *string
+	err := w.each(events, func(e remote.Event) error {
+		switch remote.Member(e.Data, "type") {
+		case "transcript.text.delta":
+			w.Watch.Progress(provider.Progress{Text: remote.Member(e.Data, "delta")})
+		case "transcript.text.done":
+			whole := remote.Member(e.Data, "text")
+			text = &whole
+		}
+		return nil
+	})
+	if err == nil && text == nil {
+		err = broken("the stream has no end")
+	}
+	return &provider.Result{Text: text}, err
 }

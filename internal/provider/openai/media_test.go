@@ -184,7 +184,7 @@ func TestTranscription(t *testing.T) {
 		script providertest.Script
 		want   string
 	}{
-		"json":  {`{"file":"` + soundURL + `","language":"en","temperature":0.5,"prompt":null,"timestamp_granularities":["word","segment"],"model":"x","stream":true}`, providertest.JSON(200, `{"text":"Hello.","usage":{}}`), "Hello."},
+		"json":  {`{"file":"` + soundURL + `","language":"en","temperature":0.5,"prompt":null,"timestamp_granularities":["word","segment"],"model":"x","stream":false}`, providertest.JSON(200, `{"text":"Hello.","usage":{}}`), "Hello."},
 		"none":  {`{"audio":"` + soundURL + `","language":"en","temperature":0.5,"timestamp_granularities":["word","segment"]}`, providertest.JSON(200, `{"text":""}`), ""},
 		"plain": {`{"file":"` + soundURL + `","language":"en","temperature":0.5,"timestamp_granularities":["word","segment"]}`, typed("text/plain; charset=utf-8", "1\n00:00 --> 00:01\nHello.\n"), "1\n00:00 --> 00:01\nHello.\n"},
 	} {
@@ -200,6 +200,115 @@ func TestTranscription(t *testing.T) {
 		if got := formOf(t, up.Last()); !slices.Equal(got, want) {
 			t.Errorf("%s: form %q, want %q", name, got, want)
 		}
+	}
+}
+
+// Pictures in the input make an edit of it: a form with files.
+func TestEdits(t *testing.T) {
+	t.Parallel()
+	const png = "data:image/png;base64,iVBORw=="
+	for name, c := range map[string]struct {
+		input string
+		want  []string
+	}{
+		"one":  {`{"prompt":"a cat","n":2,"image":"` + png + `"}`, []string{"model=up", "prompt=a cat", "n=2", "image=\x89PNG picture.png image/png"}},
+		"list": {`{"image":["` + png + `"],"stream":true}`, []string{"model=up", "image=\x89PNG picture.png image/png"}},
+		"two": {`{"image":["` + png + `","` + png + `"],"mask":"` + png + `","partial_images":1}`,
+			[]string{"model=up", "partial_images=1", "stream=true", "image[]=\x89PNG picture.png image/png", "image[]=\x89PNG picture.png image/png", "mask=\x89PNG picture.png image/png"}},
+	} {
+		up, p := upstream(t, nil)
+		up.On("POST /v1/images/edits", providertest.JSON(200, `{"data":[{"b64_json":"aGk="}]}`))
+		result, err := predict(t, p, "image", c.input)
+		if err != nil || len(result.Files) != 1 || string(result.Files[0].Data) != "hi" {
+			t.Fatalf("%s: %+v, error %v", name, result, err)
+		}
+		if got := formOf(t, up.Last()); !slices.Equal(got, c.want) {
+			t.Errorf("%s: form %q, want %q", name, got, c.want)
+		}
+	}
+	_, p := upstream(t, nil)
+	_, err := predict(t, p, "image", `{"image":"https://files.example.test/a.png"}`)
+	wantClass(t, "an address", err, provider.Rejected)
+	_, err = predict(t, p, "image", `{"image":[7]}`)
+	wantClass(t, "a number", err, provider.Rejected)
+}
+
+func TestPartialPictures(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	up.On(imagesPath, providertest.Events(
+		mediaEvent("image_generation.partial_image", `"b64_json":"aA==","partial_image_index":0,"output_format":"png"`), mediaEvent("ping", `"x":1`),
+		mediaEvent("image_generation.completed", `"b64_json":"aGk=","output_format":"png"`)))
+	heard := &providertest.Heard{}
+	result, err := p.Predict(t.Context(), &provider.Run{ID: "run", Model: "up", Kind: "image", Input: json.RawMessage(`{"prompt":"a cat","partial_images":2}`), Watch: heard})
+	if err != nil || len(result.Files) != 1 || string(result.Files[0].Data) != "hi" || result.Files[0].Type != "image/png" {
+		t.Fatalf("%+v, error %v", result, err)
+	}
+	if news := heard.News(); len(news) != 1 || len(news[0].Output) != 1 || string(news[0].Output[0].Data) != "h" {
+		t.Errorf("news %+v", news)
+	}
+	if got := up.Last().Body; got != `{"prompt":"a cat","partial_images":2,"model":"up","stream":true}` {
+		t.Errorf("sent %s", got)
+	}
+}
+
+// mediaEvent is one of a stream, as OpenAI writes them.
+func mediaEvent(kind, members string) string {
+	return "event: " + kind + "\ndata: {\"type\":\"" + kind + "\"," + members + "}\n\n"
+}
+
+func TestTranscriptInPieces(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	up.On(transcriptsPath, providertest.Events(mediaEvent("transcript.text.delta", `"delta":"Hel"`), mediaEvent("transcript.text.delta", `"delta":"lo."`),
+		mediaEvent("transcript.text.done", `"text":"Hello."`), "data: [DONE]\n\n"))
+	heard := &providertest.Heard{}
+	result, err := p.Predict(t.Context(), &provider.Run{ID: "run", Model: "up", Kind: "text", Input: json.RawMessage(`{"file":"` + soundURL + `","stream":true}`), Watch: heard})
+	if err != nil || result.Text == nil || *result.Text != "Hello." {
+		t.Fatalf("%+v, error %v", result, err)
+	}
+	if news := heard.News(); len(news) != 2 || news[0].Text != "Hel" || news[1].Text != "lo." {
+		t.Errorf("news %+v", news)
+	}
+	if got := formOf(t, up.Last()); !slices.Contains(got, "stream=true") {
+		t.Errorf("form %q", got)
+	}
+}
+
+// A stream that does not come to its end leaves in doubt what was done; one that tells an
+// error says it.
+func TestMediaStreamsThatEndBadly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script providertest.Script
+		class  provider.Class
+	}{
+		"no end":  {providertest.Events(mediaEvent("transcript.text.delta", `"delta":"Hel"`)), provider.Ambiguous},
+		"garbage": {providertest.Events("data: {\n\n"), provider.Ambiguous},
+		"cut": {func(x *providertest.Exchange) {
+			x.Head(200, "Content-Type", "text/event-stream")
+			x.Say(mediaEvent("transcript.text.delta", `"delta":"x"`))
+			x.Cut()
+		}, provider.Ambiguous},
+		"error": {providertest.Events(`data: {"error":{"message":"up broke down"}}` + "\n\n"), provider.Failed},
+	} {
+		up, p := upstream(t, nil)
+		up.On(transcriptsPath, c.script)
+		up.On(imagesPath, c.script)
+		_, err := predict(t, p, "text", `{"file":"`+soundURL+`","stream":true}`)
+		wantClass(t, name, err, c.class)
+		_, err = predict(t, p, "image", `{"prompt":"a cat","partial_images":1}`)
+		wantClass(t, name+" picture", err, c.class)
+	}
+}
+
+func TestTimesOfATranscript(t *testing.T) {
+	t.Parallel()
+	up, p := upstream(t, nil)
+	up.On(transcriptsPath, providertest.JSON(200, `{"text": "Hi.", "segments": [{"id":0}]}`))
+	result, err := predict(t, p, "text", `{"file":"`+soundURL+`","response_format":"verbose_json"}`)
+	if err != nil || string(result.JSON) != `{"text":"Hi.","segments":[{"id":0}]}` {
+		t.Errorf("%+v, error %v", result, err)
 	}
 }
 
