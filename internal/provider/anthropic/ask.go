@@ -71,8 +71,8 @@ func (f *fields) slot(name string) *[]byte {
 	return nil
 }
 
-// readAsk translates a chat request. The error is one of class Rejected that names the
-// field.
+// readAsk translates a chat request. The error names the field: it is of class Rejected
+// where the field is wrong, of class Unsupported where the API has nothing for it.
 func readAsk(call *provider.Call) (*ask, error) {
 	var f fields
 	var p *problem
@@ -85,7 +85,7 @@ func readAsk(call *provider.Call) (*ask, error) {
 		case f.slot(name) != nil:
 			*f.slot(name) = value
 		default:
-			if p = uncarried(name, value); p == nil && !neutral(name) {
+			if p = asksFor(name, value); p == nil && !neutral(name) {
 				own[name] = true
 				a.extra = append(rawjson.AppendQuote(append(a.extra, ','), name), ':')
 				a.extra = append(a.extra, value...)
@@ -122,8 +122,8 @@ func neutral(name string) bool {
 	return false
 }
 
-// uncarried says why such a field is refused.
-func uncarried(name string, value []byte) *problem {
+// asksFor says why such a field is refused.
+func asksFor(name string, value []byte) *problem {
 	if !neutral(name) {
 		return nil
 	}
@@ -133,7 +133,7 @@ func uncarried(name string, value []byte) *problem {
 		if n, ok := rawjson.Int(value); ok && n == 1 {
 			return nil
 		}
-		return wrong(name, "must be 1: this model gives one answer a request.")
+		return uncarried(name, "must be 1: this model gives one answer a request.")
 	case "logprobs":
 		if text == "false" {
 			return nil
@@ -155,9 +155,9 @@ func uncarried(name string, value []byte) *problem {
 			return nil
 		}
 	case "functions", "function_call":
-		return wrong(name, "is not taken by this model; use 'tools' and 'tool_choice'.")
+		return uncarried(name, "is not taken by this model; use 'tools' and 'tool_choice'.")
 	}
-	return wrong(name, "is not taken by this model; leave it out.")
+	return uncarried(name, "is not taken by this model; leave it out.")
 }
 
 // fill translates what was found.
@@ -201,8 +201,12 @@ func outputLimit(call *provider.Call, f *fields) int64 {
 // to 1; one that was scaled would be another temperature.
 func (a *ask) sample(f *fields) *problem {
 	if f.temperature != nil {
-		if n, ok := rawjson.Float(f.temperature); !ok || n < 0 || n > 1 {
-			return wrong("temperature", "must be a number from 0 to 1 for this model.")
+		n, ok := rawjson.Float(f.temperature)
+		switch {
+		case !ok || n < 0:
+			return wrong("temperature", "must be a number from 0 to 1.")
+		case n > 1:
+			return uncarried("temperature", "must be at most 1 for this model.")
 		}
 		a.sampling = append(append(a.sampling, `,"temperature":`...), f.temperature...)
 	}
@@ -236,9 +240,9 @@ func (a *ask) shape(f *fields) *problem {
 		return nil
 	case "json_schema":
 	case "json_object":
-		return wrong("response_format", "of type json_object is not taken by this model; use json_schema.")
+		return uncarried("response_format", "of type json_object is not taken by this model; use json_schema.")
 	default:
-		return wrong("response_format", "must be of type text or json_schema for this model.")
+		return uncarried("response_format", "must be of type text or json_schema for this model.")
 	}
 	schema, _ := rawjson.Get(f.format, "json_schema", "schema")
 	if rawjson.KindOf(schema) != rawjson.KindObject {
@@ -280,7 +284,7 @@ func (a *ask) account(f *fields) *problem {
 	case `"default"`:
 		a.tier = "standard_only"
 	default:
-		return wrong("service_tier", "must be 'auto' or 'default' for this model.")
+		return uncarried("service_tier", "must be 'auto' or 'default' for this model.")
 	}
 	return nil
 }

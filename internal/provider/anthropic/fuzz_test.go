@@ -56,8 +56,7 @@ func FuzzRequest(f *testing.F) {
 		for _, budget := range []bool{false, true} {
 			got, err := anthropic.MessagesBody(&provider.Call{Body: doc, Model: "up", Show: "shown"}, budget)
 			if err != nil {
-				var e *provider.Error
-				if e, _ = err.(*provider.Error); e == nil || e.Class != provider.Rejected || e.Message == "" || e.Param == "" {
+				if param, message := toldOf(err); param == "" || message == "" {
 					t.Errorf("refused with %#v", err)
 				}
 				return

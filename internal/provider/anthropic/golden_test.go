@@ -3,7 +3,6 @@ package anthropic_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -108,12 +107,7 @@ func (g *golden) chat(t *testing.T) {
 		return
 	}
 	if len(up.Requests()) == 0 {
-		_, err := p.Chat(t.Context(), call(t, request))
-		var e *provider.Error
-		if len(up.Requests()) == 0 && errors.As(err, &e) {
-			g.expect(t, "refusal", fmt.Sprintf("%s\n%s\n%s\n", e.Class, e.Param, e.Message))
-			return
-		}
+		_, _ = p.Chat(t.Context(), call(t, request)) // nothing answers
 	}
 	g.expect(t, "up", pretty(t, []byte(up.Requests()[0].Body)))
 }

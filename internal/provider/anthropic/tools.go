@@ -38,7 +38,7 @@ func (a *ask) useTools(f *fields) *problem {
 // tool makes one of a function.
 func tool(to *list, raw []byte) *problem {
 	if kind := member(raw, "type"); kind != "function" {
-		return wrong("type", "must be 'function' for this model.")
+		return uncarried("type", "must be 'function' for this model.")
 	}
 	function, _ := rawjson.Get(raw, "function")
 	name := member(function, "name")
@@ -98,6 +98,7 @@ func choose(value []byte) ([]byte, *problem) {
 		if name := member(value, "function", "name"); name != "" && member(value, "type") == "function" {
 			return rawjson.AppendQuote([]byte(`{"type":"tool","name":`), name), nil
 		}
+		return nil, uncarried("", "must be 'none', 'auto', 'required', or name a function for this model.")
 	}
 	return nil, wrong("", "must be 'none', 'auto', 'required', or name a function.")
 }

@@ -119,7 +119,7 @@ func (t *turns) message(raw []byte) *problem {
 	case "tool":
 		return t.result(&w)
 	case "function":
-		return wrong("role", "'function' is not taken by this model; use 'tool'.")
+		return uncarried("role", "'function' is not taken by this model; use 'tool'.")
 	}
 	return wrong("role", "must be one of system, developer, user, assistant, tool.")
 }
@@ -127,9 +127,9 @@ func (t *turns) message(raw []byte) *problem {
 func (t *turns) assistant(w *words) *problem {
 	switch {
 	case w.audio != nil:
-		return wrong("audio", "is not taken by this model; leave it out.")
+		return uncarried("audio", "is not taken by this model; leave it out.")
 	case w.function != nil:
-		return wrong("function_call", "is not taken by this model; use 'tool_calls'.")
+		return uncarried("function_call", "is not taken by this model; use 'tool_calls'.")
 	}
 	blocks := t.turn("assistant")
 	if p := content(blocks, w.content, "assistant"); p != nil {
@@ -152,7 +152,7 @@ func (t *turns) assistant(w *words) *problem {
 // toolUse makes a block of a tool call.
 func toolUse(to *list, call []byte) *problem {
 	if kind := member(call, "type"); kind != "" && kind != "function" {
-		return wrong("type", "must be 'function' for this model.")
+		return uncarried("type", "must be 'function' for this model.")
 	}
 	id, name := member(call, "id"), member(call, "function", "name")
 	switch {
@@ -267,7 +267,7 @@ func block(to *list, part []byte, role string) *problem {
 	case kind == "":
 		return wrong("type", "is required.")
 	}
-	return wrong("type", "is of a kind that this model does not take there.")
+	return uncarried("type", "is of a kind that this model does not take there.")
 }
 
 // image makes a block of a picture: of its content, or of its address.
@@ -297,7 +297,7 @@ const pdf = "application/pdf"
 func file(to *list, part, cached []byte) *problem {
 	source := inlineSource(member(part, "file", "file_data"))
 	if source == nil || member(source, "media_type") != pdf {
-		return wrong("file.file_data", "must be a data URL of a PDF for this model.")
+		return uncarried("file.file_data", "must be a data URL of a PDF for this model.")
 	}
 	title := member(part, "file", "filename")
 	if title != "" {
