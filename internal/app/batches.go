@@ -30,6 +30,8 @@ func (a *App) makeBatches(context.Context) error {
 		workers = 0
 	}
 	absent := &absentees{find: a.keys.Absent, by: map[string]absentee{}}
+	a.feed.Subscribe(account.ChangeKey, absent.forget)
+	a.feed.Subscribe(account.ChangeAccount, absent.forget)
 	answers := &lineAnswers{App: a, who: absent.principal}
 	a.batches = batch.New(batch.Options{
 		DB: a.db, Files: a.files, Answer: answers.answer, Endpoints: batchEndpoints(), Workers: workers,
@@ -76,8 +78,8 @@ func apiOf(endpoint string) inference.API {
 	return inference.Chat
 }
 
-// absentFor is how long a key that works in the background is believed to be as it was:
-// keys end within two seconds everywhere.
+// absentFor is how long a key that works in the background is believed to be as it was,
+// unless a change is heard of: keys end within two seconds everywhere.
 const absentFor = time.Second
 
 // absentees remembers for a moment who owns the keys that lines run with, so that the
@@ -115,6 +117,14 @@ func (a *absentees) principal(ctx context.Context, account, key string) (account
 	}
 	a.by[key] = now
 	return now.who, now.err
+}
+
+// forget is told that keys or accounts have changed.
+func (a *absentees) forget(context.Context, []string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.by)
+	return nil
 }
 
 // lineAnswers answers lines of batches by the way of all calls.
