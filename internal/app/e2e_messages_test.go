@@ -220,7 +220,7 @@ func wantOfAnthropic(model string) (want clientActs, calls int) {
 	says := func(text ...string) scene { return scene{says: text} }
 	result := "rain in Rome"
 	return clientActs{
-		"plain":   with(hello, doc{"request": "req_", "same": true}),
+		"plain":   with(hello, doc{"same": true}),
 		"streams": streams,
 		"tools":   doc{"first": scenes()["both"].messageSeen(model), "second": says("The tool says ", result+".").messageStreamed(model)},
 		"images":  says("I see data:image/png;base64,iVBORw0KGgo=.").messageStreamed(model),
