@@ -13,7 +13,10 @@ PARALLEL ?= 2
 # for, and to watch them takes more than half of their time.
 QUICK := -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
-# Go modules of their own: OpenAI's client, the tests in a browser, those of the files of
+# The program that loads llama.cpp: a Go module of its own, as it drags others in.
+ENGINE := engine
+
+# Go modules of their own for tests: OpenAI's client, the tests in a browser, those of the files of
 # deploy/, and those of a whole fleet.
 CLIENT := test/clients/openaigo
 BROWSER := test/browser
@@ -35,15 +38,17 @@ help: ## list the commands
 run: build ## start the server on 127.0.0.1:8080 with its data in ./data (ARGS="--listen …" for more)
 	@exec bin/skytower serve $(ARGS)
 
-build: ## build bin/skytower
+build: ## build bin/skytower, and bin/skytower-llama, which runs GGUF files
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/skytower ./cmd/skytower
+	cd $(ENGINE) && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o ../bin/skytower-llama ./llama
 
-needs: ## install what the tests need (a C compiler, PostgreSQL's programs, proxies, Node.js with its test clients)
+needs: ## install what the tests need (a C compiler, PostgreSQL's programs, proxies, Node.js with its test clients, llama.cpp's library)
 	@tools/needs.sh
 
 test: needs ## run all tests, about 25 minutes on two cores (PACKAGES=./internal/… for some)
 	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 30m $(PACKAGES)
 ifeq ($(PACKAGES),./...)
+	cd $(ENGINE) && CGO_ENABLED=0 $(GO) test -timeout 10m ./...
 	cd $(BROWSER) && $(GO) test -timeout 20m ./...
 	cd $(DEPLOY) && $(GO) test -timeout 20m ./...
 	cd $(SCALE) && $(GO) test -race $(QUICK) -timeout 20m ./...
@@ -68,6 +73,7 @@ lint: ## check format, vet, staticcheck and go.mod; changes nothing
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	cd test/stripemock && $(GO) mod tidy -diff
+	cd $(ENGINE) && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd $(CLIENT) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd $(BROWSER) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd $(SCALE) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff

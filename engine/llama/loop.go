@@ -206,7 +206,9 @@ func (e *engine) fill() {
 func (e *engine) fillPrompt(i int) {
 	s := &e.slots[i]
 	left := e.capacity - int(e.batch.NTokens)
-	if s.job == nil || left == 0 || s.job.sampler == 0 && len(s.unread) > left {
+	// A text for an embedding is computed alone: of several, the library takes parts apart,
+	// and would make the vector of the last part.
+	if s.job == nil || left == 0 || s.job.sampler == 0 && e.batch.NTokens > 0 {
 		return
 	}
 	for n := min(left, len(s.unread)); n > 0; n-- {

@@ -2,10 +2,11 @@
 //
 //	go run ./tools/release -version 0.6.0 -out dist
 //
-// It makes skytower-OS-ARCH for each machine that a release is for, skytower.cdx.json (the
-// modules that are in them, in CycloneDX's form; -sbom names the tool) and SHA256SUMS. It
-// refuses to know what the program does. Its invariant: no program is left there that needs
-// another file, and the same source gives the same bytes.
+// It makes skytower-OS-ARCH for each machine that a release is for, skytower-llama-OS-ARCH for
+// those that llama.cpp's library is published for, skytower.cdx.json (the modules that are in
+// skytower, in CycloneDX's form; -sbom names the tool) and SHA256SUMS. It refuses to know what
+// the programs do. Its invariant: no skytower is left there that needs another file, and the
+// same source gives the same bytes.
 package main
 
 import (
@@ -40,6 +41,15 @@ type target struct{ system, arch string }
 
 func (t target) file() string { return "skytower-" + t.system + "-" + t.arch }
 
+// engine is the file of the program that loads llama.cpp; "" where no library is published
+// that it could load.
+func (t target) engine() string {
+	if t.system != "linux" {
+		return ""
+	}
+	return "skytower-llama-" + t.system + "-" + t.arch
+}
+
 // sbom and sums are the other files of a release.
 const (
 	sbom = "skytower.cdx.json"
@@ -72,6 +82,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(path))
 		}
 		made = append(made, t.file())
+		if name := t.engine(); name != "" {
+			if err := buildEngine(ctx, t, *version, filepath.Join(*folder, name)); err != nil {
+				return err
+			}
+			made = append(made, name)
+		}
 	}
 	if *tool != "" {
 		if err := list(ctx, *tool, *version, filepath.Join(*folder, made[0]), filepath.Join(*folder, sbom)); err != nil {
@@ -84,16 +100,45 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // build compiles the program. The flags are the Dockerfile's, too.
 func build(ctx context.Context, t target, version, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", path, "./cmd/skytower")
+	return compile(ctx, t, version, path, ".", "./cmd/skytower")
+}
+
+// buildEngine compiles the program that loads llama.cpp, in a module of its own. It can't be
+// static: it loads what needs the C library.
+func buildEngine(ctx context.Context, t target, version, path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if err := compile(ctx, t, version, path, "engine", "./llama"); err != nil {
+		return err
+	}
+	return checkBuild(path, t)
+}
+
+func compile(ctx context.Context, t target, version, path, dir, program string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", path, program)
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.system, "GOARCH="+t.arch, "GOFLAGS=")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", t.file(), err, text)
+		return fmt.Errorf("build %s: %w\n%s", filepath.Base(path), err, text)
 	}
 	return nil
 }
 
 // check refuses a program for another machine, or one that needs other files.
 func check(path string, t target) error {
+	if err := checkBuild(path, t); err != nil {
+		return err
+	}
+	if t.system != "linux" {
+		return nil // there, every program is loaded by the system's own library
+	}
+	return checkStatic(path)
+}
+
+// checkBuild refuses a program that was built for another machine, or otherwise.
+func checkBuild(path string, t target) error {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read how it was built: %w", err)
@@ -107,10 +152,7 @@ func check(path string, t target) error {
 	if len(want) > 0 {
 		return fmt.Errorf("it was not built with %v", want)
 	}
-	if t.system != "linux" {
-		return nil // there, every program is loaded by the system's own library
-	}
-	return checkStatic(path)
+	return nil
 }
 
 // checkStatic refuses a program that something else must load, or that needs libraries.
