@@ -193,6 +193,14 @@ func (p *prop) takes(word string) bool {
 	return p.is("string")
 }
 
+// usual is the field's default; nil: none, or there is no such field.
+func (p *prop) usual() json.RawMessage {
+	if p == nil {
+		return nil
+	}
+	return p.preset
+}
+
 // holds reports whether the field can hold a value of the route.
 func (p *prop) holds(f field) bool {
 	value := p.fit(f)

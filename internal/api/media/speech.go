@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"time"
 
 	"skytower/internal/account"
@@ -73,16 +75,39 @@ func (w *work) speechInput() (*input, error) {
 	if err := in.format("response_format", format, "mp3", "response_format", "output_format", "audio_format", "format"); err != nil {
 		return nil, err
 	}
-	for _, p := range []place{
-		{"speed", []string{"speed", "speaking_rate", "speech_rate"}, []string{"1", "1.0"}},
-		{"instructions", []string{"instructions", "instruct", "style_instructions"}, []string{""}},
-	} {
-		if err := in.pass(p); err != nil {
-			return nil, err
-		}
+	if err := in.speed(); err != nil {
+		return nil, err
+	}
+	if err := in.pass(place{"instructions", []string{"instructions", "instruct", "style_instructions"}, []string{""}}); err != nil {
+		return nil, err
 	}
 	in.user()
 	return in, in.rest()
+}
+
+// speed passes how fast the voice is: a factor. A model that counts otherwise, such as in
+// words a minute, has a usual value far from 1, of which the factor is taken.
+func (in *input) speed() error {
+	const slowest, fastest = 0.25, 4.0 // OpenAI's bounds
+	f, ok := in.take("speed")
+	if !ok {
+		return nil
+	}
+	factor, err := strconv.ParseFloat(f.plain(), 64)
+	if err != nil || !(slowest <= factor && factor <= fastest) {
+		return fault.Invalid("speed", "The field 'speed' must be a number from 0.25 to 4.")
+	}
+	name, prop := in.schema.first("speed", "speaking_rate", "speech_rate")
+	switch usual, _ := rawjson.Float(prop.usual()); {
+	case factor == 1:
+	case prop == nil:
+		return in.noPlace("speed")
+	case usual > fastest:
+		in.setNumber(name, int(math.Round(usual*factor)))
+	default:
+		in.set(name, prop.fit(f))
+	}
+	return nil
 }
 
 // voice passes the name of a voice. OpenAI's clients always send one: a model that has but
