@@ -262,6 +262,7 @@ func (a *App) rows() []api.Route {
 	rows = append(rows, a.batchRows()...)
 	rows = append(rows, a.bodyRows()...)
 	rows = append(rows, a.cacheRows()...)
+	rows = append(rows, a.guardRows()...)
 	return append(rows, a.moneyRows()...)
 }
 
@@ -298,7 +299,6 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.responses.Start(ctx); err != nil {
 		return fmt.Errorf("start stored responses: %w", err)
 	}
-	a.adapters.engines.Preload()
 	a.adapters.engines.Preload()
 	if err := a.jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)

@@ -69,7 +69,7 @@ func kinds() map[string]string {
 		"/v1/models/{vendor}/{slug}": "model", "/v1/model/{vendor}/{slug}": "model", "/v1/models/{owner}/{name}": "model", "/v1/models/{namespace}": "model",
 
 		"/admin/v1/accounts/{id}": "account", "/admin/v1/members/{id}": "member", "/admin/v1/keys/{id}": "key", "/admin/v1/limits/{id}": "limit",
-		"/admin/v1/models/{slug}": "model", "/admin/v1/operators/{id}": "operator", "/admin/v1/providers/{name}": "provider", "/admin/v1/requests/{id}": "request",
+		"/admin/v1/models/{slug}": "model", "/admin/v1/operators/{id}": "operator", "/admin/v1/providers/{name}": "provider", "/admin/v1/guards/{name}": "provider", "/admin/v1/requests/{id}": "request",
 		"/admin/v1/predictions/{id}": "prediction", "/admin/v1/predictions/{id}/webhooks/{delivery}": "delivery",
 
 		"/keys/{id}": "key", "/predictions/{id}": "prediction", "/predictions/{id}/webhooks/{delivery}": "delivery", "/requests/{id}": "request",

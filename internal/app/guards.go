@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"skytower/internal/api"
+	"skytower/internal/api/admin"
 	"skytower/internal/catalog"
 	"skytower/internal/guard"
 	"skytower/internal/skytells"
@@ -27,4 +29,8 @@ func (a *App) TryGuard(ctx context.Context, name, text string) (skytells.GuardTr
 		return skytells.GuardTrial{}, err
 	}
 	return a.inference.TryGuard(ctx, guard.New(spec), text)
+}
+
+func (a *App) guardRows() []api.Route {
+	return (&admin.GuardHandlers{Guards: a.catalog, Trier: a, Sync: a.feed.Sync}).Rows()
 }

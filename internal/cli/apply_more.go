@@ -57,6 +57,7 @@ func (f *resourceFile) decode(document *yaml.Node) error {
 
 // add puts a further document of the same file behind the first ones.
 func (f *resourceFile) add(more resourceFile) {
+	f.Guards = append(f.Guards, more.Guards...)
 	f.Providers = append(f.Providers, more.Providers...)
 	f.Models = append(f.Models, more.Models...)
 	f.Limits = append(f.Limits, more.Limits...)
@@ -66,7 +67,7 @@ func (f *resourceFile) add(more resourceFile) {
 }
 
 func (f *resourceFile) empty() bool {
-	return len(f.Providers)+len(f.Models)+len(f.Limits) == 0 && f.Settings == nil
+	return len(f.Guards)+len(f.Providers)+len(f.Models)+len(f.Limits) == 0 && f.Settings == nil
 }
 
 // more is what has to change of settings and limits, which the server does not load with

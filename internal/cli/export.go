@@ -70,7 +70,7 @@ func asJSON(text []byte) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-func parts() []string { return []string{"providers", "models", "settings", "limits"} }
+func parts() []string { return []string{"guards", "providers", "models", "settings", "limits"} }
 
 func (e *exportCommand) check() error {
 	for _, part := range e.Only {
@@ -86,6 +86,14 @@ func (e *exportCommand) wants(part string) bool {
 }
 
 func (e *exportCommand) read(ctx context.Context, c *skytells.Client) (whole resourceFile, err error) {
+	if e.wants("guards") {
+		if whole.Guards, err = c.Guards(ctx); err != nil {
+			return whole, err
+		}
+		for i := range whole.Guards {
+			whole.Guards[i].Managed = ""
+		}
+	}
 	if e.wants("providers") {
 		if whole.Providers, err = c.Providers(ctx); err != nil {
 			return whole, err
@@ -171,6 +179,7 @@ func (f resourceFile) yaml(server, version string) ([]byte, error) {
 		value any
 		empty bool
 	}{
+		{"guards", f.Guards, len(f.Guards) == 0},
 		{"providers", f.Providers, len(f.Providers) == 0}, {"models", f.Models, len(f.Models) == 0},
 		{"settings", f.Settings, f.Settings == nil}, {"limits", f.Limits, len(f.Limits) == 0},
 	} {

@@ -42,8 +42,8 @@ type commands struct {
 	Models    modelsCommand    `cmd:"" group:"server" help:"Models."`
 	Router    routerCommand    `cmd:"" group:"server" help:"Routers: models that choose among others for each request."`
 	Targets   targetsCommand   `cmd:"" group:"server" help:"Show which targets of models serve, and how fast."`
-	Apply     applyCommand     `cmd:"" group:"server" help:"Load providers, models, settings and limits from files, showing the difference first."`
-	Export    exportCommand    `cmd:"" group:"server" help:"Write providers, models, settings and limits as a file for 'apply'."`
+	Apply     applyCommand     `cmd:"" group:"server" help:"Load guards, providers, models, settings and limits from files, showing the difference first."`
+	Export    exportCommand    `cmd:"" group:"server" help:"Write guards, providers, models, settings and limits as a file for 'apply'."`
 	Cache     cacheCommand     `cmd:"" group:"server" help:"Kept answers: how many there are, and how to clear them."`
 	Settings  settingsCommand  `cmd:"" group:"server" help:"Show the stored choices."`
 	Credits   creditsCommand   `cmd:"" group:"server" help:"Credit of accounts."`

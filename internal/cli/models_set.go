@@ -31,6 +31,8 @@ type modelsSet struct {
 	Features     *string `name:"feature" placeholder:"tools,images,json_schema" help:"What it can serve besides text, of a chat model: routers leave it out of what it can't; empty: not known. text alone is a model for text only."`
 	Edge         *bool   `negatable:"" help:"Serve it on the edge surface as well; --no-edge ends it."`
 
+	Guards *string `placeholder:"NAME,..." help:"The guards that look at its prompts and answers, in their order; empty: none but those of all models."`
+
 	targetFlags
 	priceFlags
 }
@@ -116,6 +118,9 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 		}
 		if m.Features != nil {
 			spec.Features = words(*m.Features)
+		}
+		if m.Guards != nil {
+			spec.Guards = words(*m.Guards)
 		}
 		m.priceFlags.apply(spec)
 		return m.targetFlags.apply(spec)

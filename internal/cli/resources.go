@@ -44,7 +44,7 @@ func parseResources(text []byte) (resourceFile, error) {
 		whole.add(part)
 	}
 	if len(check.problems) == 0 && whole.empty() {
-		return whole, errors.New("it holds no providers and no models, nor settings or limits")
+		return whole, errors.New("it holds no guards, providers or models, nor settings or limits")
 	}
 	return whole, check.err()
 }
@@ -136,6 +136,8 @@ func (c *checker) scalar(path string, n *yaml.Node, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Bool:
 		word, tag = "true or false", "!!bool"
+	case reflect.Float64:
+		word = "a number"
 	case reflect.Int, reflect.Int64:
 		word, tag = "a whole number", "!!int" // the decoder alone would cut fractions off
 	}

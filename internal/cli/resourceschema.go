@@ -32,10 +32,10 @@ func ResourceSchema() []byte {
 	root := b.mapping(reflect.TypeFor[resourceFile]())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "Skytower resources"
-	root["description"] = "Providers, models, settings and limits, as skytower apply -f loads them."
+	root["description"] = "Guards, providers, models, settings and limits, as skytower apply -f loads them."
 	root["$defs"] = b.defs
 	describe(root, map[string]string{
-		"providers": "Upstreams that serve models.", "models": "Models that callers can use.",
+		"guards": "What looks at prompts and answers.", "providers": "Upstreams that serve models.", "models": "Models that callers can use.",
 		"settings": "Stored choices of the server; what is not named stays as it is.", "limits": "Limits of accounts and keys, besides those of tiers.",
 	})
 	text, err := json.MarshalIndent(root, "", "  ")
@@ -60,7 +60,7 @@ type schemaBuilder struct{ defs map[string]any }
 // required are the fields without which the server takes nothing of the kind.
 func required(t reflect.Type) []string {
 	return map[string][]string{
-		"ProviderSpec": {"name", "kind"}, "ModelSpec": {"slug"}, "TargetSpec": {"provider", "model"}, "LimitRule": {"account"},
+		"GuardSpec": {"name", "kind"}, "CacheSpec": {"ttl"}, "ProviderSpec": {"name", "kind"}, "ModelSpec": {"slug"}, "TargetSpec": {"provider", "model"}, "LimitRule": {"account"},
 	}[t.Name()]
 }
 
@@ -130,6 +130,8 @@ func (b *schemaBuilder) value(t reflect.Type) map[string]any {
 		return map[string]any{"type": []string{"boolean", "null"}}
 	case reflect.Int, reflect.Int64:
 		return map[string]any{"type": []string{"integer", "null"}}
+	case reflect.Float64:
+		return map[string]any{"type": []string{"number", "null"}}
 	}
 	return map[string]any{"type": []string{"string", "number", "boolean", "null"}}
 }

@@ -15,7 +15,7 @@ func (h *Handlers) catalogRows() []api.Route {
 	slug := []api.Param{{Name: "slug", In: "path", Description: "A slash is escaped as `%2F`.", Required: true}}
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: "/admin/v1/apply", ID: "applyResources", Summary: "Apply resources",
-			Description: "Creates and changes providers and models to be as described; repeating it changes nothing. `dry_run` only shows the difference. All of it happens, or nothing.",
+			Description: "Creates and changes guards, providers and models to be as described; repeating it changes nothing. `dry_run` only shows the difference. All of it happens, or nothing.",
 			Request:     skytells.ApplyRequest{}, Response: skytells.ApplyResult{}, Operator: h.apply},
 		{Method: http.MethodGet, Pattern: "/admin/v1/providers", ID: "listProviders", Summary: "List providers",
 			Response: skytells.List[skytells.ProviderSpec]{}, Operator: h.listProviders},
