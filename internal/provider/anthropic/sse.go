@@ -194,9 +194,6 @@ func (r *reader) fill() error {
 		r.patient.Wait()
 		r.take()
 	}
-	if r.lines > 1 && len(r.join[r.turn]) > maxEvent {
-		return errEventTooLong
-	}
 	if r.end == len(r.buf) {
 		if len(r.buf) >= maxEvent {
 			return errEventTooLong
