@@ -24,6 +24,7 @@ import (
 	"skytower/internal/limit"
 	"skytower/internal/money"
 	"skytower/internal/provider"
+	"skytower/internal/skytells"
 )
 
 // deskTime is when a desk's services believe to be.
@@ -649,5 +650,65 @@ func TestAnUnwantedCacheCostsNothing(t *testing.T) {
 	}
 	if without, with := per(nil), per(newMemories().recall()); with != without {
 		t.Errorf("%v allocations without a cache, %v with one", without, with)
+	}
+}
+
+// The Messages API ends with two events that wait for the charge: a replay has both, after
+// its own.
+func TestMessagesAreKept(t *testing.T) {
+	t.Parallel()
+	chat := answered("hello", provider.Usage{Reported: true, Input: 7, Output: 3})
+	native := &upstream{answer: provider.Answer{Body: []byte(`{"id":"msg_1","stop_reason":"end_turn"}`), Usage: provider.Usage{Reported: true, Input: 3, Output: 1}}, events: nativeEvents()}
+	for name, u := range map[string]any{"over chat": chat, "native": messenger{native: native}} {
+		for _, body := range []string{plainMessage, streamedMessage} {
+			d, _ := recalling(u)
+			d.calls(t, inference.Messages, body, 1)
+			answer, first := d.answer, slices.Clone(d.events)
+			d.answer, d.journal, d.events = "", nil, nil
+			d.calls(t, inference.Messages, body, 1)
+			if diff := cmp.Diff(first, d.events); diff != "" || d.answer != answer || !slices.Equal(d.marks(), []string{"miss", "hit"}) {
+				t.Errorf("%s: %v, %s, %s and then %s", name, d.marks(), diff, answer, d.answer)
+			}
+			if stop := slices.Index(d.journal, "event message_stop"); body == streamedMessage && stop < slices.Index(d.journal, "commit") {
+				t.Errorf("%s: the end came before the charge: %v", name, d.journal)
+			}
+		}
+	}
+	if len(chat.calls) != 2 || len(native.calls) != 2 {
+		t.Errorf("asked %d and %d times", len(chat.calls), len(native.calls))
+	}
+	refused := &upstream{answer: provider.Answer{Body: []byte(`{"id":"msg_1","stop_reason":"refusal"}`), Usage: provider.Usage{Reported: true, Input: 3, Output: 1}}}
+	d, _ := recalling(messenger{native: refused})
+	d.calls(t, inference.Messages, plainMessage, 2)
+	if len(refused.calls) != 2 {
+		t.Error("a refusal was kept")
+	}
+}
+
+// moderator can't judge, or can.
+type moderator struct {
+	*upstream
+	err error
+}
+
+func (m *moderator) Moderate(context.Context, string, []string) ([]provider.Judgement, error) {
+	return []provider.Judgement{{}}, m.err
+}
+
+// What a guard let pass though it could not judge it is not kept; what it passed is.
+func TestWhatNobodyJudgedIsNotKept(t *testing.T) {
+	t.Parallel()
+	u := &moderator{upstream: answered("hello", provider.Usage{Reported: true, Input: 7, Output: 3}), err: errors.New("away")}
+	d, _ := recalling(u)
+	spec := skytells.GuardSpec{Name: "g", Kind: "moderation", On: "prompt", Action: "block", Provider: "a", Model: "judge", Unsure: "pass"}
+	d.model.Guards = []*catalog.Guard{{Spec: spec}}
+	d.calls(t, inference.Chat, plainChat, 2)
+	if len(u.calls) != 2 || slices.Contains(d.marks(), "hit") {
+		t.Errorf("it was kept: %v", d.marks())
+	}
+	u.err = nil
+	d.calls(t, inference.Chat, plainChat, 2)
+	if len(u.calls) != 3 {
+		t.Errorf("what was judged was not kept: %v", d.marks())
 	}
 }
