@@ -53,6 +53,8 @@ func TestExportAndRemoveAnAccount(t *testing.T) {
 		if _, err := owner.UploadFile(t.Context(), "notes.txt", "", strings.NewReader("my notes"), 8); err != nil {
 			t.Fatal(err)
 		}
+		up.On(chatPath, jsonScript(chatAnswer))
+		batch := s.batchUntil(s.newBatch(chatPath, batchLine("mine", chatPath, chatBody)).ID, skytells.Batch.Ended)
 		accounts, err := admin.Accounts(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +70,7 @@ func TestExportAndRemoveAnAccount(t *testing.T) {
 			files := unzip(t, z)
 			for name, want := range map[string]string{
 				"README.txt": "charges.csv", "account.json": accounts[0].ID, "members.json": "[", "keys.json": "masked", "predictions.jsonl": id,
-				"charges.csv": "0.25", "credits.csv": "grant", "responses.jsonl": "what I asked", "files.jsonl": "notes.txt",
+				"charges.csv": "0.25", "credits.csv": "grant", "responses.jsonl": "what I asked", "files.jsonl": "notes.txt", "batches.jsonl": batch.ID,
 			} {
 				if !strings.Contains(files[name], want) {
 					t.Errorf("%s: %q", name, files[name])
@@ -113,7 +115,7 @@ func (s *server) removal(account, done string, painter *container) {
 		s.t.Fatal(err)
 	}
 	files := unzip(s.t, z.Bytes())
-	if files["predictions.jsonl"]+files["responses.jsonl"]+files["files.jsonl"] != "" || !strings.Contains(files["charges.csv"], "0.25") {
+	if files["predictions.jsonl"]+files["responses.jsonl"]+files["files.jsonl"]+files["batches.jsonl"] != "" || !strings.Contains(files["charges.csv"], "0.25") {
 		s.t.Errorf("left: %v", files)
 	}
 	if v, err := s.admin().VerifyLedger(s.t.Context()); err != nil || !v.Clean {

@@ -188,7 +188,7 @@ func (w *world) tryLinks() {
 // forms are fields that pages may read, with ids of A's things.
 func forms(id func(string) string) url.Values {
 	f := url.Values{"name": {"x"}, "role": {"owner"}, "email": {"somebody@example.com"}, "overlap": {"0s"}, "scope": {"models:read"}, "amount": {"5"}, "budget": {"5"}, "order": {"sponsored deposited payg"}, "useful": {"yes"}}
-	for _, kind := range []string{"account", "key", "member", "prediction", "delivery", "file", "response", "request", "checkout", "limit"} {
+	for _, kind := range []string{"account", "key", "member", "prediction", "delivery", "file", "response", "request", "checkout", "limit", "batch"} {
 		f.Set(kind, id(kind))
 	}
 	f.Set("id", id("key"))

@@ -64,7 +64,7 @@ func kinds() map[string]string {
 	return map[string]string{
 		"/v1/predictions/{id}": "prediction", "/v1/predictions/{id}/webhooks/{delivery}": "delivery",
 		"/v1/files/{id}": "file", "/files/{id}": "file", "/files/{id}/{name}": "filename",
-		"/v1/responses/{id}": "response", "/v1/requests/{id}": "request", "/v1/checkouts/{id}": "checkout",
+		"/v1/responses/{id}": "response", "/v1/requests/{id}": "request", "/v1/checkouts/{id}": "checkout", "/v1/batches/{id}": "batch",
 		"/v1/models/{slug}": "model", "/v1/model/{slug}": "model", "/v1/models/{vendor}": "folder", "/v1/model/{vendor}": "folder", "/v1/models/{owner}": "folder",
 		"/v1/models/{vendor}/{slug}": "model", "/v1/model/{vendor}/{slug}": "model", "/v1/models/{owner}/{name}": "model", "/v1/models/{namespace}": "model",
 
@@ -276,6 +276,7 @@ func (w *world) tenant(mark, hook string, heard chan struct{}) *tenant {
 	w.predicts(x, hook, heard)
 	w.uploads(x)
 	w.asks(x)
+	w.batches(x)
 	var paid skytells.Checkout
 	decode(w.t, w.as(x, http.MethodPost, "/v1/checkouts", `{"amount":"10"}`).body, &paid)
 	x.ids["checkout"] = paid.ID
@@ -325,6 +326,16 @@ func (w *world) uploads(x *tenant) {
 	var f struct{ ID, Name string }
 	decode(w.t, r.body, &f)
 	x.ids["file"], x.ids["filename"] = f.ID, "x.svg"
+}
+
+// batches makes a batch of one line, and waits for its end.
+func (w *world) batches(x *tenant) {
+	w.t.Helper()
+	before := w.key
+	w.key = x.key
+	defer func() { w.key = before }()
+	body, _ := json.Marshal(map[string]any{"model": chatModel, "messages": []doc{{"role": "user", "content": x.mark + evil}}})
+	x.ids["batch"] = w.batchUntil(w.newBatch(chatPath, batchLine(x.mark, chatPath, string(body))).ID, skytells.Batch.Ended).ID
 }
 
 // asks makes a stored response and rows of the request log.
@@ -570,7 +581,7 @@ func same(t *testing.T, what string, before, after []string) {
 
 // leak is what of the tenant's own stands in a text, but for the words that were asked for.
 func (x *tenant) leak(text string, asked ...string) string {
-	for _, kind := range []string{"account", "key", "member", "prediction", "delivery", "file", "response", "request", "checkout", "limit"} {
+	for _, kind := range []string{"account", "key", "member", "prediction", "delivery", "file", "response", "request", "checkout", "limit", "batch"} {
 		if id := x.ids[kind]; strings.Contains(text, id) && !slices.Contains(asked, id) {
 			return id
 		}
