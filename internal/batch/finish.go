@@ -57,11 +57,10 @@ func (s *Service) finish(ctx context.Context, b Batch) error {
 
 // finishing is a batch whose files are written.
 type finishing struct {
-	s       *Service
-	b       Batch
-	left    json.RawMessage // the error of lines that were not done
-	undone  int64           // how many those are
-	written int64           // lines of the last file
+	s      *Service
+	b      Batch
+	left   json.RawMessage // the error of lines that were not done
+	undone int64           // how many those are
 }
 
 // leftError is what lines that were not done are told.

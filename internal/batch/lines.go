@@ -31,6 +31,10 @@ func linesIn(d store.Dialect, state string) string {
 	return `batch_line` + d.Pick(` indexed by batch_line_`+state, ``) + ` where state = '` + state + `'`
 }
 
+// unlocked passes over rows that are just being written: to wait for them, in another order
+// than their writer has, could make a circle.
+func unlocked(d store.Dialect) string { return d.Pick("", " for update skip locked") }
+
 // claim takes some lines of a batch that may be run now.
 func (s *Service) claim(ctx context.Context, b Batch, most int) (taken []*line, err error) {
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
@@ -72,7 +76,7 @@ func (s *Service) stillOpen(ctx context.Context, tx *store.Tx, id string) (bool,
 func (s *Service) waiting(ctx context.Context, tx *store.Tx, b Batch, most int, taken *[]*line) (rows []row, err error) {
 	now := s.o.Now()
 	query := `select line, place, size, request, taken + 1 from ` + linesIn(tx.Dialect(), "waiting") +
-		` and batch = $1 and again_at <= $2 order by line limit $3` + tx.Dialect().Pick("", " for update skip locked")
+		` and batch = $1 and again_at <= $2 order by line limit $3` + unlocked(tx.Dialect())
 	err = tx.Each(ctx, query, func(scan func(...any) error) error {
 		l := &line{batch: b.ID, account: b.Account, key: b.Key, endpoint: b.Endpoint, input: b.Input}
 		if err := scan(&l.number, &l.place, &l.size, &l.request, &l.taken); err != nil {
@@ -96,7 +100,7 @@ func (s *Service) reclaim(ctx context.Context) error {
 			return err
 		}
 		_, err := tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '' where state = 'running' and (batch, line) in
-			(select batch, line from `+linesIn(tx.Dialect(), "running")+` and lease_until < $1)`, now)
+			(select batch, line from `+linesIn(tx.Dialect(), "running")+` and lease_until < $1`+unlocked(tx.Dialect())+`)`, now)
 		return err
 	})
 	if err != nil {

@@ -218,7 +218,7 @@ func (s *Service) beat(ctx context.Context) error {
 			return err
 		}
 		_, err := tx.Exec(ctx, `update batch_line set lease_until = $2 where runner = $1 and state = 'running' and (batch, line) in
-			(select batch, line from `+linesIn(tx.Dialect(), "running")+` and runner = $1)`, s.id, until)
+			(select batch, line from `+linesIn(tx.Dialect(), "running")+` and runner = $1`+unlocked(tx.Dialect())+`)`, s.id, until)
 		return err
 	})
 }
