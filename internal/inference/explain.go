@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"skytower/internal/fault"
@@ -80,12 +81,16 @@ func (r *run) rejected(f *fault.Error, up *provider.Error) error {
 	case contextLength:
 		f.Code, f.Param = contextLength, "messages"
 		f.Status = http.StatusBadRequest
-		if r.req.API == Messages { // clients of that API know it by these words
-			f.Message = "prompt is too long: " + f.Message
+		if r.req.API == Messages && !strings.HasPrefix(f.Message, promptTooLong) {
+			f.Message = promptTooLong + ": " + f.Message
 		}
 	}
 	return f
 }
+
+// promptTooLong are the words by which clients of the Messages API know that a conversation
+// has to be made shorter.
+const promptTooLong = "prompt is too long"
 
 // busyRetry is said where a busy upstream named no time.
 const busyRetry = 5 * time.Second

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"skytower/internal/catalog"
+	"skytower/internal/fault"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 	"skytower/internal/route"
@@ -114,9 +115,13 @@ func verdict(err error) route.Verdict {
 // errTooLong ends a stream that took as long as the surface allows.
 var errTooLong = errors.New("the stream reached its longest time")
 
-// failed reports an upstream's failure. The caller's own leaving is none.
+// failed reports an upstream's failure. The caller's own leaving is none, nor is a request
+// that could not be put into the upstream's form.
 func (s *Service) failed(name string, err error) {
 	var up *provider.Error
+	if _, ours := errors.AsType[*fault.Error](err); ours {
+		return
+	}
 	if s.OnFailure != nil && errors.As(err, &up) && up.Class != provider.Cancelled {
 		s.OnFailure(name, up.Class)
 	}

@@ -165,6 +165,7 @@ func (s *Stream) take(p *piece) error {
 		s.blocks = append(s.blocks, s.block(p))
 	}
 	b := s.blocks[i]
+	b.know(p)
 	if i < s.front { // its arguments were whole
 		if len(bytes.TrimSpace(p.text)) > 0 {
 			return broken("a tool call of the chat answer goes on after its end")
@@ -183,12 +184,18 @@ func (s *Stream) take(p *piece) error {
 
 // block is a new one.
 func (s *Stream) block(p *piece) *content {
-	b := &content{kind: p.kind, slot: p.slot}
-	if p.kind == pieceCall {
-		s.calls = true
-		b.id, b.name = bytes.Clone(p.id), bytes.Clone(p.name)
+	s.calls = s.calls || p.kind == pieceCall
+	return &content{kind: p.kind, slot: p.slot}
+}
+
+// know keeps what a call is named by, which may come in pieces.
+func (b *content) know(p *piece) {
+	if b.id == nil {
+		b.id = bytes.Clone(p.id)
 	}
-	return b
+	if b.name == nil {
+		b.name = bytes.Clone(p.name)
+	}
 }
 
 // home is the block that a piece belongs to. Text goes on with the last block. Most servers
@@ -221,10 +228,14 @@ func (s *Stream) home(p *piece) int {
 	return latest
 }
 
-// advance tells what the open block has, and goes on to those that wait behind it.
+// advance tells what the open block has, and goes on to those that wait behind it. A call
+// begins when its name is known.
 func (s *Stream) advance() {
 	for {
 		b := s.blocks[s.front]
+		if b.kind == pieceCall && b.name == nil {
+			return
+		}
 		s.flush(b)
 		if s.front == len(s.blocks)-1 || !b.whole() {
 			return
