@@ -29,7 +29,7 @@ type routerExplain struct {
 	CacheKey   string `name:"cache-key" placeholder:"TEXT" help:"Its prompt_cache_key, likewise."`
 	Account    string `placeholder:"ID" help:"The account that would send it; else one that has no private models."`
 	Request    string `placeholder:"FILE" help:"Body of a real request, from a JSON file or - for standard input, in place of the flags above."`
-	API        string `name:"api" placeholder:"chat|responses" help:"The route of --request; told by its input if left out."`
+	API        string `name:"api" placeholder:"chat|responses|messages" help:"The route of --request; told by its input if left out."`
 }
 
 // Run asks and shows.
@@ -68,8 +68,8 @@ func (r *routerExplain) check() error {
 		return usagef("say which model: skytower router explain %s", defaultRouter)
 	case r.Request == "" && r.API != "":
 		return usagef("--api goes with --request")
-	case r.API != "" && r.API != "chat" && r.API != "responses":
-		return usagef("--api is chat or responses, not %q", r.API)
+	case r.API != "" && r.API != "chat" && r.API != "responses" && r.API != "messages":
+		return usagef("--api is chat, responses or messages, not %q", r.API)
 	case r.Input < 0 || r.Input > maxExplained || r.Output < 0:
 		return usagef("--input-tokens is at most %d, and neither number is below 0", maxExplained)
 	}

@@ -103,7 +103,7 @@ type limitsSet struct {
 	Account     string `required:"" placeholder:"ID" help:"Id of the account (acct_…)."`
 	Key         string `placeholder:"ID" help:"Only calls with this key."`
 	Surface     string `enum:",standard,edge" default:"" help:"standard or edge; each apart if left out."`
-	Route       string `enum:",chat,responses,embeddings,predictions" default:"" help:"One kind of call; each apart if left out."`
+	Route       string `enum:",chat,responses,messages,embeddings,predictions" default:"" help:"One kind of call; each apart if left out."`
 	Model       string `placeholder:"SLUG" help:"One model; '*' is all models together; each apart if left out."`
 	Requests    *int64 `placeholder:"N" help:"Requests a minute."`
 	TokensIn    *int64 `placeholder:"N" help:"Input tokens a minute."`

@@ -255,7 +255,7 @@ type LimitRule struct {
 	Account     string `json:"account"`
 	Key         string `json:"key,omitempty" doc:"Id of a key; the account's if empty."`
 	Surface     string `json:"surface,omitempty" enum:"standard,edge"`
-	Route       string `json:"route,omitempty" enum:"chat,responses,embeddings,predictions"`
+	Route       string `json:"route,omitempty" enum:"chat,responses,messages,embeddings,predictions"`
 	Model       string `json:"model,omitempty"`
 	Requests    *int64 `json:"requests,omitempty" doc:"A minute."`
 	TokensIn    *int64 `json:"tokens_in,omitempty" doc:"A minute."`

@@ -32,8 +32,8 @@ type RouterWhen struct {
 
 // RouterExplainRequest asks why a router would choose what it does.
 type RouterExplainRequest struct {
-	Request json.RawMessage `json:"request" doc:"Body of a chat completion or of a response, with its model."`
-	API     string          `json:"api,omitempty" enum:"chat,responses" doc:"chat if empty."`
+	Request json.RawMessage `json:"request" doc:"Body of a chat completion, a response or a message, with its model."`
+	API     string          `json:"api,omitempty" enum:"chat,responses,messages" doc:"chat if empty."`
 	Account string          `json:"account,omitempty" doc:"In whose name: private models are chosen for those alone who may use them."`
 }
 

@@ -112,7 +112,7 @@ type LimitUse struct {
 type LimitScope struct {
 	Key         string    `json:"key,omitempty" doc:"Id of the key; missing where the account's calls are counted."`
 	Surface     string    `json:"surface" enum:"standard,edge"`
-	Route       string    `json:"route" doc:"chat, responses, embeddings or predictions; * for each of them apart, without any use."`
+	Route       string    `json:"route" doc:"chat, responses, messages, embeddings or predictions; * for each of them apart, without any use."`
 	Model       string    `json:"model" doc:"A slug; * for all models together, and empty for each of them apart, without any use."`
 	Requests    *LimitUse `json:"requests,omitempty"`
 	TokensIn    *LimitUse `json:"tokens_in,omitempty"`

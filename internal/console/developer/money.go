@@ -270,7 +270,7 @@ func (p *Pages) limits(d *desk.Desk) error {
 }
 
 func limitRows(s skytells.LimitScope, names map[string]string) []limitRow {
-	what := map[string]string{"chat": "Chat", "responses": "Responses", "embeddings": "Embeddings", "predictions": "Predictions", "*": "Each route"}[s.Route]
+	what := map[string]string{"chat": "Chat", "responses": "Responses", "messages": "Messages", "embeddings": "Embeddings", "predictions": "Predictions", "*": "Each route"}[s.Route]
 	switch s.Model {
 	case "*":
 		what += ", all models together"

@@ -48,7 +48,7 @@ func (p *Pages) showLimits(d *desk.Desk, f limitForm) error {
 	if err != nil {
 		return err
 	}
-	v := limitsView{accountHead: h, Form: f, Routes: choices("", "Each route apart", "chat", "Chat", "responses", "Responses", "embeddings", "Embeddings", "predictions", "Predictions"),
+	v := limitsView{accountHead: h, Form: f, Routes: choices("", "Each route apart", "chat", "Chat", "responses", "Responses", "messages", "Messages", "embeddings", "Embeddings", "predictions", "Predictions"),
 		Surfaces: choices("", "Both", "standard", "Standard", "edge", "Edge")}
 	if v.Limits, err = d.Admin.Limits(d.Ctx(), h.ID); err != nil {
 		return err
