@@ -30,7 +30,7 @@ func (s *server) keeping(base string, output skytells.Amount, change func(*skyte
 		change(&chat)
 	}
 	_, err := s.admin().Apply(s.t.Context(), skytells.ApplyRequest{Source: "test", Resources: skytells.Resources{
-		Providers: []skytells.ProviderSpec{{Name: "mock", Kind: "openai", BaseURL: base, Credential: upKey}},
+		Providers: []skytells.ProviderSpec{{Name: "mock", Kind: "openai", BaseURL: base, Credential: upKey, Responses: "chat"}},
 		Models: []skytells.ModelSpec{chat, {Slug: embedModel, Type: "text", API: "embeddings", Cache: kept,
 			Pricing: &skytells.PricingSpec{Unit: "million_token", Input: "0.02"}, Targets: []skytells.TargetSpec{{Provider: "mock", Model: upEmbed}}}},
 	}})
@@ -265,14 +265,13 @@ func TestKeepingIsOffByDefault(t *testing.T) {
 	}
 }
 
-// replica starts one more server on the database of s.
-func (s *server) replica(database string, flags map[string]string) *server {
+// replica starts one more server on the database of s, with a Redis.
+func (s *server) replica(database, redis string) *server {
 	s.t.Helper()
-	all := map[string]string{"data": s.t.TempDir(), "listen": "127.0.0.1:0", "operations-listen": "off", "offer-ollama": "false"}
-	for name, value := range flags {
-		all[name] = value
-	}
-	cfg, err := config.Load(config.Sources{Flags: all, Env: []string{"SKYTOWER_DATABASE=" + database, "SKYTOWER_MASTER_KEY=" + masterKeyText()}})
+	flags := map[string]string{"data": s.t.TempDir(), "listen": "127.0.0.1:0", "operations-listen": "off", "offer-ollama": "false"}
+	cfg, err := config.Load(config.Sources{Flags: flags, Env: []string{
+		"SKYTOWER_DATABASE=" + database, "SKYTOWER_MASTER_KEY=" + masterKeyText(), "SKYTOWER_REDIS=" + redis,
+	}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -313,11 +312,11 @@ func written(t *testing.T, url string) {
 func TestReplicasShareKeptAnswers(t *testing.T) {
 	t.Parallel()
 	database, redis := jobstest.Postgres(t), limittest.New(t)
-	flags := map[string]string{"redis": redis.URL()}
-	one := &asking{server: startPostgresAt(t, database, flags), up: keepingUpstream(t)}
+	first := startPostgresAt(t, database, nil) // makes the keys
+	one := &asking{server: first.replica(database, redis.URL()), up: keepingUpstream(t)}
 	one.keeping(one.up.URL.JoinPath("v1").String(), outputPrice, nil)
 	one.grant("1")
-	two := &asking{server: one.replica(database, flags), up: one.up}
+	two := &asking{server: first.replica(database, redis.URL()), up: one.up}
 	if !two.clear("").Shared {
 		t.Error("nothing is shared")
 	}

@@ -115,7 +115,7 @@ func (c *Cache) Find(ctx context.Context, k Key) Found {
 	}
 	there := c.redis.Find(ctx, k)
 	there.Since.memory = own.Since.memory
-	if there.Body != nil && (own.Body == nil || there.Kept.After(own.Kept)) {
+	if there.Body != nil && (own.Body == nil || !there.Kept.Before(own.Kept)) {
 		c.memory.Keep(ctx, k, there.Answer, there.Since)
 		return there
 	}

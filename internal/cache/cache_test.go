@@ -456,6 +456,29 @@ func TestAReplacedAnswerIsSeenByOtherProcesses(t *testing.T) {
 	find(t, two, k, "new")
 }
 
+// An answer that found no room in Redis is newer than the one that stands there.
+func TestTheNewerAnswerCounts(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	o := options(t, c, limittest.StartRedis(t))
+	o.Size = 10_000
+	one, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	one.Start()
+	k := key("acct_a", "m", "q")
+	for _, body := range []string{"1", "2", "3"} {
+		c.advance(time.Second)
+		keep(t, one, c, k, strings.Repeat(body, 3000), time.Hour)
+		one.settled()
+	}
+	find(t, one.redis, k, strings.Repeat("2", 3000))
+	c.advance(lookAgain)
+	find(t, one, k, strings.Repeat("3", 3000))
+}
+
 func FuzzOpened(f *testing.F) {
 	at := newClock().now()
 	f.Add(closed(Answer{Body: []byte("answer"), Kept: at, Until: at.Add(time.Hour)}, "token."), "token.")
