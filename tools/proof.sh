@@ -16,6 +16,11 @@ quick=(-gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='mod
 
 fuzz() {
 	local package target
+	for target in $(cd engine && CGO_ENABLED=0 go test -list '^Fuzz' ./llama | grep '^Fuzz' || true); do
+		[ "$packages" = ./... ] || break
+		echo "== engine/llama $target ($fuzztime)"
+		(cd engine && CGO_ENABLED=0 go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" ./llama)
+	done
 	for package in $(go list $packages); do
 		for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 			echo "== $package $target ($fuzztime)"

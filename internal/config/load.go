@@ -191,7 +191,7 @@ func (l *loader) environment(env map[string]string) {
 // misspelled warns of variables that look like ours and are not. Not an error:
 // container tools put in names of their own, such as SKYTOWER_SERVICE_HOST.
 func (l *loader) misspelled(env map[string]string) {
-	known := []string{EnvFile}
+	known := []string{EnvFile, "SKYTOWER_LLAMA", "SKYTOWER_LLAMA_LIBRARY"} // the last two: where engines find theirs
 	for _, s := range l.table {
 		known = append(known, s.Env)
 		if s.Secret {

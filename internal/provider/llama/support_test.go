@@ -28,11 +28,10 @@ const testFile = "testdata/tiny-llama-q8.gguf"
 
 // built is the program skytower-llama, made once.
 var built = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "skytower-llama-test-")
+	path, err := filepath.Abs(filepath.Join("..", "..", "..", ".tools", "llama-test", "skytower-llama"))
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, "skytower-llama")
 	cmd := exec.Command("go", "build", "-o", path, "./llama")
 	cmd.Dir, cmd.Env = filepath.Join("..", "..", "..", "engine"), append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -40,14 +39,6 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := built(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 func program(t *testing.T) string {
 	t.Helper()
