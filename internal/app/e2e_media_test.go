@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -190,8 +191,7 @@ func TestOpenAIMediaOfAnUpstream(t *testing.T) {
 	if seen.ByLink != coded(pngHead+"1") || !slices.Equal(seen.Inside, []string{coded(pngHead + "1"), coded(pngHead + "2")}) || seen.Prediction == "" {
 		t.Errorf("pictures: %+v", seen)
 	}
-	if !slices.Equal(seen.PictureEvents, []string{"image_generation.partial_image", "image_generation.completed"}) && !slices.Equal(seen.PictureEvents, []string{"image_generation.completed"}) ||
-		seen.LastPicture != coded(pngHead+"2") {
+	if seen.PictureEvents[len(seen.PictureEvents)-1] != "image_generation.completed" || seen.LastPicture != coded(pngHead+"2") {
 		t.Errorf("streamed pictures: %v, %q", seen.PictureEvents, seen.LastPicture)
 	}
 	if seen.Edited != coded(pngHead+"edited") || !slices.Equal(seen.EditEvents, []string{"image_edit.completed"}) {
@@ -296,6 +296,41 @@ func TestOpenAIMediaOfOwnModels(t *testing.T) {
 	}
 	if f := seen.Failed; f.Name != "InternalServerError" || f.Code != "service_error" || !strings.Contains(f.Message, "out of paint") {
 		t.Errorf("failed: %+v", f)
+	}
+}
+
+// What an upstream tells before the end reaches the caller before the end.
+func TestNewsOfMediaComeAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{})
+	up := mediaUpstream(t)
+	s.withMedia(up)
+	s.grant("1")
+	gate := make(chan struct{})
+	up.On("POST /v1/images/generations", func(x *providertest.Exchange) {
+		x.Head(200, "Content-Type", "text/event-stream")
+		x.Say(picturePartial)
+		x.Wait(gate)
+		x.Say(pictureDone)
+	})
+	res, err := s.client.Do(s.request(http.MethodPost, "/v1/images/generations", `{"model":"gpt-image-1","prompt":"x","stream":true,"partial_images":1}`, "X-Api-Key", s.key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	lines := bufio.NewScanner(res.Body)
+	if !lines.Scan() || lines.Text() != "event: image_generation.partial_image" || !lines.Scan() || !strings.Contains(lines.Text(), `"b64_json":"`+coded(pngHead+"1")+`"`) {
+		t.Errorf("first came %q", lines.Text())
+	}
+	close(gate)
+	last := ""
+	for lines.Scan() {
+		if lines.Text() != "" {
+			last = lines.Text()
+		}
+	}
+	if !strings.Contains(last, `"type":"image_generation.completed","b64_json":"`+coded(pngHead+"2")+`"`) {
+		t.Errorf("last came %q", last)
 	}
 }
 
