@@ -138,9 +138,8 @@ func claudeEvents(block, reason string, deltas ...string) []string {
 		event("message_delta", `,"delta":{"stop_reason":"`+reason+`","stop_sequence":null},"usage":{"output_tokens":4}`) + event("message_stop", "")}
 }
 
-// withClaude adds a provider of the kind anthropic, whose chat model has a price, and
-// targets to fall back on.
-func (s *server) withClaude(others ...skytells.TargetSpec) *providertest.Upstream {
+// withClaude adds a provider of the kind anthropic, whose chat model has a price.
+func (s *server) withClaude() *providertest.Upstream {
 	s.t.Helper()
 	up := providertest.NewUpstream(s.t, providertest.HTTP1)
 	up.On(claudePath, claude(s.t))
@@ -149,7 +148,7 @@ func (s *server) withClaude(others ...skytells.TargetSpec) *providertest.Upstrea
 		Models: []skytells.ModelSpec{{
 			Slug: chatModel, Type: "text", API: "chat", Aliases: []string{"tower-alias"},
 			Pricing: &skytells.PricingSpec{Unit: "million_token", Input: inputPrice, Output: outputPrice, CachedInput: "0.25"},
-			Targets: append([]skytells.TargetSpec{{Provider: "claude", Model: claudeModel}}, others...),
+			Targets: []skytells.TargetSpec{{Provider: "claude", Model: claudeModel}},
 		}},
 	})
 	return up
@@ -296,10 +295,12 @@ func TestMessagesPassToAnthropic(t *testing.T) {
 	s.clean()
 }
 
-// An overloaded upstream is passed over, whether it says so by a status or in its stream.
+// An overloaded upstream is passed over, whether it says so by a status or in its stream, and
+// so is one that has nothing for what is asked.
 func TestFailoverFromAnthropic(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{flags: map[string]string{"breaker-failures": "0", "retry-percent": "1000"}})
+	first := s.withClaude()
 	second := s.withUpstream()
 	second.On(chatPath, func(x *providertest.Exchange) {
 		if strings.Contains(x.Request.Body, `"stream":true`) {
@@ -308,33 +309,39 @@ func TestFailoverFromAnthropic(t *testing.T) {
 		}
 		jsonScript(chatAnswer)(x)
 	})
-	first := s.withClaude(skytells.TargetSpec{Provider: "mock", Model: upChat, Priority: 1})
 	s.grant("1")
 	overloaded := "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"
 	began, _, _ := strings.Cut(claudeEvents(`{"type":"text","text":""}`, "end_turn")[0], "event: content_block_start")
-	for i, try := range []struct {
+	tries := []struct {
 		body   string
-		script providertest.Script
+		script providertest.Script // nil: it is not asked
 		want   string
 	}{
 		{chatBody, claudeError(529, "overloaded_error", "Overloaded"), "Hello!"},
 		{streamBody, claudeError(529, "overloaded_error", "Overloaded"), "[DONE]"},
 		{streamBody, providertest.Events(overloaded), "[DONE]"},
 		{streamBody, providertest.Events(began, overloaded), "[DONE]"},
-		{strings.Replace(chatBody, "{", `{"n":2,`, 1), nil, "Hello!"}, // which the API has not
-	} {
+		{strings.Replace(chatBody, "{", `{"n":2,`, 1), nil, "Hello!"},
+	}
+	for i, try := range tries {
+		slug := fmt.Sprint(chatModel, "-", i) // a busy target is left alone for a second
+		s.apply(skytells.Resources{Models: []skytells.ModelSpec{{
+			Slug: slug, Type: "text", API: "chat", Pricing: &skytells.PricingSpec{Unit: "million_token", Input: inputPrice, Output: outputPrice, CachedInput: "0.25"},
+			Targets: []skytells.TargetSpec{{Provider: "claude", Model: fmt.Sprint("inner-", i)}, {Provider: "mock", Model: upChat, Priority: 1}},
+		}}})
 		first.On(claudePath, try.script)
-		r := s.post(chatPath, try.body)
+		before := len(first.Requests())
+		r := s.post(chatPath, strings.Replace(try.body, chatModel, slug, 1))
 		if r.status != http.StatusOK || !strings.Contains(r.body, try.want) || strings.Contains(r.body, "error") {
 			t.Errorf("try %d: %d %s", i, r.status, r.body)
 		}
-	}
-	if len(first.Requests()) != 4 || len(second.Requests()) != 5 {
-		t.Errorf("%d requests at the first target, %d at the second", len(first.Requests()), len(second.Requests()))
+		if asked := len(first.Requests()) - before; (asked == 1) != (try.script != nil) || len(second.Requests()) != i+1 {
+			t.Errorf("try %d: %d requests at the first target, %d at the second", i, asked, len(second.Requests()))
+		}
 	}
 	var charges skytells.List[skytells.ChargeLine]
 	decode(t, s.call(http.MethodGet, "/v1/charges", "").body, &charges)
-	if len(charges.Data) != 5 {
+	if len(charges.Data) != len(tries) {
 		t.Errorf("%d charges", len(charges.Data))
 	}
 	s.clean()

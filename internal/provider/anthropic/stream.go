@@ -268,8 +268,9 @@ func (s *messageStream) Next() (provider.Event, error) {
 		p := readPiece(e.delta)
 		ev.Bytes = textBytes(p.text) + textBytes(p.thinking) + textBytes(p.input)
 		ev.Output = ev.Bytes > 0
-	case messageDelta:
-		ev.Usage = s.tally.usage()
+	case messageDelta: // the end in all but name, once it says why: it waits for the charge, too
+		reason, _ := rawjson.Get(e.delta, "stop_reason")
+		ev.Usage, ev.Final = s.tally.usage(), rawjson.KindOf(reason) == rawjson.KindString
 	case messageStop:
 		ev.Final, s.err = true, io.EOF
 	}
