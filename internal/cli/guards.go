@@ -58,7 +58,7 @@ type guardsAdd struct {
 	Everywhere bool     `help:"Guards every model. Without it, models name it: skytower models set SLUG --guards NAME."`
 	Words      []string `name:"word" sep:"none" placeholder:"TEXT" help:"Of rules: a word or phrase, found whole and in any case; may be given several times."`
 	Patterns   []string `name:"pattern" sep:"none" placeholder:"REGEX" help:"Of rules: a regular expression (RE2); may be given several times."`
-	Data       []string `placeholder:"email,phone,card,iban,key" help:"Of personal_data: what is looked for; all by default."`
+	Data       []string `name:"look-for" placeholder:"email,phone,card,iban,key" help:"Of personal_data: what is looked for; all by default."`
 	Provider   string   `placeholder:"NAME" help:"Of moderation: the provider that has the model."`
 	Model      string   `placeholder:"NAME" help:"Of moderation: the model, by the upstream's name."`
 	Threshold  float64  `placeholder:"0..1" help:"Of moderation: the score from which a category counts; the model's own judgement by default."`
