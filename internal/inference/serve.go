@@ -346,7 +346,7 @@ func (r *run) relay(ctx context.Context, event *provider.Event, sink Sink) (sent
 	if r.reasons != nil {
 		r.reasons.event(event.Data, r.req.API)
 	}
-	if event.Final {
+	if event.Final || r.req.API == Messages && event.Name == "message_delta" { // why it ended, and the usage
 		if r.held != nil { // the Messages API has two
 			r.before = append(r.before, *r.held)
 		}
