@@ -14,6 +14,9 @@ import (
 	"skytower/internal/fault"
 )
 
+// SweepBatches deletes what ended batches leave, so that a test knows when it is gone.
+func (a *App) SweepBatches(ctx context.Context) error { return a.batches.Sweep(ctx) }
+
 // What the limits refuse waits, what is busy is tried again, and all else is final; an
 // error has the form of its endpoint.
 func TestBatchVerdicts(t *testing.T) {

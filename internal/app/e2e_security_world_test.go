@@ -336,6 +336,9 @@ func (w *world) batches(x *tenant) {
 	defer func() { w.key = before }()
 	body, _ := json.Marshal(map[string]any{"model": chatModel, "messages": []doc{{"role": "user", "content": x.mark + evil}}})
 	x.ids["batch"] = w.batchUntil(w.newBatch(chatPath, batchLine(x.mark, chatPath, string(body))).ID, skytells.Batch.Ended).ID
+	if err := w.app.SweepBatches(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // asks makes a stored response and rows of the request log.

@@ -52,7 +52,11 @@ func (s *Service) finish(ctx context.Context, b Batch) error {
 	if err != nil {
 		return err
 	}
-	return f.end(ctx, output, failures)
+	if err := f.end(ctx, output, failures); err != nil {
+		return err
+	}
+	_ = s.clearOne(ctx, b.ID) // what is left of it, a sweep removes
+	return nil
 }
 
 // finishing is a batch whose files are written.

@@ -24,18 +24,23 @@ func (s *Service) Sweep(ctx context.Context) error {
 func (s *Service) clear(ctx context.Context) error {
 	ids, err := s.ids(ctx, `select id from batch where ended_at > 0 and not cleared order by ended_at limit $1`, sweepBatches)
 	for _, id := range ids {
-		if err := s.deleteLines(ctx, id); err != nil {
-			return err
-		}
-		err := s.db.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.Exec(ctx, `update batch set cleared = true where id = $1`, id)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("clear batch %s: %w", id, err)
-		}
+		err = errors.Join(err, s.clearOne(ctx, id))
 	}
 	return err
+}
+
+func (s *Service) clearOne(ctx context.Context, id string) error {
+	if err := s.deleteLines(ctx, id); err != nil {
+		return err
+	}
+	err := s.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `update batch set cleared = true where id = $1`, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("clear batch %s: %w", id, err)
+	}
+	return nil
 }
 
 func (s *Service) deleteLines(ctx context.Context, id string) error {
