@@ -76,8 +76,9 @@ type Event struct {
 	// of it, as a floor for counting what a broken stream delivered.
 	Output bool
 	Bytes  int
-	// Final marks the last event of a Responses stream (completed, incomplete,
-	// failed): the caller gets it only after the charge is durable.
+	// Final marks the last events of a stream: that of a Responses stream (completed,
+	// incomplete, failed), and message_delta with its stop_reason and message_stop of a
+	// Messages stream. The caller gets them only after the charge is durable.
 	Final bool
 }
 
