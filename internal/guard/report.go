@@ -62,8 +62,8 @@ func (r *Report) begin(g *Guard) {
 		r.results, r.verdicts = map[string]result{}, map[string]Verdict{}
 	}
 	r.verdicts[g.Name] = max(r.verdicts[g.Name], Passed)
-	if g.Kind != Moderation {
-		r.results[g.Kind] = r.results[g.Kind] // there, though nothing is found
+	if _, there := r.results[g.Kind]; !there && g.Kind != Moderation {
+		r.results[g.Kind] = result{} // nothing is found as well
 	}
 }
 
