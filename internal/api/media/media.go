@@ -67,7 +67,6 @@ type Handlers struct {
 	MaxWait   time.Duration // the longest that a call is held; MaxWait if 0
 	KeepAlive time.Duration // silence after which a stream gets a comment
 	Surface   string        // limit.Standard, also if empty, or limit.Edge
-	Now       func() time.Time
 }
 
 // MaxWait is how long a call waits for its predictions: as long as OpenAI's clients do.
@@ -88,13 +87,6 @@ func (h *Handlers) maxWait() time.Duration {
 		return h.MaxWait
 	}
 	return MaxWait
-}
-
-func (h *Handlers) now() time.Time {
-	if h.Now != nil {
-		return h.Now()
-	}
-	return time.Now()
 }
 
 // The kinds of models, by what they put out.

@@ -255,8 +255,9 @@ func TestPictureStream(t *testing.T) {
 		t.Errorf("in band: %s", got.body)
 	}
 	s.news = nil
-	if e := refused(t, post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true}`)); e.Message != "out of paint" {
-		t.Errorf("%+v", e)
+	got = post(t, s, "images/generations", `{"model":"painter","prompt":"x","stream":true}`)
+	if e := refused(t, got); e.Message != "out of paint" || got.header.Get("X-Skytells-Ratelimit-Window") != "" {
+		t.Errorf("%+v %v", e, got.header)
 	}
 }
 

@@ -39,17 +39,23 @@ func (e *events) send(name string, data any) error {
 }
 
 // end ends the stream with what became of it. An error is told in band once the stream
-// has begun.
+// has begun. Closed first: no comment may open the stream between the question and the
+// answer to it.
 func (e *events) end(err error) error {
-	if err == nil || !e.Begun() || errors.Is(err, context.Canceled) {
-		e.Close()
+	e.Close()
+	switch {
+	case err == nil:
+		return nil
+	case !e.Begun():
+		e.w.withdraw()
+		return err
+	case errors.Is(err, context.Canceled):
 		return err
 	}
 	body, failed := json.Marshal(api.InferenceEnvelope(fault.From(err), e.w.c.Record.ID))
 	if failed == nil && e.Event("error", body) == nil && e.Flush() == nil {
 		e.InBand()
 	}
-	e.Close()
 	return err
 }
 

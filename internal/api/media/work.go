@@ -34,6 +34,7 @@ const (
 
 	predictionHeader = "X-Skytells-Prediction"
 	modelHeader      = "X-Skytells-Model"
+	limitHeader      = "X-Skytells-Ratelimit-"
 )
 
 // errLate is why a call is held no longer.
@@ -128,12 +129,15 @@ func fileIDs(files map[string][]part) (ids []string) {
 }
 
 // create makes the predictions, one for each input. Where one is refused, those before it
-// are cancelled: the caller gets an error.
+// are cancelled: the caller gets an error. With a key of idempotency they go on, since the
+// same request comes to them again.
 func (w *work) create(inputs []*input, streams bool) error {
 	for i, in := range inputs {
 		rec, err := w.createOne(i, in, streams)
 		if err != nil {
-			w.cancel()
+			if w.key == "" {
+				w.cancel()
+			}
 			return asInference(err)
 		}
 		w.recs = append(w.recs, rec)
@@ -261,6 +265,15 @@ func (w *work) copy(id string, ordinal int, f blob.File) (blob.File, error) {
 
 // admit tells what is left of the limits; on answers, not on errors (contract 10).
 func (w *work) admit() { api.LimitHeaders(w.c.Header(), w.limits) }
+
+// withdraw takes back what admit said.
+func (w *work) withdraw() {
+	for name := range w.c.Header() {
+		if strings.HasPrefix(name, limitHeader) {
+			w.c.Header().Del(name)
+		}
+	}
+}
 
 // held is the context of waiting: over when the caller leaves, when the server cuts its
 // calls, and when the call is held no longer.
