@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"maps"
 	"slices"
 	"strconv"
@@ -170,28 +169,30 @@ func (r *run) cacheKey() cache.Key {
 	if r.req.Stream {
 		stream = "stream"
 	}
+	head := make([]byte, 0, headRoom)
 	for _, part := range [...]string{r.who.Account, string(r.req.API), r.req.Surface, stream, m.Slug, r.model.Show, string(m.Definition[:])} {
-		hashPart(h, []byte(part))
+		head = appendPart(head, part)
 	}
-	hashNumber(h, len(r.req.Header))
+	head = binary.AppendUvarint(head, uint64(len(r.req.Header)))
 	for _, name := range slices.Sorted(maps.Keys(r.req.Header)) {
-		hashPart(h, []byte(name))
-		hashNumber(h, len(r.req.Header[name]))
+		head = appendPart(head, name)
+		head = binary.AppendUvarint(head, uint64(len(r.req.Header[name])))
 		for _, value := range r.req.Header[name] {
-			hashPart(h, []byte(value))
+			head = appendPart(head, value)
 		}
 	}
-	hashPart(h, r.req.Body.Bytes())
+	h.Write(head)
+	h.Write(r.req.Body.Bytes())
 	return cache.Key{Account: r.who.Account, Model: m.Slug, Digest: [sha256.Size]byte(h.Sum(nil))}
 }
 
-// hashPart writes a part behind its length, so that no two lists of parts read the same.
-func hashPart(h hash.Hash, part []byte) {
-	hashNumber(h, len(part))
-	h.Write(part)
-}
+// headRoom is what most requests take of a key besides their body, in bytes.
+const headRoom = 512
 
-func hashNumber(h hash.Hash, n int) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+// appendPart writes a part behind its length, so that no two lists of parts read the same.
+func appendPart(b []byte, part string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(part))), part...)
+}
 
 // play takes a kept answer in the upstream's place, unless it can't be read or priced.
 func (r *run) play(kept []byte, e *ledger.Estimate) {
