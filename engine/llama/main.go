@@ -48,6 +48,7 @@ type options struct {
 	threads, context, parallel      int
 	gpuLayers                       int
 	embeddings, leash, check        bool
+	version                         bool
 }
 
 func (o *options) flags(set *flag.FlagSet) {
@@ -62,6 +63,7 @@ func (o *options) flags(set *flag.FlagSet) {
 	set.BoolVar(&o.embeddings, "embeddings", false, "serve embeddings instead of chat")
 	set.StringVar(&o.pooling, "pooling", "", "how a text's vector is made of those of its tokens: mean, cls or last; empty: as the file says")
 	set.BoolVar(&o.leash, "leash", false, "end when standard input ends: whoever holds it is gone")
+	set.BoolVar(&o.version, "version", false, "print the version, and end")
 	set.BoolVar(&o.check, "check", false, "load the library, say so, and end")
 }
 
@@ -87,6 +89,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return 0
 		}
 		return exitUsage
+	}
+	if o.version {
+		fmt.Fprintln(stdout, "skytower-llama", version)
+		return 0
 	}
 	if err := o.valid(set.Args()); err != nil {
 		fmt.Fprintln(stderr, "skytower-llama:", err)
