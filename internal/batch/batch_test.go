@@ -508,9 +508,7 @@ func TestProcessThatDies(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		dying, begun, open := s.gated()
 		dead := s.process(5, func(ctx context.Context, c Call) Reply {
-			if len(s.calls.by) > 0 { // what it got before it died was charged
-				s.calls.charge(c)
-			}
+			s.calls.charge(c) // it dies between the charge and the answer
 			return dying(ctx, c)
 		})
 		defer close(open)
