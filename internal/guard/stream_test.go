@@ -147,6 +147,13 @@ func TestPatternsAreFoundWhereverAStreamIsCut(t *testing.T) {
 		if got := whole(t, g, text); got != want {
 			t.Fatalf("with %d bytes before: %q", before, got)
 		}
+		var cuts []int
+		for i := 10; i < len(text); i += 90 {
+			cuts = append(cuts, i)
+		}
+		if got, _ := inPieces(t, Chain{g}, text, cuts); got != want {
+			t.Fatalf("in pieces, with %d bytes before: %q", before, got)
+		}
 	}
 }
 
