@@ -556,7 +556,11 @@ func TestLateTwin(t *testing.T) {
 		s.await(begun)
 		first.leave() // it looks no more
 		s.advance(time.Minute)
-		second := s.process(2, func(ctx context.Context, c Call) Reply {
+		rest := make(chan struct{})
+		second := s.process(3, func(ctx context.Context, c Call) Reply {
+			if !strings.Contains(string(c.Body), "line-0") {
+				<-rest
+			}
 			r := s.answered(ctx, c)
 			r.Body = []byte(`"second"`)
 			return r
@@ -564,9 +568,19 @@ func TestLateTwin(t *testing.T) {
 		if err := second.look(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		b = s.until(second, b, Completed)
-		close(open)
+		for b.Completed < 1 {
+			var err error
+			if b, err = second.Get(t.Context(), "a", b.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(open) // the late answer comes while the batch is in progress
 		first.lines.Wait()
+		close(rest)
+		b = s.until(second, b, Completed)
+		if b.Completed != 3 {
+			t.Errorf("%d lines are counted", b.Completed)
+		}
 		for custom, o := range s.read("a", b.Output) {
 			if string(o.Response.Body) != `"second"` {
 				t.Errorf("%s: %s", custom, o.Response.Body)
