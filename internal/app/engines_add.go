@@ -86,7 +86,7 @@ func AddModel(ctx context.Context, m NewModel, environ []string) (AddedModel, er
 	}
 	return AddedModel{
 		Name: engine.Name, File: file, Config: path, Copied: copied, Architecture: found.Architecture, Trained: found.Context,
-		Template: found.Template, Size: found.Size, Entry: engine.Entry(), Notes: notes(cfg, path),
+		Template: found.Template, Size: found.Size, Entry: engine.Entry(), Notes: notes(cfg, path, m.Data),
 	}, nil
 }
 
@@ -228,8 +228,12 @@ func replaceFile(path string, text []byte) error {
 }
 
 // notes say what is still to be done.
-func notes(cfg *config.Config, path string) []string {
-	list := []string{fmt.Sprintf("Start the server anew to serve it: skytower serve --config %s", path)}
+func notes(cfg *config.Config, path, data string) []string {
+	command := "skytower serve --config " + path
+	if data != "" {
+		command += " --data " + data
+	}
+	list := []string{"Start the server anew to serve it: " + command}
 	if _, err := llama.FindProgram(os.Getenv); err != nil {
 		list = append(list, err.Error())
 	}

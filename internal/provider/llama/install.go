@@ -65,7 +65,11 @@ type Installed struct {
 // changed before the tarball is known to be the pinned one and is whole. Where the library
 // does not load, it stays, and the error says why.
 func Install(ctx context.Context, o InstallOptions) (Installed, error) {
-	to := LibraryIn(o.Data, func(string) string { return "" })
+	data, err := filepath.Abs(o.Data) // npm runs in another folder
+	if err != nil {
+		return Installed{}, err
+	}
+	to := LibraryIn(data, func(string) string { return "" })
 	done := Installed{Package: o.Package.Name, Version: LibraryVersion, SHA256: o.Package.SHA256, Folder: to}
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return done, err
@@ -109,7 +113,7 @@ func fetch(ctx context.Context, folder, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("npm, which fetches the library, is not on this machine. Install it; or on a machine that has it run 'npm pack %s@%s', bring the file here, and give it with --from", name, LibraryVersion)
 	}
-	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--pack-destination", folder, name+"@"+LibraryVersion)
+	cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", "--pack-destination", folder, name+"@"+LibraryVersion)
 	cmd.Dir = folder
 	if text, err := cmd.CombinedOutput(); err != nil {
 		if len(text) > maxReport {
