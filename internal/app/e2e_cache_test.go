@@ -105,7 +105,12 @@ func TestKeptAnswersAreBilledAtTheirShare(t *testing.T) {
 		t.Errorf("%+v, %v", usage.Total, err)
 	}
 	id := second.header.Get("X-Request-Id")
-	logged, err := a.admin().Request(t.Context(), id)
+	var logged skytells.LoggedRequest
+	for end := time.Now().Add(patience); ; { // the log is written after the answer
+		if logged, err = a.admin().Request(t.Context(), id); err == nil || time.Now().After(end) {
+			break
+		}
+	}
 	if err != nil || logged.Target != "cache" || logged.TokensIn != 11 || logged.TokensOut != 4 {
 		t.Errorf("%+v, %v", logged, err)
 	}
