@@ -207,6 +207,7 @@ func (w *world) offer() {
 	painter := httptest.NewServer(http.HandlerFunc(paintEvil))
 	w.t.Cleanup(painter.Close)
 	_, err := w.admin().Apply(w.t.Context(), skytells.ApplyRequest{Source: evil, Resources: skytells.Resources{
+		Guards: []skytells.GuardSpec{{Name: "mock", Kind: "rules", Words: []string{"a word that nobody says"}}}, // named as the provider: kinds
 		Providers: []skytells.ProviderSpec{
 			{Name: "mock", Kind: "openai", BaseURL: up.URL.JoinPath("v1").String(), Credential: upKey, Responses: "chat"},
 			{Name: "container", Kind: "cog", BaseURL: painter.URL},
