@@ -190,7 +190,7 @@ func TestExplainRefusesBeforeItAsks(t *testing.T) {
 		"":                                "say which model",
 		"x --api chat":                    "--api goes with --request",
 		"--request a --tools":             "describe it there",
-		"--request a --api embed":         "chat or responses",
+		"--request a --api embed":         "chat, responses or messages",
 		"x --input-tokens=-1":             "below 0",
 		"x --input-tokens 1000001":        "at most 1000000",
 		"--request /no/where":             "read /no/where",
