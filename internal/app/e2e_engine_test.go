@@ -299,7 +299,7 @@ func TestModelsAdd(t *testing.T) {
 		says   string
 	}{
 		"the name is taken": {func(*app.NewModel) {}, "called vectors already"}, "no file": {func(m *app.NewModel) { m.File, m.Name = "none.gguf", "x" }, "there is no none.gguf"},
-		"no GGUF": {func(m *app.NewModel) { m.File, m.Name = bad, "x" }, "not a GGUF"}, "no process file": {func(m *app.NewModel) { m.Config = "" }, "--config"},
+		"no GGUF":        {func(m *app.NewModel) { m.File, m.Name = bad, "x" }, "not a GGUF"},
 		"another ending": {func(m *app.NewModel) { m.File = file }, ".gguf"}, "no pooling": {func(m *app.NewModel) { m.Name, m.Pooling = "x", "" }, "--pooling"},
 		"another file of that name": {func(m *app.NewModel) { m.File, m.Name = tinyModel, "x" }, "another file"},
 	} {
@@ -311,6 +311,21 @@ func TestModelsAdd(t *testing.T) {
 	}
 	if after, _ := os.ReadFile(file); !bytes.Equal(before, after) {
 		t.Errorf("what failed changed the file to\n%s", after)
+	}
+}
+
+// Where no process file is named, it is that of the data folder, which the server reads by
+// itself.
+func TestModelsAddWithoutAFile(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	added, err := app.AddModel(t.Context(), app.NewModel{File: tinyModel, Data: data}, nil)
+	if err != nil || added.Config != config.FileIn(data) || strings.Contains(strings.Join(added.Notes, " "), "--config") {
+		t.Fatalf("%+v, %v", added, err)
+	}
+	cfg, err := config.Load(config.Sources{Flags: map[string]string{"data": data}})
+	if err != nil || len(cfg.Engines) != 1 || cfg.Engines[0].File != filepath.Base(tinyModel) {
+		t.Errorf("%+v, %v", cfg, err)
 	}
 }
 

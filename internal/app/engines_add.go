@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"skytower/internal/config"
 	"skytower/internal/provider/llama"
@@ -92,19 +91,11 @@ func AddModel(ctx context.Context, m NewModel, environ []string) (AddedModel, er
 
 // processFile is the configuration with its file, which need not be there yet.
 func processFile(m NewModel, environ []string) (*config.Config, string, error) {
-	path := m.Config
-	for _, pair := range environ {
-		if name, text, _ := strings.Cut(pair, "="); name == config.EnvFile && path == "" {
-			path = text
-		}
-	}
-	if path == "" {
-		return nil, "", errors.New("engines stand in the process file, and no file is named: give --config FILE (it is made if it is not there), and start the server with the same")
-	}
-	src := config.Sources{File: path, Env: environ, Flags: map[string]string{}}
+	src := config.Sources{File: m.Config, Env: environ, Flags: map[string]string{}}
 	if m.Data != "" {
 		src.Flags["data"] = m.Data
 	}
+	path, _ := config.FileOf(src)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		src.File = os.DevNull // what it will be like
 	}
@@ -229,7 +220,10 @@ func replaceFile(path string, text []byte) error {
 
 // notes say what is still to be done.
 func notes(cfg *config.Config, path, data string) []string {
-	command := "skytower serve --config " + path
+	command := "skytower serve"
+	if path != config.FileIn(cfg.Data) {
+		command += " --config " + path
+	}
 	if data != "" {
 		command += " --data " + data
 	}

@@ -10,7 +10,7 @@ type NewModel struct {
 	File       string // its name in the folder models of the data folder, or a path to be copied from
 	Name       string // the model's; "": made of the file's
 	Title      string
-	Config     string // the process file; "": the one that SKYTOWER_CONFIG names
+	Config     string // the process file; "": the one that SKYTOWER_CONFIG names, or that of the data folder
 	Data       string // the data folder; "": as the process file says
 	Embeddings bool
 	Pooling    string
@@ -38,7 +38,7 @@ type modelsAdd struct {
 	File       string `arg:"" help:"The GGUF file: its name in DATA/models, or a path, from which it is copied there."`
 	Name       string `placeholder:"NAME" help:"The model's name, as callers write it; made of the file's name if not given."`
 	Title      string `placeholder:"TEXT" help:"The name that people read."`
-	Config     string `placeholder:"FILE" help:"The process file; made if it is not there. SKYTOWER_CONFIG names it, too."`
+	Config     string `placeholder:"FILE" help:"The process file; made if it is not there. SKYTOWER_CONFIG names it, too; skytower.yaml in the data folder if none does."`
 	Embeddings bool   `help:"Serve embeddings instead of chat."`
 	Pooling    string `placeholder:"mean|cls|last" help:"How a text's vector is made, where the file does not say."`
 	Threads    int    `placeholder:"N" help:"Threads that compute; half of the processors if not given."`

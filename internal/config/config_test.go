@@ -531,3 +531,36 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// A file in the data folder is read where none is named, and only there; it can't move the
+// folder that it was found in.
+func TestFileOfTheDataFolder(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func(src config.Sources) string {
+		cfg, err := config.Load(src)
+		if err != nil {
+			return err.Error()
+		}
+		return cfg.Listen
+	}
+	byFlag, byEnv := config.Sources{Flags: map[string]string{"data": data}}, config.Sources{Env: []string{"SKYTOWER_DATA=" + data}}
+	usual := load(byFlag)
+	write(config.FileIn(data), "listen: 127.0.0.1:1234\n")
+	other := filepath.Join(t.TempDir(), "other.yaml")
+	write(other, "max_body: 1MiB\n")
+	named := byFlag
+	named.File = other
+	if a, b, c := load(byFlag), load(byEnv), load(named); a != "127.0.0.1:1234" || b != a || c != usual {
+		t.Errorf("by flag %s, by environment %s, with a file named %s", a, b, c)
+	}
+	write(config.FileIn(data), "data: /elsewhere\n")
+	if got := load(byFlag); !strings.Contains(got, "can't name another") {
+		t.Error(got)
+	}
+}

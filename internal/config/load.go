@@ -1,10 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,7 +27,7 @@ const (
 // Sources is where settings come from, in rising order: the defaults, the file,
 // the environment, the command line.
 type Sources struct {
-	File  string            // path of the YAML file; "": what EnvFile says, or none
+	File  string            // path of the YAML file; "": what EnvFile says, or FileIn of the data folder if it is there
 	Env   []string          // as os.Environ gives it
 	Flags map[string]string // only the flags that were given, by name (ParseFlags)
 }
@@ -105,11 +108,11 @@ func Load(src Sources) (*Config, error) {
 		l.apply(s, s.Default, Origin{})
 		_ = s.set(defaults, s.Default)
 	}
-	if src.File == "" {
-		src.File = env[EnvFile]
-	}
-	if src.File != "" {
-		l.file(src.File)
+	if path, named := FileOf(src); named || exists(path) {
+		l.file(path)
+		if origin := l.config.origins[keyData]; !named && origin.Place == PlaceFile {
+			l.fail(keyData, origin, "this file was found in the data folder, and so can't name another; take the line out")
+		}
 	}
 	l.config.hash = hashOf(l.config, defaults)
 	l.environment(env)
@@ -128,6 +131,25 @@ func Load(src Sources) (*Config, error) {
 		l.fail("", Origin{Place: PlaceEnv, Name: "environment"}, "%s", warning)
 	}
 	return nil, l.problems
+}
+
+// FileIn is the configuration file of a data folder: it is read where no other is named, so
+// that a server without set-up can be given one.
+func FileIn(data string) string { return filepath.Join(data, "skytower.yaml") }
+
+// FileOf is the path of the configuration file, which need not be there, and whether a source
+// names it.
+func FileOf(src Sources) (path string, named bool) {
+	env := environment(src.Env)
+	if path := cmp.Or(src.File, env[EnvFile]); path != "" {
+		return path, true
+	}
+	return FileIn(cmp.Or(src.Flags[keyData], env["SKYTOWER_DATA"], DefaultData)), false
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func newConfig() *Config { return &Config{origins: map[string]Origin{}} }
