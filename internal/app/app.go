@@ -26,6 +26,7 @@ import (
 	"skytower/internal/account"
 	"skytower/internal/api"
 	"skytower/internal/api/admin"
+	"skytower/internal/api/media"
 	"skytower/internal/api/rest"
 	"skytower/internal/archive"
 	"skytower/internal/batch"
@@ -196,7 +197,7 @@ func (a *App) makeCatalog(context.Context) error {
 	}
 	a.catalog, err = catalog.New(catalog.Options{
 		DB: a.db, Sealer: sealer, Models: builtinModels(), Providers: environmentProviders(a.cfg), Commands: commandModels(a.cfg),
-		Resolve: a.credential, FetchDefault: fetchDefault, Guard: guardOf,
+		Resolve: a.credential, FetchDefault: fetchDefault, Guard: guardOf, Media: media.RouteOf,
 	})
 	if err != nil {
 		return fmt.Errorf("make the catalogue: %w", err)

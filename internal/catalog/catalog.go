@@ -96,6 +96,9 @@ type Options struct {
 	// Guard makes of a guard's description what looks at texts; it is called once for each
 	// guard and change of it. Guards stay descriptions if nil.
 	Guard func(skytells.GuardSpec) any
+	// Media is the media route that a prediction model serves, such as "POST
+	// /v1/images/generations", "" of one that none fits. No such route is named if nil.
+	Media func(*Model) string
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
@@ -109,6 +112,7 @@ type Catalog struct {
 	environment  []skytells.ProviderSpec // with those of the process file
 	fetchDefault func(context.Context, string) Policy
 	compile      func(skytells.GuardSpec) any // of guards; may be nil
+	media        func(*Model) string          // may be nil
 	now          func() time.Time
 
 	current atomic.Pointer[Snapshot]
@@ -122,7 +126,7 @@ type Catalog struct {
 // database: the change feed calls it when it starts, before requests are served.
 func New(o Options) (*Catalog, error) {
 	c := &Catalog{
-		db: o.DB, sealer: o.Sealer, resolve: o.Resolve, fetchDefault: o.FetchDefault, compile: o.Guard, now: o.Now,
+		db: o.DB, sealer: o.Sealer, resolve: o.Resolve, fetchDefault: o.FetchDefault, compile: o.Guard, media: o.Media, now: o.Now,
 		builtin: slices.Clone(o.Models), environment: slices.Clone(o.Providers),
 	}
 	if c.resolve == nil {

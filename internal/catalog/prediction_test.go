@@ -87,6 +87,19 @@ func TestPredictionModels(t *testing.T) {
 	})
 }
 
+// A prediction model that is asked elsewhere names the media route that serves it, too.
+func TestPredictionModelsNameTheirMediaRoute(t *testing.T) {
+	t.Parallel()
+	route := "POST /v1/images/generations"
+	c := open(t, storetest.Open(t, storetest.SQLite(t)), func(o *catalog.Options) { o.Media = func(*catalog.Model) string { return route } })
+	apply(t, c, skytells.ApplyRequest{Resources: skytells.Resources{Providers: []skytells.ProviderSpec{box("box")}, Models: []skytells.ModelSpec{picture("sepia")}}})
+	_, err := c.Resolve("sepia", catalog.Viewer{}, catalog.Chat)
+	wantFault(t, err, fault.ModelNotSupported, 422, "use POST /v1/predictions or POST /v1/images/generations.")
+	route = ""
+	_, err = c.Resolve("sepia", catalog.Viewer{}, catalog.Chat)
+	wantFault(t, err, fault.ModelNotSupported, 422, "use POST /v1/predictions.")
+}
+
 func TestPredictionModelsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t, storetest.Open(t, storetest.SQLite(t)))

@@ -45,7 +45,7 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 		r = Resolved{Model: m, Asked: name, Show: m.Slug, Routed: true}
 	}
 	if m.API != api {
-		return Resolved{}, notSupported(name, m.API)
+		return Resolved{}, notSupported(name, c.routesOf(m))
 	}
 	if m.Offline {
 		return Resolved{}, offline(name)
@@ -58,7 +58,7 @@ func (c *Catalog) Resolve(name string, v Viewer, api string) (Resolved, error) {
 func (s *Snapshot) resolveRouter(router *Model, name string, v Viewer, api string) (Resolved, error) {
 	switch {
 	case router.API != api:
-		return Resolved{}, notSupported(name, router.API)
+		return Resolved{}, notSupported(name, routesOf(router.API))
 	case !s.reachesAny(v, s.choices(router.Choice)): // the default one is seen for its embeddings too
 		return Resolved{}, notFound(name)
 	case router.Offline:
@@ -128,15 +128,30 @@ func notFound(name string) *fault.Error {
 	return e
 }
 
-func notSupported(name, api string) *fault.Error {
-	route := "POST /v1/chat/completions or POST /v1/responses"
+// routesOf says which routes serve a model. It is asked on errors only: a schema may have to
+// be read for it.
+func (c *Catalog) routesOf(m *Model) string {
+	routes := routesOf(m.API)
+	if m.API == Prediction && c.media != nil {
+		if route := c.media(m); route != "" {
+			routes += " or " + route
+		}
+	}
+	return routes
+}
+
+func routesOf(api string) string {
 	switch api {
 	case Embeddings:
-		route = "POST /v1/embeddings"
+		return "POST /v1/embeddings"
 	case Prediction:
-		route = "POST /v1/predictions"
+		return "POST /v1/predictions"
 	}
-	e := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", quotable(name), route)
+	return "POST /v1/chat/completions or POST /v1/responses"
+}
+
+func notSupported(name, routes string) *fault.Error {
+	e := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", quotable(name), routes)
 	e.Param = "model"
 	return e
 }

@@ -10,6 +10,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/url"
@@ -96,24 +97,27 @@ const (
 	kindText  = "text"
 )
 
-// routeOf is the route that a prediction model belongs to.
+// RouteOf is the route here that a prediction model serves, "" of one that none fits. It
+// reads the schema of the model's input.
+func RouteOf(m *catalog.Model) string { return routeOf(m, readSchema(m.InputSchema)) }
+
 func routeOf(m *catalog.Model, s *schema) string {
 	switch kind := m.Card().Type; {
-	case kind == kindImage && s.has(pictureNames()...) && !s.has(promptNames()...):
-		return "POST /v1/images/edits"
-	case kind == kindImage:
+	case kind == kindImage && s.has(promptNames()...):
 		return "POST /v1/images/generations"
-	case kind == kindAudio:
+	case kind == kindImage && s.has(pictureNames()...):
+		return "POST /v1/images/edits"
+	case kind == kindAudio && s.has(spokenNames()...):
 		return "POST /v1/audio/speech"
 	case kind == kindText && s.has(soundNames()...):
 		return "POST /v1/audio/transcriptions"
 	}
-	return "POST /v1/predictions"
+	return ""
 }
 
 // elsewhere refuses a model that belongs to another route.
 func elsewhere(asked string, m *catalog.Model, s *schema) error {
-	f := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", short(asked), routeOf(m, s))
+	f := fault.Newf(fault.ModelNotSupported, "The model '%s' does not serve this route: use %s.", short(asked), cmp.Or(routeOf(m, s), "POST /v1/predictions"))
 	f.Param = "model"
 	return f
 }

@@ -37,6 +37,32 @@ func post(t *testing.T, s *stage, route, body string, header ...string) reply {
 	return send(t, s.routes(), route, strings.NewReader(body), header...)
 }
 
+// What a model is for, its kind and its input say.
+func TestRouteOf(t *testing.T) {
+	t.Parallel()
+	models := site(t).models
+	for slug, want := range map[string]string{
+		"painter": "POST /v1/images/generations", "enlarger": "POST /v1/images/edits", "voice": "POST /v1/audio/speech", "scribe": "POST /v1/audio/transcriptions",
+	} {
+		m, err := models.BySlug(slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := media.RouteOf(m); got != want {
+			t.Errorf("%s: %q", slug, got)
+		}
+	}
+	for _, kind := range []string{"image", "audio", "text", "video"} {
+		m, err := newStage(t, skytells.ModelSpec{Slug: "odd", Type: kind, InputSchema: skytells.Schema(`{"properties":{"seed":{"type":"integer"}}}`)}).models.BySlug("odd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := media.RouteOf(m); got != "" {
+			t.Errorf("%s that takes a number alone: %q", kind, got)
+		}
+	}
+}
+
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	s := site(t)
