@@ -118,7 +118,7 @@ func drawModel(t *table, m skytells.ModelSpec) {
 		{"slug", m.Slug}, {"name", m.Name}, {"description", m.Description}, {"state", modelState(m)}, {"type", m.Type}, {"api", m.API},
 		{"features", strings.Join(m.Features, ",")}, {"price", priceOf(m)}, {"aliases", strings.Join(m.Aliases, ",")}, {"privacy", m.Privacy},
 		{"accounts", strings.Join(m.Accounts, ",")}, {"edge", yesNo(m.Edge)}, {"max output", count(int(m.MaxOutput))},
-		{"context length", count(int(m.ContextLength))}, {"deadline", m.Deadline}, {"concurrency", count(m.Concurrency)}, {"managed by", m.Managed},
+		{"context length", count(int(m.ContextLength))}, {"deadline", m.Deadline}, {"concurrency", count(m.Concurrency)}, {"guards", strings.Join(m.Guards, ",")}, {"keeps answers", cacheWords(m.Cache)}, {"managed by", m.Managed},
 	} {
 		if line[1] != "" {
 			t.row(line[0], line[1])

@@ -33,6 +33,7 @@ type modelsSet struct {
 
 	Guards *string `placeholder:"NAME,..." help:"The guards that look at its prompts and answers, in their order; empty: none but those of all models."`
 
+	cacheFlags
 	targetFlags
 	priceFlags
 }
@@ -85,6 +86,9 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 	if (modelsSet{Slug: m.Slug}) == *m {
 		return usagef("say what to change: skytower models set --help lists it")
 	}
+	if err := m.cacheFlags.check(); err != nil {
+		return err
+	}
 	if err := m.targetFlags.check(); err != nil {
 		return err
 	}
@@ -121,6 +125,9 @@ func (m *modelsSet) Run(ctx context.Context, s *session) error {
 		}
 		if m.Guards != nil {
 			spec.Guards = words(*m.Guards)
+		}
+		if err := m.cacheFlags.apply(spec); err != nil {
+			return err
 		}
 		m.priceFlags.apply(spec)
 		return m.targetFlags.apply(spec)

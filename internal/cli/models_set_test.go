@@ -61,6 +61,37 @@ func TestSetPrices(t *testing.T) {
 	}
 }
 
+func TestSetKeepsAnswers(t *testing.T) {
+	t.Parallel()
+	share := 25
+	kept := skytells.ModelSpec{Slug: "one", API: "chat", Free: true, Guards: []string{"pii"}, Cache: &skytells.CacheSpec{TTL: "1h", PricePercent: &share, ByHeader: true}}
+	for args, want := range map[string]string{
+		"--cache-ttl 10m":                        `"cache":{"ttl":"10m","price_percent":25,"by_header":true}`,
+		"--cache-percent 0 --no-cache-by-header": `"cache":{"ttl":"1h","price_percent":0}`,
+		"--cache-percent=":                       `"cache":{"ttl":"1h","by_header":true}`,
+		"--no-cache --guards=":                   `{"slug":"one","api":"chat","free":true,"open":false}`,
+		"--name Nice":                            `"cache":{"ttl":"1h","price_percent":25,"by_header":true}`,
+	} {
+		f := newFake(t, map[string]any{"GET /models": list(kept), "PUT /models/one": kept})
+		got := f.run(t, "", append([]string{"models", "set", "one"}, strings.Fields(args)...)...)
+		if came := strings.Join(f.came["PUT /models/one"], ""); got.code != 0 || !strings.Contains(came, want) {
+			t.Errorf("%s: %+v, sent %s", args, got, came)
+		}
+	}
+	f := newFake(t, map[string]any{"GET /models": list(skytells.ModelSpec{Slug: "one", API: "chat"}, kept), "PUT /models/one": kept})
+	if got := f.run(t, "", "models", "set", "one", "--cache-percent", "10"); got.code == 0 || !strings.Contains(got.stderr, "--cache-ttl") || len(f.came["PUT /models/one"]) > 0 {
+		t.Errorf("%+v", got)
+	}
+	f.run(t, "", "models", "set", "one", "--cache-ttl", "1h", "--cache-by-header")
+	if came := strings.Join(f.came["PUT /models/one"], ""); !strings.Contains(came, `"cache":{"ttl":"1h","by_header":true}`) {
+		t.Errorf("sent %s", came)
+	}
+	f = newFake(t, map[string]any{"GET /models": list(kept)})
+	if got := f.run(t, "", "models", "show", "one"); !strings.Contains(got.stdout, "1h, at 25 % of the price, for requests that ask for it") || !strings.Contains(got.stdout, "pii") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPricesAreShown(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, map[string]any{
@@ -104,6 +135,9 @@ func TestSetRefusesBeforeItAsks(t *testing.T) {
 		"--input-schema " + wrong:   "a schema is a JSON object",
 		"--input-schema /no/where":  "read /no/where",
 		"--concurrency many":        "--concurrency",
+		"--cache-ttl long":          "--cache-ttl is a time",
+		"--cache-percent 101":       "of 0 to 100",
+		"--no-cache --cache-ttl 1h": "takes it all away",
 		"--free --input 1":          "free or has a price",
 		"--price 1/image --input 1": "give one of both",
 		"--price 1":                 "dollars and a unit",
