@@ -11,6 +11,7 @@ import "slices"
 func table() []room {
 	grounds := []string{ground, leaf}
 	remotes := append([]string{"internal/provider", "internal/provider/remote"}, grounds...)
+	streams := append([]string{"internal/provider/eventstream"}, remotes...)
 	return []room{
 		{dir: "cmd/skytower", kind: command, may: []string{"internal/app", "internal/cli", "internal/maintain", "internal/config"}},
 		{dir: "internal/app", kind: wiring, may: []string{edge, useCase, domain, adapter, ground, leaf, data}},
@@ -62,13 +63,14 @@ func table() []room {
 		{dir: "internal/webhook", kind: domain, may: grounds},
 		{dir: "internal/provider", kind: domain, may: grounds},
 		{dir: "internal/openid", kind: adapter, may: grounds},
-		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of prediction upstreams
-		{dir: "internal/provider/anthropic", kind: adapter, may: remotes},
+		{dir: "internal/provider/remote", kind: shared, may: append(grounds, "internal/provider")}, // by adapters of upstreams over HTTP
+		{dir: "internal/provider/eventstream", kind: shared, may: remotes},                         // by those whose answers come as events
+		{dir: "internal/provider/anthropic", kind: adapter, may: streams},
 		{dir: "internal/provider/cog", kind: adapter, may: remotes},
 		{dir: "internal/provider/command", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/llama", kind: adapter, may: append(grounds, "internal/provider")},
 		{dir: "internal/provider/local", kind: adapter, may: append(grounds, "internal/provider", "docs")}, // likewise
-		{dir: "internal/provider/openai", kind: adapter, may: remotes},
+		{dir: "internal/provider/openai", kind: adapter, may: streams},
 		{dir: "internal/provider/replicate", kind: adapter, may: remotes},
 		{dir: "internal/provider/skytells", kind: adapter, may: remotes},
 		{dir: "internal/provider/faultsite", kind: testing},

@@ -18,6 +18,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/eventstream"
 	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
@@ -46,8 +47,7 @@ type Provider struct {
 	names     *remote.Client // takes the upstream's names out of texts; makes no call
 	maxAnswer int64
 	now       func() time.Time
-	spare     sync.Pool     // buffers of streams, *[]byte
-	drain     time.Duration // drainTime, but for tests
+	streams   eventstream.Pool
 
 	// budgets holds the upstream's names of models that refused to think by effort: a string
 	// to a bool.
@@ -65,14 +65,10 @@ func New(o Options) *Provider {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	base := *o.BaseURL
-	if base.Path == "" {
-		base.Path = "/" // else JoinPath makes a relative one
-	}
+	names := remote.New(remote.Options{BaseURL: o.BaseURL, Credential: o.Credential})
 	p := &Provider{
-		name: o.Name, upstream: o.Upstream, maxAnswer: o.MaxAnswer, now: o.Now, drain: drainTime,
-		routes: routes{messages: base.JoinPath("messages"), count: base.JoinPath("messages", "count_tokens"), models: base.JoinPath("models")},
-		names:  remote.New(remote.Options{BaseURL: o.BaseURL, Credential: o.Credential}),
+		name: o.Name, upstream: o.Upstream, maxAnswer: o.MaxAnswer, now: o.Now, names: names,
+		routes: routes{messages: names.URL("messages"), count: names.URL("messages", "count_tokens"), models: names.URL("models")},
 	}
 	// Answers are read as they come, so a coded one would only have to be decoded.
 	p.header = egress.Header{{Name: "Accept-Encoding", Value: "identity"}, {Name: "Anthropic-Version", Value: version}}
@@ -116,7 +112,7 @@ func (p *Provider) CountMessage(ctx context.Context, call *provider.Call) (int64
 	value, _ := rawjson.Get(body, "input_tokens")
 	n, ok := rawjson.Int(value)
 	if !rawjson.Valid(body) || !ok || n < 0 || n > maxCount {
-		return 0, broken("the answer counts no tokens")
+		return 0, remote.Broken("the answer counts no tokens")
 	}
 	return n, nil
 }
@@ -172,7 +168,7 @@ func (p *Provider) headers(call *provider.Call, accept string) egress.Header {
 func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Request) (*egress.Response, error) {
 	resp, err := p.upstream.Do(ctx, r)
 	if err != nil {
-		return nil, callError(err, provider.Broken)
+		return nil, remote.CallError(err, provider.Broken)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		defer resp.Body.Close()
@@ -180,7 +176,7 @@ func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Requ
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		resp.Body.Close()
-		return nil, broken("the answer has the content coding %q, which nobody asked for", coding)
+		return nil, remote.Broken("the answer has the content coding %q, which nobody asked for", coding)
 	}
 	return resp, nil
 }
@@ -195,5 +191,5 @@ func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, b
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return readWhole(resp, p.maxAnswer)
+	return remote.ReadWhole(resp, nil, p.maxAnswer)
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -235,7 +236,7 @@ func (a *ask) shape(f *fields) *problem {
 	if f.format == nil {
 		return nil
 	}
-	switch member(f.format, "type") {
+	switch remote.Member(f.format, "type") {
 	case "text":
 		return nil
 	case "json_schema":

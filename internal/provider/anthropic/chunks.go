@@ -32,10 +32,10 @@ type chatStream struct {
 // way, or the chunk before them would wait with them.
 func (s *chatStream) Ready() bool {
 	for !s.found {
-		if s.err != nil || s.rd == nil {
+		if s.Err() != nil {
 			return true
 		}
-		if !s.rd.ready() {
+		if !s.stream.Ready() {
 			return false
 		}
 		s.ahead, s.found, s.lost = s.step()
@@ -46,23 +46,23 @@ func (s *chatStream) Ready() bool {
 
 // Next returns the next chunk.
 func (s *chatStream) Next() (provider.Event, error) {
-	if s.found && s.rd != nil {
+	if s.found && !s.Closed() {
 		s.found = false
 		return s.ahead, s.lost
 	}
-	for s.err == nil {
+	for s.Err() == nil {
 		if ev, ok, err := s.step(); ok || err != nil {
 			return ev, err
 		}
 	}
-	return provider.Event{}, s.err
+	return provider.Event{}, s.Err()
 }
 
 // step takes one event of the upstream. It is false where the event has no chunk.
 func (s *chatStream) step() (ev provider.Event, ok bool, err error) {
 	var e event
 	if _, err := s.next(&e); err != nil {
-		s.err = err
+		_, err = s.Fail(err)
 		return ev, false, err
 	}
 	switch e.kind {
@@ -243,7 +243,7 @@ func (s *chatStream) finish(delta []byte) (provider.Event, bool, error) {
 
 // end is the usage chunk. Where no usage was reported, the stream just ends.
 func (s *chatStream) end() (provider.Event, bool, error) {
-	s.err = io.EOF
+	s.End()
 	u := s.tally.usage()
 	if !u.Reported {
 		return provider.Event{}, false, io.EOF

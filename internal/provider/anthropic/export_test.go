@@ -8,7 +8,7 @@ import (
 )
 
 // SetDrain lets a test wait for the end of a stream as long as it takes.
-func (p *Provider) SetDrain(d time.Duration) { p.drain = d }
+func (p *Provider) SetDrain(d time.Duration) { p.streams.Drain = d }
 
 // MessagesBody is the Messages request that a chat request becomes, without the network.
 func MessagesBody(call *provider.Call, budget bool) ([]byte, error) {
@@ -22,8 +22,8 @@ func MessagesBody(call *provider.Call, budget bool) ([]byte, error) {
 // Streams are both kinds of streams, on the same bytes.
 func (p *Provider) Streams(call *provider.Call, body func() egress.Body) (chat, native provider.Stream) {
 	open := func() *stream {
-		b := body()
-		return &stream{p: p, call: call, resp: &egress.Response{Status: 200, Body: b}, rd: newReader(b, &p.spare), cancel: func() {}}
+		resp := &egress.Response{Status: 200, Body: body()}
+		return &stream{Stream: p.streams.Open(resp, func() {}), p: p, call: call}
 	}
 	return &chatStream{stream: open()}, &messageStream{stream: open()}
 }

@@ -7,6 +7,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -29,16 +30,16 @@ func (p *Provider) Models(ctx context.Context) ([]provider.Listed, error) {
 		}
 		list, _ := rawjson.Get(page, "data")
 		if !rawjson.Valid(page) || rawjson.KindOf(list) != rawjson.KindArray {
-			return nil, broken("the answer is not a list of models")
+			return nil, remote.Broken("the answer is not a list of models")
 		}
 		rawjson.Elements(list, func(model []byte) bool {
-			if name := member(model, "id"); name != "" && member(model, "lifecycle") != "retired" {
-				out = append(out, provider.Listed{Name: name, Title: member(model, "display_name"), API: "chat"})
+			if name := remote.Member(model, "id"); name != "" && remote.Member(model, "lifecycle") != "retired" {
+				out = append(out, provider.Listed{Name: name, Title: remote.Member(model, "display_name"), API: "chat"})
 			}
 			return len(out) < maxModels
 		})
 		more, _ := rawjson.Get(page, "has_more")
-		last := member(page, "last_id")
+		last := remote.Member(page, "last_id")
 		if string(more) != "true" || last == "" || last == after || len(out) >= maxModels {
 			break
 		}
@@ -66,5 +67,5 @@ func (p *Provider) get(ctx context.Context, u *url.URL) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return readWhole(resp, min(maxList, p.maxAnswer))
+	return remote.ReadWhole(resp, nil, min(maxList, p.maxAnswer))
 }

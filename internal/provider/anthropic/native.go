@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -51,8 +52,8 @@ func inlineWithin(object []byte, depth int) ([]byte, bool) {
 	}
 	content, ok := eachObject(content, func(block []byte) ([]byte, bool) {
 		source, _ := rawjson.Get(block, "source")
-		if member(source, "type") == "url" {
-			if inline := inlineSource(member(source, "url")); inline != nil {
+		if remote.Member(source, "type") == "url" {
+			if inline := inlineSource(remote.Member(source, "url")); inline != nil {
 				return rawjson.ReplaceTop(nil, block, "source", inline)
 			}
 		}
@@ -117,7 +118,7 @@ type message struct {
 func (p *Provider) readMessage(call *provider.Call, body []byte) (*message, error) {
 	m := &message{}
 	if !rawjson.Valid(body) || rawjson.KindOf(body) != rawjson.KindObject {
-		return nil, broken("the answer is not a JSON object")
+		return nil, remote.Broken("the answer is not a JSON object")
 	}
 	var failed bool
 	rawjson.Top(body, func(key, value []byte) bool {
@@ -141,7 +142,7 @@ func (p *Provider) readMessage(call *provider.Call, body []byte) (*message, erro
 		return nil, p.reported(call, body)
 	}
 	if rawjson.KindOf(m.content) != rawjson.KindArray {
-		return nil, broken("the answer has no content")
+		return nil, remote.Broken("the answer has no content")
 	}
 	return m, nil
 }

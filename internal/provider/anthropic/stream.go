@@ -4,31 +4,22 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
-	"time"
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/eventstream"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
-// stream is what both kinds of streams share: a body, its events, their end.
+// stream is what both kinds of streams share.
 type stream struct {
-	p      *Provider
-	call   *provider.Call
-	resp   *egress.Response
-	rd     *reader // nil after Close
-	cancel context.CancelFunc
-	err    error // what Next returns from now on
-	events int
-	line   []byte // room for an event on one line
-	tally  tally
+	eventstream.Stream
+	p     *Provider
+	call  *provider.Call
+	tally tally
 }
-
-// errNoEvent is a body that ended properly without a single event.
-var errNoEvent = errors.New("the stream held no event")
 
 // stream makes one call whose answer comes in events.
 func (p *Provider) stream(ctx context.Context, call *provider.Call, body []byte) (*stream, error) {
@@ -41,18 +32,17 @@ func (p *Provider) stream(ctx context.Context, call *provider.Call, body []byte)
 		cancel()
 		return nil, err
 	}
-	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	if strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		defer cancel()
-		defer resp.Body.Close()
+	s := &stream{Stream: p.streams.Open(resp, cancel), p: p, call: call}
+	if s.IsJSON() {
+		defer s.Close()
 		return nil, p.unstreamed(call, resp)
 	}
-	return &stream{p: p, call: call, resp: resp, rd: newReader(resp.Body, &p.spare), cancel: cancel}, nil
+	return s, nil
 }
 
 // unstreamed is the error of a document in place of a stream, which may tell of one.
 func (p *Provider) unstreamed(call *provider.Call, resp *egress.Response) error {
-	body, err := readWhole(resp, maxRefusal)
+	body, err := remote.ReadWhole(resp, nil, remote.MaxRefusal)
 	if err == nil {
 		_, err = p.readMessage(call, body)
 	}
@@ -60,48 +50,14 @@ func (p *Provider) unstreamed(call *provider.Call, resp *egress.Response) error 
 	if errors.As(err, &told) && told.Message != "" {
 		return err
 	}
-	return broken("the upstream did not stream")
-}
-
-// drainTime is how long the end of a stream may lag behind its last event for the
-// connection to be kept. The caller waits for it, so it is short.
-const drainTime = 20 * time.Millisecond
-
-// Close ends the call. Where the last event has come, what is left is read first, so that
-// the connection can serve again.
-func (s *stream) Close() error {
-	if s.rd == nil {
-		return nil
-	}
-	if s.err == io.EOF && s.rd.err == nil {
-		clock := time.AfterFunc(s.p.drain, s.cancel)
-		s.rd.take()
-		for range 4 {
-			if _, err := s.resp.Body.Read(s.rd.buf); err != nil {
-				break
-			}
-		}
-		clock.Stop()
-	}
-	s.resp.Body.Close()
-	s.cancel()
-	s.rd.giveBack()
-	s.rd = nil
-	if s.err == nil {
-		s.err = &provider.Error{Class: provider.Cancelled, Err: errors.New("stream is closed")}
-	}
-	return nil
+	return remote.Broken("the upstream did not stream")
 }
 
 // next reads the upstream's next event; data is on one line.
 func (s *stream) next(e *event) (data []byte, err error) {
-	data, err = s.rd.next()
+	_, data, err = s.Event()
 	if err != nil {
-		return nil, s.ended(err)
-	}
-	if s.events++; bytes.IndexByte(data, '\n') >= 0 {
-		s.line = rawjson.OneLine(s.line[:0], data)
-		data = s.line
+		return nil, s.EndedEarly(err)
 	}
 	if !e.read(data) {
 		return nil, s.garbage()
@@ -118,32 +74,8 @@ func (s *stream) next(e *event) (data []byte, err error) {
 	return data, nil
 }
 
-// fail ends the stream with err.
-func (s *stream) fail(err error) (provider.Event, error) {
-	s.err = err
-	return provider.Event{}, err
-}
-
-// ended classifies a body that ended before the stream did.
-func (s *stream) ended(err error) error {
-	switch {
-	case err == io.EOF && s.events == 0:
-		return &provider.Error{Class: provider.Broken, Err: errNoEvent}
-	case err == io.EOF:
-		return &provider.Error{Class: provider.Cut, Err: io.ErrUnexpectedEOF}
-	case errors.Is(err, errEventTooLong):
-		return &provider.Error{Class: provider.Broken, Err: err}
-	}
-	return callError(err, provider.Cut)
-}
-
-// garbage is an event that can't be read; where the body ended within it, it was cut.
-func (s *stream) garbage() error {
-	if s.rd.open {
-		return &provider.Error{Class: provider.Cut, Err: io.ErrUnexpectedEOF}
-	}
-	return broken("an event of the stream is not a JSON object with a type")
-}
+// garbage is an event that can't be read.
+func (s *stream) garbage() error { return s.Garbage("a JSON object with a type") }
 
 // The types of events (Anthropic's API, "Streaming messages"). New ones may come at any
 // time.
@@ -241,25 +173,22 @@ type messageStream struct {
 	edited, inner []byte // room for an event that was changed, and for an object within it
 }
 
-// Ready reports whether Next would not wait.
-func (s *messageStream) Ready() bool { return s.err != nil || s.rd == nil || s.rd.ready() }
-
 // Next returns the next event, with the model's shown name. After message_stop it does not
 // wait for the body's end.
 func (s *messageStream) Next() (provider.Event, error) {
-	if s.err != nil {
-		return provider.Event{}, s.err
+	if err := s.Err(); err != nil {
+		return provider.Event{}, err
 	}
 	var e event
 	data, err := s.next(&e)
 	if err != nil {
-		return s.fail(err)
+		return s.Fail(err)
 	}
 	ev := provider.Event{Name: e.kind, Data: data}
 	switch e.kind {
 	case messageStart:
 		if rawjson.KindOf(e.message) != rawjson.KindObject {
-			return s.fail(s.garbage())
+			return s.Fail(s.garbage())
 		}
 		s.inner = showModel(s.inner, e.message, s.call.Show)
 		s.edited, _ = rawjson.ReplaceTop(s.edited[:0], data, "message", s.inner)
@@ -272,7 +201,8 @@ func (s *messageStream) Next() (provider.Event, error) {
 		reason, _ := rawjson.Get(e.delta, "stop_reason")
 		ev.Usage, ev.Final = s.tally.usage(), rawjson.KindOf(reason) == rawjson.KindString
 	case messageStop:
-		ev.Final, s.err = true, io.EOF
+		ev.Final = true
+		s.End()
 	}
 	return ev, nil
 }

@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -37,11 +38,11 @@ func (a *ask) useTools(f *fields) *problem {
 
 // tool makes one of a function.
 func tool(to *list, raw []byte) *problem {
-	if kind := member(raw, "type"); kind != "function" {
+	if kind := remote.Member(raw, "type"); kind != "function" {
 		return uncarried("type", "must be 'function' for this model.")
 	}
 	function, _ := rawjson.Get(raw, "function")
-	name := member(function, "name")
+	name := remote.Member(function, "name")
 	if name == "" {
 		return wrong("function.name", "is required.")
 	}
@@ -95,7 +96,7 @@ func choose(value []byte) ([]byte, *problem) {
 			return []byte(`{"type":"none"`), nil
 		}
 	case rawjson.KindObject:
-		if name := member(value, "function", "name"); name != "" && member(value, "type") == "function" {
+		if name := remote.Member(value, "function", "name"); name != "" && remote.Member(value, "type") == "function" {
 			return rawjson.AppendQuote([]byte(`{"type":"tool","name":`), name), nil
 		}
 		return nil, uncarried("", "must be 'none', 'auto', 'required', or name a function for this model.")

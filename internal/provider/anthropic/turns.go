@@ -151,10 +151,10 @@ func (t *turns) assistant(w *words) *problem {
 
 // toolUse makes a block of a tool call.
 func toolUse(to *list, call []byte) *problem {
-	if kind := member(call, "type"); kind != "" && kind != "function" {
+	if kind := remote.Member(call, "type"); kind != "" && kind != "function" {
 		return uncarried("type", "must be 'function' for this model.")
 	}
-	id, name := member(call, "id"), member(call, "function", "name")
+	id, name := remote.Member(call, "id"), remote.Member(call, "function", "name")
 	switch {
 	case id == "":
 		return wrong("id", "is required.")
@@ -162,7 +162,7 @@ func toolUse(to *list, call []byte) *problem {
 		return wrong("function.name", "is required.")
 	}
 	input := []byte("{}")
-	if arguments := member(call, "function", "arguments"); strings.TrimSpace(arguments) != "" {
+	if arguments := remote.Member(call, "function", "arguments"); strings.TrimSpace(arguments) != "" {
 		input = []byte(arguments)
 	}
 	if !rawjson.Valid(input) || rawjson.KindOf(input) != rawjson.KindObject {
@@ -251,7 +251,7 @@ func block(to *list, part []byte, role string) *problem {
 	if c, ok := rawjson.Get(part, "cache_control"); ok && rawjson.KindOf(c) == rawjson.KindObject {
 		cached = append([]byte(`,"cache_control":`), c...)
 	}
-	kind := member(part, "type")
+	kind := remote.Member(part, "type")
 	hears := role == "user" || role == "tool"
 	switch {
 	case kind == "text" || kind == "refusal" && role == "assistant":
@@ -272,14 +272,14 @@ func block(to *list, part []byte, role string) *problem {
 
 // image makes a block of a picture: of its content, or of its address.
 func image(to *list, part, cached []byte) *problem {
-	address := member(part, "image_url", "url")
+	address := remote.Member(part, "image_url", "url")
 	if address == "" {
 		return wrong("image_url.url", "is required.")
 	}
 	kind, source := "image", inlineSource(address)
 	switch {
 	case source != nil:
-		if member(source, "media_type") == pdf {
+		if remote.Member(source, "media_type") == pdf {
 			kind = "document"
 		}
 	case strings.HasPrefix(address, "https://"), strings.HasPrefix(address, "http://"):
@@ -295,11 +295,11 @@ const pdf = "application/pdf"
 
 // file makes a block of a document's content.
 func file(to *list, part, cached []byte) *problem {
-	source := inlineSource(member(part, "file", "file_data"))
-	if source == nil || member(source, "media_type") != pdf {
+	source := inlineSource(remote.Member(part, "file", "file_data"))
+	if source == nil || remote.Member(source, "media_type") != pdf {
 		return uncarried("file.file_data", "must be a data URL of a PDF for this model.")
 	}
-	title := member(part, "file", "filename")
+	title := remote.Member(part, "file", "filename")
 	if title != "" {
 		cached = append(rawjson.AppendQuote([]byte(`,"title":`), title), cached...)
 	}

@@ -3,7 +3,6 @@ package openai
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,13 +10,9 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
-
-// broken is a 2xx answer that is not what was asked for.
-func broken(format string, args ...any) error {
-	return &provider.Error{Class: provider.Broken, Err: fmt.Errorf(format, args...)}
-}
 
 // decode undoes a content coding that the upstream used although we asked for none.
 func decode(resp *egress.Response) error {
@@ -27,12 +22,12 @@ func decode(resp *egress.Response) error {
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(resp.Body)
 		if err != nil {
-			return callError(fmt.Errorf("read gzip: %w", err), provider.Broken)
+			return remote.CallError(fmt.Errorf("read gzip: %w", err), provider.Broken)
 		}
 		resp.Body, resp.ContentLength = &unzipped{z, resp.Body}, -1
 		return nil
 	default:
-		return broken("the answer's content coding %q is unknown", coding)
+		return remote.Broken("the answer's content coding %q is unknown", coding)
 	}
 }
 
@@ -44,38 +39,6 @@ type unzipped struct {
 
 // Buffered is 0, as egress.Body allows.
 func (*unzipped) Buffered() int { return 0 }
-
-// readWhole reads an answer of at most limit bytes, into buf where that is large enough.
-func readWhole(resp *egress.Response, buf []byte, limit int64) ([]byte, error) {
-	if resp.ContentLength > limit {
-		return nil, broken("the answer has %d bytes, more than %d", resp.ContentLength, limit)
-	}
-	size := resp.ContentLength
-	if size < 0 {
-		size = 4 << 10
-	}
-	if buf = buf[:0]; int64(cap(buf)) < size+spare {
-		buf = make([]byte, 0, size+spare)
-	}
-	for {
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch {
-		case int64(len(buf)) > limit:
-			return nil, broken("the answer has more than %d bytes", limit)
-		case err == io.EOF:
-			return buf, nil
-		case err != nil:
-			return nil, callError(fmt.Errorf("read answer: %w", err), provider.Broken)
-		case len(buf) == cap(buf):
-			buf = slices.Grow(buf, len(buf))
-		}
-	}
-}
-
-// spare is how many bytes more than announced are made room for: the end is seen
-// without growing, and a longer name can be put in without a copy.
-const spare = 128
 
 // top is what the adapter reads of an answer's or a chunk's top level.
 type top struct {
@@ -124,13 +87,13 @@ func (p *Provider) chatAnswer(call *provider.Call, s *scratch) (*provider.Answer
 	var t top
 	body := s.body
 	if !rawjson.Valid(body) || !t.read(body) {
-		return nil, broken("the answer is not a JSON object")
+		return nil, remote.Broken("the answer is not a JSON object")
 	}
 	if t.failed() {
 		return nil, p.reported(call, body)
 	}
 	if rawjson.KindOf(t.choices) != rawjson.KindArray {
-		return nil, broken("the answer has no choices")
+		return nil, remote.Broken("the answer has no choices")
 	}
 	var room [64]byte
 	a := provider.Answer{Body: s.showModel(t.model, rawjson.AppendQuote(room[:0], call.Show)), Usage: readUsage(t.usage)}
@@ -167,14 +130,14 @@ func insert(dst, doc []byte, key string, value []byte) []byte {
 func (p *Provider) responsesAnswer(call *provider.Call, body []byte) (*provider.Answer, error) {
 	var t top
 	if !rawjson.Valid(body) || !t.read(body) {
-		return nil, broken("the answer is not a JSON object")
+		return nil, remote.Broken("the answer is not a JSON object")
 	}
 	output, ok := rawjson.Get(body, "output")
 	if !ok || rawjson.KindOf(output) != rawjson.KindArray {
 		if t.failed() {
 			return nil, p.reported(call, body)
 		}
-		return nil, broken("the answer has no output")
+		return nil, remote.Broken("the answer has no output")
 	}
 	a := &provider.Answer{Body: showModel(nil, p.coverError(call, body, t.failure), t.model, quoted(call)), Usage: readUsage(t.usage)}
 	if !a.Usage.Reported {
@@ -220,6 +183,3 @@ func (p *Provider) coverError(call *provider.Call, response, failure []byte) []b
 	response, _ = rawjson.ReplaceTop(nil, response, "error", covered)
 	return response
 }
-
-// errNoEvent is a body that ended properly without a single event.
-var errNoEvent = errors.New("the stream held no event")

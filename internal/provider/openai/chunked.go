@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -36,10 +37,10 @@ func chunked(a *provider.Answer) (provider.Stream, error) {
 	var doc object
 	var choices []object
 	if err := json.Unmarshal(a.Body, &doc); err != nil {
-		return nil, broken("read completion: %w", err)
+		return nil, remote.Broken("read completion: %w", err)
 	}
 	if err := json.Unmarshal(doc["choices"], &choices); err != nil {
-		return nil, broken("read choices: %w", err)
+		return nil, remote.Broken("read choices: %w", err)
 	}
 	size := readChoices(doc["choices"]).bytes
 	usage := doc["usage"]

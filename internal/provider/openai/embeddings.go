@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -18,17 +19,17 @@ import (
 func (p *Provider) embeddingsAnswer(call *provider.Call, s *scratch) (*provider.Answer, error) {
 	s.takeVectors()
 	if nullVector(s.frame) {
-		return nil, broken("an embedding is null")
+		return nil, remote.Broken("an embedding is null")
 	}
 	var t top
 	if !rawjson.Valid(s.frame) || !t.read(s.frame) {
-		return nil, broken("the answer is not a JSON object")
+		return nil, remote.Broken("the answer is not a JSON object")
 	}
 	if t.failed() {
 		return nil, p.reported(call, s.frame)
 	}
 	if len(s.vectors) == 0 {
-		return nil, broken("the answer has no embeddings")
+		return nil, remote.Broken("the answer has no embeddings")
 	}
 	a := provider.Answer{Usage: readUsage(t.usage)}
 	changed, err := p.form(call, s.vectors)
@@ -207,7 +208,7 @@ func (p *Provider) form(call *provider.Call, vectors [][]byte) (changed bool, er
 			ok = believable(v)
 		}
 		if !ok {
-			return false, broken("embedding %d is not a vector", i)
+			return false, remote.Broken("embedding %d is not a vector", i)
 		}
 	}
 	return changed, nil

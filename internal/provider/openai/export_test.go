@@ -14,4 +14,4 @@ func (p *Provider) EmbeddingsAnswer(call *provider.Call, body []byte) (*provider
 }
 
 // SetDrain lets a test wait for the end of a stream as long as it takes.
-func (p *Provider) SetDrain(d time.Duration) { p.drain = d }
+func (p *Provider) SetDrain(d time.Duration) { p.streams.Drain = d }

@@ -2,64 +2,25 @@ package openai
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
-
-// callError classifies a call that brought no answer, or not all of it; cut is the
-// class of an answer that ended early.
-func callError(err error, cut provider.Class) error {
-	var refused *egress.Refused
-	if errors.As(err, &refused) {
-		return &provider.Error{Class: provider.Forbidden, Err: err}
-	}
-	var e *egress.Error
-	if !errors.As(err, &e) {
-		return &provider.Error{Class: provider.Broken, Err: err}
-	}
-	return &provider.Error{Class: classOf(e, cut), Err: err}
-}
-
-func classOf(e *egress.Error, cut provider.Class) provider.Class {
-	switch {
-	case e.Kind == egress.ErrCancelled && errors.Is(e.Err, context.DeadlineExceeded):
-		return provider.Timeout
-	case e.Kind == egress.ErrCancelled, e.Kind == egress.ErrClosed:
-		return provider.Cancelled
-	case e.Kind == egress.ErrRequest:
-		return provider.Denied // an address or a credential that can't be sent: ours
-	case !e.Sent:
-		return provider.Unreachable
-	case e.Kind == egress.ErrTimeout:
-		return provider.Timeout
-	case e.Kind == egress.ErrCut:
-		return cut
-	}
-	return provider.Broken
-}
-
-// maxRefusal bounds what is read of an error's body, in bytes.
-const maxRefusal = 64 << 10
 
 // refusal reads and classifies an answer that is not a 2xx.
 func (p *Provider) refusal(call *provider.Call, u *url.URL, resp *egress.Response) error {
 	if err := decode(resp); err != nil {
 		resp.Body = &unzipped{bytes.NewReader(nil), resp.Body}
 	}
-	// What came before a cut is good enough for an error's text.
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	body := remote.ReadRefusal(resp)
 	f := readFailure(body)
 	e := &provider.Error{
 		Class: provider.Broken, Status: resp.Status, Message: f.Message, Code: f.Code, Param: f.Param,
@@ -71,23 +32,22 @@ func (p *Provider) refusal(call *provider.Call, u *url.URL, resp *egress.Respons
 	return e
 }
 
-// classify says what a refusal means (contract 9.4, last paragraphs).
+// classify says what a refusal means.
 func (p *Provider) classify(call *provider.Call, u *url.URL, e *provider.Error, body []byte) provider.Class {
+	class, _ := remote.StatusClass(e.Status, e.Message, body)
 	switch s := e.Status; {
-	case s == http.StatusTooManyRequests:
-		return provider.Busy
-	case s == http.StatusRequestTimeout:
-		return provider.Timeout
 	case u == p.routes.responses && p.responses != Native && noRoute(call, e):
 		return provider.Unsupported
 	case s == http.StatusNotFound && u == p.routes.responses && e.Param != "" && e.Param != "model":
 		return provider.Rejected // such as a previous response that is gone
-	case s == 401, s == 402, s == 403, s == 404, s >= 300 && s <= 399:
-		return provider.Denied
-	case s == http.StatusBadRequest, s == http.StatusUnprocessableEntity, s == http.StatusRequestEntityTooLarge:
-		return rejection(e, body)
+	case refusesInput(s) && (e.Code == modelNotFound || e.Param == "model"):
+		return provider.Denied // our name for the model
 	}
-	return provider.Broken
+	return class
+}
+
+func refusesInput(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusUnprocessableEntity || status == http.StatusRequestEntityTooLarge
 }
 
 // noRoute tells a route that is missing from a model or a response that is.
@@ -99,18 +59,6 @@ func noRoute(call *provider.Call, e *provider.Error) bool {
 		return e.Code == "" && e.Param == "" && !strings.Contains(e.Message, call.Model)
 	}
 	return false
-}
-
-// rejection tells a refusal of the caller's request from one of our model name, and
-// from a page of a server in between.
-func rejection(e *provider.Error, body []byte) provider.Class {
-	switch {
-	case e.Code == modelNotFound || e.Param == "model":
-		return provider.Denied
-	case e.Message == "" && e.Status != http.StatusRequestEntityTooLarge && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
-		return provider.Broken
-	}
-	return provider.Rejected
 }
 
 const (
@@ -137,16 +85,16 @@ func readFailure(body []byte) failure {
 	if e, ok := rawjson.Get(body, "error"); ok {
 		switch rawjson.KindOf(e) {
 		case rawjson.KindString:
-			return failure{Message: text(e)}
+			return failure{Message: remote.Text(e)}
 		case rawjson.KindObject:
 			object = e
 		}
 	}
-	f := failure{Message: member(object, "message"), Code: member(object, "code"), Param: member(object, "param")}
+	f := failure{Message: remote.Member(object, "message"), Code: remote.Member(object, "code"), Param: remote.Member(object, "param")}
 	if f.Message == "" {
 		f.Message, f.Param = detail(object, f.Param)
 	}
-	if f.Code == "" && tooLong(member(object, "type"), f.Message) {
+	if f.Code == "" && tooLong(remote.Member(object, "type"), f.Message) {
 		f.Code = contextLength
 	}
 	return f
@@ -163,16 +111,16 @@ func detail(object []byte, param string) (string, string) {
 	d, _ := rawjson.Get(object, "detail")
 	switch rawjson.KindOf(d) {
 	case rawjson.KindString:
-		return text(d), param
+		return remote.Text(d), param
 	case rawjson.KindObject:
-		return member(d, "message"), param
+		return remote.Member(d, "message"), param
 	}
 	message := ""
 	rawjson.Elements(d, func(complaint []byte) bool {
-		message = member(complaint, "msg")
+		message = remote.Member(complaint, "msg")
 		loc, _ := rawjson.Get(complaint, "loc")
 		rawjson.Elements(loc, func(step []byte) bool {
-			if s := text(step); s != "" && s != "body" {
+			if s := remote.Text(step); s != "" && s != "body" {
 				param = s
 				return false
 			}
@@ -183,20 +131,6 @@ func detail(object []byte, param string) (string, string) {
 	return message, param
 }
 
-// member is a text member, "" where it is none.
-func member(object []byte, name string) string {
-	v, _ := rawjson.Get(object, name)
-	return text(v)
-}
-
-func text(value []byte) string {
-	s, err := rawjson.Unquote(value)
-	if err != nil {
-		return ""
-	}
-	return s
-}
-
 // refusesStreamOptions knows servers older than that field.
 func refusesStreamOptions(err error) bool {
 	var e *provider.Error
@@ -204,92 +138,19 @@ func refusesStreamOptions(err error) bool {
 		(strings.HasPrefix(e.Param, "stream_options") || strings.Contains(e.Message, "stream_options"))
 }
 
-// maxRetryAfter bounds what we believe.
-const maxRetryAfter = 24 * time.Hour
-
-// retryAfter reads when to come again: OpenAI's header in milliseconds, else
-// Retry-After in seconds or as a date (RFC 9110, section 10.2.3).
+// retryAfter reads when to come again: OpenAI's header in milliseconds, else Retry-After.
 func retryAfter(h egress.Header, now time.Time) time.Duration {
-	wait := time.Duration(0)
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
-		wait = waitOf(ms, time.Millisecond)
-	} else if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil {
-		wait = waitOf(s, time.Second)
-	} else if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-		wait = at.Sub(now)
+		return remote.Delay(ms, time.Millisecond)
 	}
-	return min(max(wait, 0), maxRetryAfter)
+	wait, _ := remote.RetryAfter(h, now)
+	return wait
 }
-
-func waitOf(n float64, unit time.Duration) time.Duration {
-	if !(n > 0) { // also what is not a number
-		return 0
-	}
-	if n > float64(maxRetryAfter/unit) {
-		return maxRetryAfter
-	}
-	return time.Duration(n * float64(unit))
-}
-
-// hidden lists what no text for a caller may hold, longer before its parts.
-func hidden(base *url.URL, credential string) []string {
-	list := []string{strings.TrimSuffix(base.String(), "/"), base.Host, base.Hostname(), credential}
-	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
-	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
-	return list
-}
-
-// maxMessage bounds an upstream's sentence, in bytes.
-const maxMessage = 2 << 10
 
 // scrub takes the upstream's names out of its sentence.
 func (p *Provider) scrub(call *provider.Call, message string) string {
-	for _, s := range p.hidden {
-		message = replaceWord(message, s, "[upstream]")
+	if message == "" {
+		return ""
 	}
-	if call.Model != call.Show && call.Model != "" {
-		message = replaceWord(message, call.Model, call.Show)
-	}
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
-	}
-	return message
-}
-
-// replaceWord replaces old where it stands alone: a model named "a" must not
-// change every word that holds the letter.
-func replaceWord(s, old, with string) string {
-	var out strings.Builder
-	from := 0
-	for at := 0; ; {
-		i := strings.Index(s[at:], old)
-		if i < 0 {
-			break
-		}
-		i += at
-		end := i + len(old)
-		if wordAt(s[:i], true) && wordAt(old, false) || wordAt(old, true) && wordAt(s[end:], false) {
-			at = i + 1
-			continue
-		}
-		out.WriteString(s[from:i])
-		out.WriteString(with)
-		from, at = end, end
-	}
-	if from == 0 {
-		return s
-	}
-	out.WriteString(s[from:])
-	return out.String()
-}
-
-// wordAt reports whether s has a letter or digit at its end, or at its start.
-func wordAt(s string, atEnd bool) bool {
-	var r rune
-	if atEnd {
-		r, _ = utf8.DecodeLastRuneInString(s)
-	} else {
-		r, _ = utf8.DecodeRuneInString(s)
-	}
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return p.media.Scrub(remote.Names{Hide: []string{call.Model}, Show: call.Show}, message)
 }

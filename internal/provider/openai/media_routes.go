@@ -90,7 +90,7 @@ func (w *mediaRun) imageEvents(events *remote.Events) (*provider.Result, error) 
 		return nil
 	})
 	if err == nil && len(result.Files) == 0 {
-		err = broken("the stream has no picture")
+		err = remote.Broken("the stream has no picture")
 	}
 	return result, err
 }
@@ -106,7 +106,7 @@ func (w *mediaRun) each(events *remote.Events, visit func(remote.Event) error) e
 			return err
 		}
 		if !rawjson.Valid(e.Data) || rawjson.KindOf(e.Data) != rawjson.KindObject {
-			return broken("an event of the stream is not a JSON object")
+			return remote.Broken("an event of the stream is not a JSON object")
 		}
 		if err := w.failed(e.Data); err != nil {
 			return err
@@ -127,7 +127,7 @@ func (w *mediaRun) images(answer *remote.Answer) (*provider.Result, error) {
 	}
 	data, _ := rawjson.Get(answer.Body, "data")
 	if rawjson.KindOf(data) != rawjson.KindArray {
-		return nil, broken("the answer has no data")
+		return nil, remote.Broken("the answer has no data")
 	}
 	kind := ""
 	if format := remote.Member(answer.Body, "output_format"); format != "" {
@@ -152,14 +152,14 @@ func (w *mediaRun) picture(picture []byte, kind string) (provider.Output, error)
 	if coded := remote.Member(picture, "b64_json"); coded != "" {
 		content, err := base64.StdEncoding.DecodeString(coded)
 		if err != nil {
-			return provider.Output{}, broken("a picture is not base64: %w", err)
+			return provider.Output{}, remote.Broken("a picture is not base64: %w", err)
 		}
 		return provider.Output{Data: content, Type: kind}, nil
 	}
 	address, _ := rawjson.Get(picture, "url")
 	result, err := w.client.Result(w.names, w.Kind, address)
 	if err != nil || len(result.Files) != 1 {
-		return provider.Output{}, broken("a picture has neither content nor an address")
+		return provider.Output{}, remote.Broken("a picture has neither content nor an address")
 	}
 	return result.Files[0], nil
 }
@@ -188,9 +188,9 @@ func (w *mediaRun) speech(answer *remote.Answer) (*provider.Result, error) {
 	}
 	switch {
 	case len(answer.Body) == 0:
-		return nil, broken("the answer is empty")
+		return nil, remote.Broken("the answer is empty")
 	case strings.HasPrefix(kind, "text/"), kind == jsonType:
-		return nil, broken("the answer is %s and not a sound", kind)
+		return nil, remote.Broken("the answer is %s and not a sound", kind)
 	}
 	return &provider.Result{Files: []provider.Output{{Data: answer.Body, Type: kind, Name: w.soundName()}}}, nil
 }
@@ -239,7 +239,7 @@ func (w *mediaRun) form(write func(*multipart.Writer) error) (body []byte, conte
 	}
 	var refused *provider.Error
 	if err != nil && !errors.As(err, &refused) {
-		err = broken("write the form: %w", err)
+		err = remote.Broken("write the form: %w", err)
 	}
 	if err != nil {
 		return nil, "", err
@@ -315,7 +315,7 @@ func (w *mediaRun) transcript(answer *remote.Answer) (*provider.Result, error) {
 		return nil, err
 	}
 	if value, _ := rawjson.Get(answer.Body, "text"); rawjson.KindOf(value) != rawjson.KindString {
-		return nil, broken("the answer has no text")
+		return nil, remote.Broken("the answer has no text")
 	}
 	// Times of what is said stay with it.
 	for _, name := range [...]string{"segments", "words"} {
@@ -341,7 +341,7 @@ func (w *mediaRun) transcriptEvents(events *remote.Events) (*provider.Result, er
 		return nil
 	})
 	if err == nil && text == nil {
-		err = broken("the stream has no end")
+		err = remote.Broken("the stream has no end")
 	}
 	return &provider.Result{Text: text}, err
 }

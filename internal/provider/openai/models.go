@@ -6,6 +6,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -26,7 +27,7 @@ func (p *Provider) Models(ctx context.Context) ([]provider.Listed, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := readWhole(resp, nil, min(maxList, p.maxAnswer))
+	body, err := remote.ReadWhole(resp, nil, min(maxList, p.maxAnswer))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func (p *Provider) Models(ctx context.Context) ([]provider.Listed, error) {
 		list = data
 	}
 	if !rawjson.Valid(body) || rawjson.KindOf(list) != rawjson.KindArray {
-		return nil, broken("the answer is not a list of models")
+		return nil, remote.Broken("the answer is not a list of models")
 	}
 	return listed(list), nil
 }
@@ -43,8 +44,8 @@ func (p *Provider) Models(ctx context.Context) ([]provider.Listed, error) {
 func listed(list []byte) []provider.Listed {
 	var out []provider.Listed
 	rawjson.Elements(list, func(model []byte) bool {
-		if name := member(model, "id"); name != "" {
-			out = append(out, describe(provider.Listed{Name: name, OwnedBy: member(model, "owned_by")}))
+		if name := remote.Member(model, "id"); name != "" {
+			out = append(out, describe(provider.Listed{Name: name, OwnedBy: remote.Member(model, "owned_by")}))
 		}
 		return len(out) < maxModels
 	})

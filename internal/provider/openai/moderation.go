@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -26,7 +27,7 @@ func (p *Provider) Moderate(ctx context.Context, model string, texts []string) (
 	}
 	results, _ := rawjson.Get(answer, "results")
 	if !rawjson.Valid(answer) || rawjson.KindOf(results) != rawjson.KindArray {
-		return nil, broken("the answer is no list of judgements")
+		return nil, remote.Broken("the answer is no list of judgements")
 	}
 	var judgements []provider.Judgement
 	rawjson.Elements(results, func(result []byte) bool {
@@ -34,7 +35,7 @@ func (p *Provider) Moderate(ctx context.Context, model string, texts []string) (
 		return len(judgements) <= len(texts)
 	})
 	if len(judgements) != len(texts) {
-		return nil, broken("the answer does not have one judgement for each text")
+		return nil, remote.Broken("the answer does not have one judgement for each text")
 	}
 	return judgements, nil
 }

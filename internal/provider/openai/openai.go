@@ -21,6 +21,7 @@ import (
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/eventstream"
 	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
@@ -56,14 +57,12 @@ type Provider struct {
 	upstream  egress.Upstream
 	routes    routes
 	header    egress.Header // of every call
-	hidden    []string      // what no caller may read, longest first
 	responses string
 	maxAnswer int64
 	now       func() time.Time
-	readers   readers
-	scratches sync.Pool     // *scratch
-	drain     time.Duration // drainTime, but for tests
-	media     *remote.Client
+	streams   eventstream.Pool
+	scratches sync.Pool      // *scratch
+	media     *remote.Client // makes the calls of predictions, and takes names out of texts
 
 	// What was learned of the upstream.
 	noStreamOptions atomic.Bool  // it refuses the field stream_options
@@ -81,19 +80,14 @@ func New(o Options) *Provider {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	base := *o.BaseURL
-	if base.Path == "" {
-		base.Path = "/" // else JoinPath makes a relative one
-	}
+	media := mediaClient(o)
 	p := &Provider{
 		name: o.Name, upstream: o.Upstream, responses: o.Responses, maxAnswer: o.MaxAnswer, now: o.Now,
 		routes: routes{
-			chat: base.JoinPath("chat", "completions"), responses: base.JoinPath("responses"),
-			embeddings: base.JoinPath("embeddings"), models: base.JoinPath("models"), moderations: base.JoinPath("moderations"),
+			chat: media.URL("chat", "completions"), responses: media.URL("responses"),
+			embeddings: media.URL("embeddings"), models: media.URL("models"), moderations: media.URL("moderations"),
 		},
-		drain:  drainTime,
-		hidden: hidden(o.BaseURL, o.Credential),
-		media:  mediaClient(o),
+		media: media,
 	}
 	// Answers are spliced, so a coded one would only have to be decoded again.
 	p.header = egress.Header{{Name: "Accept-Encoding", Value: "identity"}}
@@ -198,7 +192,7 @@ func (p *Provider) learnResponses(err error) error {
 func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Request) (*egress.Response, error) {
 	resp, err := p.upstream.Do(ctx, r)
 	if err != nil {
-		return nil, callError(err, provider.Broken)
+		return nil, remote.CallError(err, provider.Broken)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		defer resp.Body.Close()
@@ -221,7 +215,7 @@ func (p *Provider) whole(ctx context.Context, call *provider.Call, u *url.URL, b
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return readWhole(resp, buf, p.maxAnswer)
+	return remote.ReadWhole(resp, buf, p.maxAnswer)
 }
 
 // quoted is the name to show, as JSON.

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"skytower/internal/provider"
+	"skytower/internal/provider/eventstream"
+	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
 )
 
@@ -15,9 +17,9 @@ type responsesStream struct {
 }
 
 func (p *Provider) responsesStream(_ *provider.Call, s *stream) (provider.Stream, error) {
-	if s.isJSON() {
+	if s.IsJSON() {
 		s.Close()
-		return nil, broken("the upstream did not stream")
+		return nil, remote.Broken("the upstream did not stream")
 	}
 	return &responsesStream{stream: s}, nil
 }
@@ -47,26 +49,26 @@ func (t *typed) read(doc []byte) bool {
 // Next returns the next event. After the last one it does not wait for the body's
 // end.
 func (s *responsesStream) Next() (provider.Event, error) {
-	name, data, err := s.next()
-	if s.err != nil {
-		return provider.Event{}, s.err
+	if err := s.Err(); err != nil {
+		return provider.Event{}, err
 	}
+	name, data, err := s.Event()
 	if err != nil {
-		return s.fail(s.ended(err))
+		return s.Fail(s.EndedEarly(err))
 	}
-	if isDone(data) {
-		return s.fail(s.ended(io.EOF))
+	if eventstream.IsDone(data) {
+		return s.Fail(s.EndedEarly(io.EOF))
 	}
 	var t typed
 	if !t.read(data) {
-		return s.fail(s.garbage())
+		return s.Fail(s.garbage())
 	}
 	kind := bytes.Trim(t.kind, `"`)
 	if len(kind) == 0 {
 		kind = name
 	}
 	if string(kind) == "error" || t.kind == nil && told(t.failure) {
-		return s.fail(s.p.reported(s.call, data))
+		return s.Fail(s.p.reported(s.call, data))
 	}
 	return s.event(kind, data, &t), nil
 }
@@ -87,7 +89,7 @@ func (s *responsesStream) event(kind, data []byte, t *typed) provider.Event {
 	switch s.name {
 	case "response.completed", "response.incomplete", "response.failed":
 		ev.Final = true
-		s.err = io.EOF
+		s.End()
 		usage, _ := rawjson.Get(response, "usage")
 		ev.Usage = readUsage(usage)
 		failure, _ := rawjson.Get(response, "error")

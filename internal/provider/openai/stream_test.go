@@ -1,7 +1,6 @@
 package openai_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"skytower/internal/egress"
 	"skytower/internal/provider"
 	"skytower/internal/provider/openai"
 	"skytower/internal/provider/providertest"
@@ -317,36 +315,9 @@ func TestFailedResponsesTellNothingOfTheUpstream(t *testing.T) {
 	}
 }
 
-// repeated is a body that repeats a text for ever.
-type repeated struct {
-	text string
-	at   int
-}
-
-func (r *repeated) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) {
-		k := copy(p[n:], r.text[r.at:])
-		n, r.at = n+k, (r.at+k)%len(r.text)
-	}
-	return n, nil
-}
-
-func (*repeated) Close() error  { return nil }
-func (*repeated) Buffered() int { return 1 << 10 }
-
-// answers is a client whose every answer repeats the text for ever.
-type answers struct{ text string }
-
-func (a answers) Do(context.Context, *egress.Request) (*egress.Response, error) {
-	return &egress.Response{Status: 200, ContentLength: -1, Body: &repeated{text: a.text}}, nil
-}
-
-func (answers) CloseIdle() {}
-
 // endless answers every call with the text, again and again.
 func endless(t testing.TB, text string) *openai.Provider {
-	_, p := upstream(t, func(o *openai.Options) { o.Upstream = answers{text} })
+	_, p := upstream(t, func(o *openai.Options) { o.Upstream = providertest.Endless(text) })
 	return p
 }
 

@@ -4,21 +4,21 @@ import (
 	"io"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"skytower/internal/egress"
 	"skytower/internal/provider"
+	"skytower/internal/provider/providertest"
 )
 
 // chunks gives what a stream makes of the lines of data, and how it ended.
 func chunks(p *Provider, lines ...string) (events []provider.Event, data []string, err error) {
-	rd := newReader(new(sync.Pool))
-	body := "data: " + strings.Join(lines, "\n\ndata: ") + "\n\n"
-	rd.reset(&pieces{left: split(body, 0), end: io.EOF})
+	resp := &egress.Response{Body: providertest.Body("data: " + strings.Join(lines, "\n\ndata: ") + "\n\n")}
 	call := &provider.Call{Model: "up", Show: "shown"}
-	s := &chatStream{stream: &stream{p: p, call: call, rd: rd, shown: quoted(call)}}
+	s := &chatStream{stream: &stream{Stream: p.streams.Open(resp, func() {}), p: p, call: call, shown: quoted(call)}}
+	defer s.Close()
 	for {
 		ev, err := s.Next()
 		if err != nil {

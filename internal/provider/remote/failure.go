@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +16,21 @@ import (
 	"skytower/internal/rawjson"
 )
 
-// callError classifies a call that brought no answer, or not all of it.
-func callError(err error) error {
+// CallError classifies a call that brought no answer, or not all of it; cut is the class
+// of an answer that ended early. The caller's deadline is a bound on the answer.
+func CallError(err error, cut provider.Class) error {
+	var e *egress.Error
+	if errors.As(err, &e) && e.Kind == egress.ErrCancelled && errors.Is(e.Err, context.DeadlineExceeded) {
+		return &provider.Error{Class: provider.Timeout, Err: err}
+	}
+	return failedCall(err, cut)
+}
+
+// callError is CallError for the calls of a prediction: a deadline ends the run, and says
+// nothing of the upstream.
+func callError(err error) error { return failedCall(err, provider.Broken) }
+
+func failedCall(err error, cut provider.Class) error {
 	var refused *egress.Refused
 	if errors.As(err, &refused) {
 		return &provider.Error{Class: provider.Forbidden, Err: err}
@@ -25,10 +39,10 @@ func callError(err error) error {
 	if !errors.As(err, &e) {
 		return &provider.Error{Class: provider.Broken, Err: err}
 	}
-	return &provider.Error{Class: classOf(e), Err: err}
+	return &provider.Error{Class: classOf(e, cut), Err: err}
 }
 
-func classOf(e *egress.Error) provider.Class {
+func classOf(e *egress.Error, cut provider.Class) provider.Class {
 	switch {
 	case e.Kind == egress.ErrCancelled, e.Kind == egress.ErrClosed:
 		return provider.Cancelled
@@ -38,6 +52,8 @@ func classOf(e *egress.Error) provider.Class {
 		return provider.Unreachable
 	case e.Kind == egress.ErrTimeout:
 		return provider.Timeout
+	case e.Kind == egress.ErrCut:
+		return cut
 	}
 	return provider.Broken
 }
@@ -106,13 +122,19 @@ func Ambiguous(err error) error {
 	return e
 }
 
-// maxRefusal bounds what is read of an error's body, in bytes.
-const maxRefusal = 64 << 10
+// MaxRefusal bounds what is read of an error's body, in bytes.
+const MaxRefusal = 64 << 10
 
-// refusal reads and classifies an answer that is not a 2xx. What came before a cut
+// ReadRefusal reads the beginning of an answer that is not a 2xx. What came before a cut
 // is good enough for an error's text.
+func ReadRefusal(resp *egress.Response) []byte {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, MaxRefusal))
+	return body
+}
+
+// refusal reads and classifies an answer that is not a 2xx.
 func (c *Client) refusal(n Names, resp *egress.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	body := ReadRefusal(resp)
 	e := &provider.Error{Status: resp.Status, RetryAfter: retryAfter(resp.Header, body, c.now())}
 	e.Message, e.Param = Complaint(body)
 	e.Class = refusalClass(resp.Status, e.Message, body)
@@ -120,22 +142,36 @@ func (c *Client) refusal(n Names, resp *egress.Response) error {
 	return e
 }
 
-// refusalClass says what a refusal means (contract 9.4, last paragraphs).
-func refusalClass(status int, message string, body []byte) provider.Class {
+// StatusClass says what a refusal's status means by itself (contract 9.4, last
+// paragraphs), and whether it means anything: else the class is Broken. message is what
+// the body was found to say.
+func StatusClass(status int, message string, body []byte) (class provider.Class, known bool) {
 	switch {
-	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
-		return provider.Busy // who answers 503 says that it takes nothing now
+	case status == http.StatusTooManyRequests:
+		return provider.Busy, true
 	case status == http.StatusRequestTimeout:
-		return provider.Timeout
+		return provider.Timeout, true
 	case status == 401, status == 402, status == 403, status == 404, status >= 300 && status <= 399:
-		return provider.Denied
+		return provider.Denied, true
 	case status == http.StatusRequestEntityTooLarge:
-		return provider.Rejected
+		return provider.Rejected, true
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
 		if message == "" && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-			return provider.Broken // a page of a server in between
+			return provider.Broken, true // a page of a server in between
 		}
-		return provider.Rejected
+		return provider.Rejected, true
+	}
+	return provider.Broken, false
+}
+
+// refusalClass is StatusClass with what the upstreams of predictions mean besides.
+func refusalClass(status int, message string, body []byte) provider.Class {
+	class, known := StatusClass(status, message, body)
+	switch {
+	case known:
+		return class
+	case status == http.StatusServiceUnavailable:
+		return provider.Busy // who answers 503 says that it takes nothing now
 	case status >= 400 && status <= 499 && status != http.StatusMethodNotAllowed && message != "":
 		return provider.Rejected // such as a 451
 	case status >= 400 && status <= 499:
@@ -157,7 +193,7 @@ func Complaint(body []byte) (message, param string) {
 	object := body
 	switch e, _ := rawjson.Get(body, "error"); rawjson.KindOf(e) {
 	case rawjson.KindString:
-		return text(e), ""
+		return Text(e), ""
 	case rawjson.KindObject:
 		object = e
 	}
@@ -167,7 +203,7 @@ func Complaint(body []byte) (message, param string) {
 	detail, _ := rawjson.Get(object, "detail")
 	switch rawjson.KindOf(detail) {
 	case rawjson.KindString:
-		return text(detail), ""
+		return Text(detail), ""
 	case rawjson.KindArray:
 		return firstDetail(detail)
 	}
@@ -181,7 +217,7 @@ func firstDetail(list []byte) (message, param string) {
 		message = Member(d, "msg")
 		loc, _ := rawjson.Get(d, "loc")
 		rawjson.Elements(loc, func(step []byte) bool {
-			if s := text(step); s != "" && s != "body" && s != "input" {
+			if s := Text(step); s != "" && s != "body" && s != "input" {
 				param = s
 			}
 			return true
@@ -197,15 +233,31 @@ func firstDetail(list []byte) (message, param string) {
 // maxRetryAfter bounds what we believe.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads when to come again: from the header in seconds or as a date, or
-// from the body's retry_after in seconds.
-func retryAfter(h egress.Header, body []byte, now time.Time) time.Duration {
-	wait := time.Duration(0)
+// RetryAfter reads Retry-After, in seconds or as a date (RFC 9110, section 10.2.3). It is
+// false where there is none.
+func RetryAfter(h egress.Header, now time.Time) (time.Duration, bool) {
 	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil && s > 0 {
-		wait = time.Duration(min(s, maxRetryAfter.Seconds()) * float64(time.Second))
-	} else if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-		wait = at.Sub(now)
-	} else {
+		return Delay(s, time.Second), true
+	}
+	if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+		return min(max(at.Sub(now), 0), maxRetryAfter), true
+	}
+	return 0, false
+}
+
+// Delay is n units, as far as an upstream is believed: 0 to a day.
+func Delay(n float64, unit time.Duration) time.Duration {
+	if !(n > 0) { // also what is not a number
+		return 0
+	}
+	return time.Duration(min(n, float64(maxRetryAfter/unit)) * float64(unit))
+}
+
+// retryAfter reads when to come again from the header, or from the body's retry_after in
+// seconds.
+func retryAfter(h egress.Header, body []byte, now time.Time) time.Duration {
+	wait, told := RetryAfter(h, now)
+	if !told {
 		wait = Seconds(body, "retry_after")
 	}
 	return min(max(wait, 0), maxRetryAfter)

@@ -125,7 +125,7 @@ func (n *News) Output(output []byte) {
 		})
 		n.pieces = max(n.pieces, i)
 	case rawjson.KindString:
-		if s := text(output); n.kind == kindText && len(s) > n.written {
+		if s := Text(output); n.kind == kindText && len(s) > n.written {
 			n.next.Text += s[n.written:]
 			n.written = len(s)
 		}
@@ -145,7 +145,7 @@ func (n *News) piece(value []byte) {
 	if f := n.client.files(n.kind, value); len(f) > 0 {
 		n.next.Output = append(n.next.Output, f...)
 	} else if n.kind == kindText {
-		n.next.Text += text(value)
+		n.next.Text += Text(value)
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *Client) Result(n Names, kind string, output []byte) (*provider.Result, 
 func textOf(kind string, output []byte) (string, bool) {
 	switch rawjson.KindOf(output) {
 	case rawjson.KindString:
-		s := text(output)
+		s := Text(output)
 		return s, kind == kindText || s != ""
 	case rawjson.KindArray:
 		s, ok := joined(output)
@@ -90,7 +90,7 @@ func (c *Client) files(kind string, output []byte) []provider.Output {
 	}
 	var files []provider.Output
 	rawjson.WalkStrings(output, func(_ *rawjson.Path, at rawjson.Span) bool {
-		if f, ok := c.file(kind, text(output[at.Start:at.End])); ok {
+		if f, ok := c.file(kind, Text(output[at.Start:at.End])); ok {
 			files = append(files, f)
 		}
 		return len(files) < maxFiles

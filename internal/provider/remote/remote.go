@@ -1,6 +1,6 @@
-// Package remote holds what adapters of prediction upstreams over HTTP share: one
-// call and what its failure means, the texts that no caller may read, waiting, and
-// the reading of outputs, logs and schemas in the forms that Cog made common.
+// Package remote holds what adapters of upstreams over HTTP share: what a call's failure
+// means and the texts that no caller may read; and for those of predictions one call,
+// waiting, and the reading of outputs, logs and schemas in the forms that Cog made common.
 //
 // It refuses to know any upstream's routes, and which answer ends a prediction:
 // that is what the adapters are for. It knows no account and no price.
@@ -161,6 +161,38 @@ func (c *Client) ReadAll(resp *egress.Response) (*Answer, error) {
 	return &Answer{Status: resp.Status, Header: resp.Header, Body: body}, nil
 }
 
+// ReadWhole reads an answer of at most limit bytes, into buf where that is large enough.
+func ReadWhole(resp *egress.Response, buf []byte, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
+		return nil, Broken("the answer has %d bytes, more than %d", resp.ContentLength, limit)
+	}
+	size := resp.ContentLength
+	if size < 0 {
+		size = 4 << 10
+	}
+	if buf = buf[:0]; int64(cap(buf)) < size+spare {
+		buf = make([]byte, 0, size+spare)
+	}
+	for {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case int64(len(buf)) > limit:
+			return nil, Broken("the answer has more than %d bytes", limit)
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return nil, CallError(fmt.Errorf("read answer: %w", err), provider.Broken)
+		case len(buf) == cap(buf):
+			buf = slices.Grow(buf, len(buf))
+		}
+	}
+}
+
+// spare is how many bytes more than announced are made room for: the end is seen
+// without growing, and a longer name can be put in without a copy.
+const spare = 128
+
 // Object checks that the answer is one JSON object.
 func (a *Answer) Object() error {
 	if !rawjson.Valid(a.Body) || rawjson.KindOf(a.Body) != rawjson.KindObject {
@@ -172,7 +204,7 @@ func (a *Answer) Object() error {
 // Member is a text member of an object, "" where there is none.
 func Member(object []byte, path ...string) string {
 	v, _ := rawjson.Get(object, path...)
-	return text(v)
+	return Text(v)
 }
 
 // Seconds is a member that counts seconds, 0 where there is none.
@@ -188,7 +220,8 @@ func Seconds(object []byte, path ...string) time.Duration {
 // maxSeconds bounds what is believed of a time that an upstream tells.
 const maxSeconds = 366 * 24 * 3600
 
-func text(value []byte) string {
+// Text is what a JSON string says, "" where value is none.
+func Text(value []byte) string {
 	s, err := rawjson.Unquote(value)
 	if err != nil {
 		return ""

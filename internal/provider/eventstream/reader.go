@@ -1,4 +1,4 @@
-package openai
+package eventstream
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"skytower/internal/egress"
-	"skytower/internal/rawjson"
 )
 
 const (
@@ -22,9 +21,9 @@ const (
 var errEventTooLong = errors.New("an event of the stream has more than 4 MiB")
 
 // reader reads server-sent events (WHATWG HTML, section 9.2) from a body. What an
-// event's data stands for is not its business, but for two liberties: a line
-// `data: [DONE]` ends an event without a blank line, and so does the body's end,
-// since servers are seen to omit either.
+// event's data stands for is not its business, but for three liberties, since servers
+// are seen to take them: a line `data: [DONE]` ends an event without a blank line, so
+// does the body's end, and a field `error` is data, too.
 //
 // It is used by one goroutine and makes nothing per event: data is a slice of the
 // buffer, valid until the next call of next.
@@ -63,26 +62,6 @@ type span struct{ from, to int }
 type patient interface {
 	// Wait returns once Read would not wait.
 	Wait()
-}
-
-// readers are those that no stream has, and buffers of lentBuffer bytes, as *[]byte.
-type readers struct{ idle, spare sync.Pool }
-
-func (p *readers) get(src egress.Body) *reader {
-	r, _ := p.idle.Get().(*reader)
-	if r == nil {
-		r = newReader(&p.spare)
-	}
-	r.reset(src)
-	return r
-}
-
-func (p *readers) put(r *reader) {
-	r.giveBack()
-	if r.light() {
-		r.src, r.patient = nil, nil
-		p.idle.Put(r)
-	}
 }
 
 func newReader(spare *sync.Pool) *reader { return &reader{spare: spare} }
@@ -251,7 +230,7 @@ func (r *reader) field(line span) bool {
 	switch string(name) {
 	case "data":
 		r.addData(value)
-		return r.lines == 1 && isDone(r.buf[r.data.from:r.data.to])
+		return r.lines == 1 && IsDone(r.buf[r.data.from:r.data.to])
 	case "event":
 		r.name = value
 	case "error": // older llama.cpp servers put a failure in a field of its own
@@ -282,8 +261,8 @@ func (r *reader) addData(value span) {
 	r.join[r.turn] = append(joined, r.buf[value.from:value.to]...)
 }
 
-// isDone knows the end mark of a chat stream.
-func isDone(data []byte) bool { return string(bytes.TrimSpace(data)) == "[DONE]" }
+// IsDone knows the end mark of a chat stream.
+func IsDone(data []byte) bool { return string(bytes.TrimSpace(data)) == "[DONE]" }
 
 // finish takes the body's end as the end of the last line and event. It reports
 // whether that made an event.
@@ -348,12 +327,4 @@ func (r *reader) compact() {
 	if r.lines > 0 {
 		r.data = span{r.data.from - by, r.data.to - by}
 	}
-}
-
-// oneLine returns data without line breaks; dst is used where it has some.
-func oneLine(dst, data []byte) []byte {
-	if bytes.IndexByte(data, '\n') < 0 {
-		return data
-	}
-	return rawjson.OneLine(dst[:0], data)
 }
