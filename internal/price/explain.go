@@ -88,15 +88,37 @@ func (p *Price) Explain(c Charge) []Line {
 		formula = nil
 	}
 	parts := products(c, rates, p.Request, formula)
-	if amount, err := sumOf(parts); c.Amount != 0 && (err != nil || amount != c.Amount) {
-		// Charged otherwise, as where the sum was beyond all money: then that is all there is to say.
-		parts = []product{{"charge", "request", million, c.Amount}}
+	amount, err := sumOf(parts)
+	switch {
+	case c.Amount == 0, err == nil && amount == c.Amount:
+		return linesOf(parts)
+	case err == nil && c.Amount < amount && IsTokens(c.Unit): // a share of the price (ShareOfTokens)
+		return append(linesOf(parts), reduction(parts, c.Amount))
 	}
+	// Charged otherwise, as where the sum was beyond all money: then that is all there is to say.
+	return linesOf([]product{{"charge", "request", million, c.Amount}})
+}
+
+func linesOf(parts []product) []Line {
 	var lines []Line
 	for _, part := range parts {
 		lines = append(lines, part.line())
 	}
 	return lines
+}
+
+// Reduction is what a line is called that takes the products down to what was charged, of
+// a charge that is a share of the price. Why it is one, the ledger knows.
+const Reduction = "reduction"
+
+// reduction is what the amount lacks of the products' exact sum.
+func reduction(parts []product, amount money.Nanos) Line {
+	lacks := new(big.Int).Mul(big.NewInt(int64(amount)), big.NewInt(million))
+	for _, p := range parts {
+		lacks.Sub(lacks, new(big.Int).Mul(big.NewInt(p.units), big.NewInt(int64(p.rate))))
+	}
+	text := decimal(lacks, millionDigits+nanoDigits)
+	return Line{What: Reduction, Quantity: "1", Unit: "request", Rate: text, Amount: text}
 }
 
 // sumOf is the products' sum, rounded once.

@@ -380,6 +380,11 @@ func TestExplanationsReadWell(t *testing.T) {
 	if diff := cmp.Diff(want, gpt5.Explain(other)); diff != "" {
 		t.Error(diff)
 	}
+	less := price.Charge{Amount: 44_501, Unit: price.MillionTokens, Tokens: price.Tokens{In: 1000, Cached: 400, Out: 100}}
+	want = append(gpt5.ExplainTokens(less.Tokens), price.Line{What: price.Reduction, Quantity: "1", Unit: "request", Rate: "-0.000400509", Amount: "-0.000400509"})
+	if diff := cmp.Diff(want, gpt5.Explain(less)); diff != "" {
+		t.Error(diff)
+	}
 	if lines := (*price.Price)(nil).ExplainTokens(price.Tokens{In: 5}); lines != nil {
 		t.Errorf("what is free is explained by %+v", lines)
 	}
@@ -393,6 +398,10 @@ func TestExplanationsAddUp(t *testing.T) {
 		tokens := anyTokens(t)
 		amount, err := p.Tokens(tokens)
 		checkSum(t, p.ExplainTokens(tokens), amount, err)
+		share, err := p.ShareOfTokens(tokens, rapid.Int64Range(0, 10_000).Draw(t, "share"))
+		if share > 0 { // of nothing, nothing is explained
+			checkSum(t, p.Explain(price.Charge{Amount: share, Unit: price.MillionTokens, Tokens: tokens}), share, err)
+		}
 		q, err := p.Quote(json.RawMessage(rapid.SampledFrom([]string{`{}`, `{"f":1}`, `{"f":2,"n":3}`, `{"f":3,"image":"https://h"}`}).Draw(t, "input")))
 		if err != nil {
 			if !errors.Is(err, money.ErrOverflow) {

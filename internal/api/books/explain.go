@@ -22,8 +22,25 @@ func chargeLine(ctx context.Context, prices Prices, n ledger.Line) (skytells.Cha
 	if err != nil {
 		return out, fmt.Errorf("explain the charge of %s: %w", n.Request, err)
 	}
-	out.Lines = Explanations(p.Explain(chargeOf(n)))
+	lines := p.Explain(chargeOf(n))
+	for i := range lines {
+		if lines[i].What == price.Reduction {
+			lines[i].What = reductionOf(n)
+		}
+	}
+	out.Lines = Explanations(lines)
 	return out, nil
+}
+
+// keptAnswer stands in the ledger where other charges have the name of a target.
+const keptAnswer = "cache"
+
+// reductionOf says why less than the price was charged.
+func reductionOf(n ledger.Line) string {
+	if n.Target == keptAnswer {
+		return "kept answer: charged at its share of the price"
+	}
+	return "discount, such as that of batches"
 }
 
 // chargeOf is a stored line as its price explains it. A formula's input megapixels stand
