@@ -16,7 +16,7 @@ import (
 func operatorPages() []string {
 	return []string{
 		"/operator", "/operator/accounts", "/operator/accounts?q=nobody", "/operator/models", "/operator/models?sort=amount&state=live", "/operator/routers",
-		"/operator/providers", "/operator/import", "/operator/targets", "/operator/predictions", "/operator/predictions?status=failed", "/operator/requests",
+		"/operator/providers", "/operator/guards", "/operator/import", "/operator/targets", "/operator/predictions", "/operator/predictions?status=failed", "/operator/requests",
 		"/operator/requests?status=5xx", "/operator/ledger", "/operator/ledger?verify=1", "/operator/audit", "/operator/people", "/operator/people?all=1",
 		"/operator/feedback", "/operator/settings", "/operator/system", "/operator/system?set=on", "/operator/checks",
 	}

@@ -78,7 +78,7 @@ func kinds() map[string]string {
 		"/playground/predictions/{id}": "prediction", "/playground/{id}": "prediction",
 
 		"/operator/accounts/{id}": "account", "/operator/accounts/{id}/keys/{key}": "key", "/operator/accounts/{id}/members/{member}": "member",
-		"/operator/accounts/{id}/limits/{limit}": "limit", "/operator/models/{slug...}": "model", "/operator/providers/{name}": "provider",
+		"/operator/accounts/{id}/limits/{limit}": "limit", "/operator/models/{slug...}": "model", "/operator/providers/{name}": "provider", "/operator/guards/{name}": "provider",
 		"/operator/predictions/{id}": "prediction", "/operator/predictions/{id}/webhooks/{delivery}": "delivery", "/operator/requests/{id}": "request",
 		"/operator/people/{id}": "operator",
 	}

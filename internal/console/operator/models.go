@@ -129,6 +129,8 @@ type modelView struct {
 	Form         modelForm
 	Prices       []priceLine
 	Targets      []targetLine
+	Guards       []guardLine
+	Cache        []string // how its answers are kept
 	Tests        []skytells.TryResult
 	Month        skytells.UsageRow
 	Margin       string
@@ -173,6 +175,11 @@ func (p *Pages) showModel(d *desk.Desk, m skytells.ModelSpec, v modelView) error
 	if v.Targets, err = targetsOf(d, []skytells.ModelSpec{m}); err != nil {
 		return err
 	}
+	guards, err := d.Admin.Guards(d.Ctx())
+	if err != nil {
+		return err
+	}
+	v.Guards, v.Cache = guardsOf(m, guards), cacheLines(m.Cache)
 	if err := v.readMonth(d); err != nil {
 		return err
 	}

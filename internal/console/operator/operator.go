@@ -110,6 +110,7 @@ func (p *Pages) catalogRows() []desk.Row {
 		listed(get("/operator/providers", p.providers), "Providers"), post("/operator/providers", p.makeProvider),
 		get("/operator/providers/{name}", p.provider), post("/operator/providers/{name}", p.changeProvider),
 		post("/operator/providers/{name}/test", p.testProvider), post("/operator/providers/{name}/remove", p.removeProvider),
+		listed(get("/operator/guards", p.guards), "Guards"), get("/operator/guards/{name}", p.guard),
 		get("/operator/import", p.showImport), post("/operator/import", p.importModels),
 		listed(get("/operator/targets", p.targets), "Targets"), post("/operator/targets/test", p.testTarget),
 	}

@@ -35,6 +35,8 @@ func samples() map[string]any {
 		Charge: &skytells.ChargeLine{Amount: "2", Counted: true, Lines: []skytells.Explanation{{What: evil, Quantity: "1", Rate: "2", Amount: "2"}}}}, evil, "1 s", "2 ms", "bad"}
 	money := moneyView{accountHead: head, Balance: skytells.Balance{Balance: "1", Available: "1", Buckets: []skytells.BalanceBucket{{Kind: "sponsored", Balance: "1", ExpiresAt: &now}}},
 		Transfers: []skytells.Transfer{{Reason: evil, Amount: "1", Reference: evil}}, Charges: []skytells.ChargeLine{{Model: evil, Amount: "1", Lines: []skytells.Explanation{{Rate: "1"}}}}, NextCharges: "/x", Kinds: choices("a", evil), Orders: orders()}
+	guards := []guardLine{{skytells.GuardSpec{Name: evil, Kind: "rules", Words: []string{evil}, Patterns: []string{evil}, Managed: evil}, []string{"writer"}},
+		{skytells.GuardSpec{Name: "m", Kind: "moderation", Provider: "lab", Model: evil, Threshold: 0.5, Everywhere: true}, nil}}
 	all := map[string]any{
 		"overview": overviewView{Stats: todayStats(skytells.UsageSummary{}), Requests: requestsChart(series), Money: moneyChart(series), Problems: []problem{{"bad", evil, "/x", "See"}}, Checks: checks, Start: &firstSteps{}},
 		"checks":   checks, "checkspart": checksView{Old: true},
@@ -47,8 +49,9 @@ func samples() map[string]any {
 		"invited": invitedView{evil, evil, "https://x.example/invite/y", "/x"},
 		"limits":  limitsView{accountHead: head, Scopes: []scopeLine{{evil, []useLine{{"requests", 1, 2}}}}, Rules: []ruleLine{{"lim_1", evil, evil}}, KeyChoices: choices("", evil)},
 		"models":  modelsView{Models: []modelLine{{spec, "live", "$1", priceLines(price), skytells.UsageRow{Amount: "1"}}, {router, "draft", "–", nil, skytells.UsageRow{}}}},
-		"model": modelView{Spec: spec, State: "live", Price: priceLines(price), Form: formOf(spec), Prices: []priceLine{{skytells.PriceVersion{Version: 1, Pricing: *price}, priceLines(price), evil, true}},
+		"model": modelView{Spec: spec, State: "live", Price: priceLines(price), Form: formOf(spec), Guards: guards, Cache: cacheLines(&skytells.CacheSpec{TTL: "1h", ByHeader: true}), Prices: []priceLine{{skytells.PriceVersion{Version: 1, Pricing: *price}, priceLines(price), evil, true}},
 			Targets: []targetLine{{Slug: "writer", Target: target, Health: health, Name: evil}}, Tests: tests, PublishPrice: formOfPrice("new_", price, false), Chart: moneyChart(series)},
+		"guards": guardsView{cut: cut{Next: "/x", Span: "1–1"}, Guards: []guardLine{guards[0], guards[1]}}, "guard": guards[0],
 		"modelnew": formOf(router),
 		"routers": routersView{Routers: []skytells.ModelSpec{router, {Slug: "deepbrain-router"}}, Body: evil, Found: &skytells.RouterExplanation{Model: "writer", Why: evil,
 			Candidates: []skytells.RouterCandidate{{Model: "writer", Why: evil, Cost: "1"}}, Targets: []skytells.RouterTarget{{Provider: "lab", Model: evil, State: "busy"}}}},
@@ -96,6 +99,46 @@ func TestEveryPageRenders(t *testing.T) {
 			}
 			if !write && strings.Contains(string(page), `class="danger"`) {
 				t.Errorf("%s offers an act to those who only look", name)
+			}
+		}
+	}
+}
+
+// A guard's page shows what it looks for, and a model's those that look at it, in their order.
+func TestGuardsAreTold(t *testing.T) {
+	t.Parallel()
+	kit, err := ui.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(kit, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	share := 10
+	all := []skytells.GuardSpec{
+		{Name: "aurora", Kind: "rules", Words: []string{"project aurora"}, Patterns: []string{`AUR-\d{4,}`}, On: "completion"}, {Name: "judge", Kind: "moderation", Provider: "lab", Model: "mod-1", Everywhere: true},
+		{Name: "pii", Kind: "personal_data"},
+	}
+	m := skytells.ModelSpec{Slug: "writer", Guards: []string{"pii", "aurora"}, Cache: &skytells.CacheSpec{TTL: "1h", PricePercent: &share}}
+	for _, c := range []struct {
+		page string
+		data any
+		want []string
+	}{
+		{"guard", guardLine{all[0], []string{"writer"}}, []string{"project aurora", `AUR-\d{4,}`, "answers", "blocked", `href="/operator/models/writer"`}},
+		{"guard", guardLine{all[1], nil}, []string{"every model", "mod-1", "own judgement", "it is refused"}},
+		{"guard", guardLine{all[2], nil}, []string{"all kinds", "replaced", "prompts and answers"}},
+		{"model", modelView{Spec: m, Guards: guardsOf(m, all), Cache: cacheLines(m.Cache)}, []string{`>judge</a> (moderation model, of every model), <a href="/operator/guards/pii">pii</a>`, ">aurora</a>", "at 10 % of the price"}},
+		{"model", modelView{Spec: skytells.ModelSpec{Slug: "bare"}}, []string{"only where a request asks for it"}},
+	} {
+		page, err := p.room.Render(c.page, ui.Shell{}, ui.View{Title: c.page, Data: c.data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("%s lacks %q:\n%s", c.page, want, page)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (p *Pages) showRouters(d *desk.Desk, v routersView) error {
 	if err != nil {
 		return err
 	}
-	v.APIs = choices("chat", "A chat completion", "responses", "A response")
+	v.APIs = choices("chat", "A chat completion", "responses", "A response", "messages", "A message")
 	for _, m := range specs {
 		if m.Router != nil || m.Slug == catalog.Router {
 			v.Routers = append(v.Routers, m)
@@ -63,12 +63,19 @@ func (p *Pages) explain(d *desk.Desk) error {
 	return p.showRouters(d, v)
 }
 
+// simpleOutput is the most output of a simple request, where its API wants one.
+const simpleOutput = 1024
+
 // simpleRequest is a request with nothing but a prompt.
 func simpleRequest(v routersView) (json.RawMessage, error) {
 	request := map[string]any{"model": v.Model}
-	if v.API == "responses" {
+	switch v.API {
+	case "responses":
 		request["input"] = v.Prompt
-	} else {
+	case "messages":
+		request["max_tokens"] = simpleOutput
+		fallthrough
+	default:
 		request["messages"] = []map[string]string{{"role": "user", "content": v.Prompt}}
 	}
 	return json.Marshal(request) //nolint:wrapcheck // strings can be written as JSON
