@@ -3,6 +3,7 @@ package messages
 import (
 	"strconv"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -15,16 +16,16 @@ func (t *Translation) Answer(a *provider.Answer) (*provider.Answer, error) {
 		return nil, err
 	}
 	if r.message == nil {
-		return nil, broken("the chat completion has no choice that can be read")
+		return nil, chatform.Broken("the chat completion has no choice that can be read")
 	}
 	body := t.appendHead(make([]byte, 0, 2*len(a.Body)+512))
 	start, calls := len(body), false
 	for i := range r.pieces {
 		p := &r.pieces[i]
 		calls = calls || p.kind == pieceCall
-		body = t.appendBlock(separated(body, start), p)
+		body = t.appendBlock(chatform.Separated(body, start), p)
 	}
-	end := ending{reason: reason(r.finish, calls, len(inner(r.refusal)) > 0), sequence: t.sequence(r.stopped, r.matched), usage: t.charged(a.Usage)}
+	end := ending{reason: reason(r.finish, calls, len(chatform.Inner(r.refusal)) > 0), sequence: t.sequence(r.stopped, r.matched), usage: t.charged(a.Usage)}
 	body = append(end.append(append(body, "],"...)), `,"usage":`...)
 	body = append(appendUsage(body, end.usage), '}')
 	return &provider.Answer{Body: body, Usage: a.Usage, Bytes: a.Bytes}, nil

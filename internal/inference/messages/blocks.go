@@ -1,6 +1,9 @@
 package messages
 
-import "skytower/internal/rawjson"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/rawjson"
+)
 
 // block is one content block, of any type.
 type block struct{ kind, text, source, id, name, input, useID, content, failed []byte }
@@ -30,26 +33,26 @@ func (b *block) field(key []byte) *[]byte {
 }
 
 // eachBlock visits the blocks of a content; a string is one block of text.
-func eachBlock(name string, content []byte, visit func(*block) *problem) (p *problem) {
+func eachBlock(name string, content []byte, visit func(*block) *chatform.Problem) (p *chatform.Problem) {
 	switch rawjson.KindOf(content) {
 	case rawjson.KindString:
 		return visit(&block{kind: []byte(`"text"`), text: content})
 	case rawjson.KindArray:
 	default:
-		return kind(name, content, "a string or an array of blocks", rawjson.KindString, rawjson.KindArray)
+		return chatform.Kind(name, content, "a string or an array of blocks", rawjson.KindString, rawjson.KindArray)
 	}
 	i := 0
 	rawjson.Elements(content, func(raw []byte) bool {
 		var b block
-		if p = isObject("", raw); p == nil {
-			members(raw, b.field)
-			p = needsText("type", b.kind)
+		if p = chatform.IsObject("", raw); p == nil {
+			chatform.Members(raw, b.field)
+			p = chatform.NeedsText("type", b.kind)
 		}
 		if p == nil {
 			p = visit(&b)
 		}
 		if p != nil {
-			p = p.at(i).in(name)
+			p = p.At(i).In(name)
 		}
 		i++
 		return p == nil
@@ -58,11 +61,11 @@ func eachBlock(name string, content []byte, visit func(*block) *problem) (p *pro
 }
 
 // words adds the text of a block. An empty one adds nothing.
-func (b *block) words(parts *[]part) *problem {
-	if p := needsText("text", b.text); p != nil {
+func (b *block) words(parts *[]part) *chatform.Problem {
+	if p := chatform.NeedsText("text", b.text); p != nil {
 		return p
 	}
-	if text := inner(b.text); len(text) > 0 {
+	if text := chatform.Inner(b.text); len(text) > 0 {
 		*parts = append(*parts, part{text: text})
 	}
 	return nil
@@ -85,32 +88,32 @@ func (s *source) field(key []byte) *[]byte {
 	return nil
 }
 
-func (b *block) picture(parts *[]part) *problem {
-	if p := needed("source", b.source, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (b *block) picture(parts *[]part) *chatform.Problem {
+	if p := chatform.Needed("source", b.source, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
 		return p
 	}
 	var s source
-	members(b.source, s.field)
+	chatform.Members(b.source, s.field)
 	one, p := s.picture()
 	if p != nil {
-		return p.in("source")
+		return p.In("source")
 	}
 	*parts = append(*parts, one)
 	return nil
 }
 
-func (s *source) picture() (part, *problem) {
-	if p := needsText("type", s.kind); p != nil {
+func (s *source) picture() (part, *chatform.Problem) {
+	if p := chatform.NeedsText("type", s.kind); p != nil {
 		return part{}, p
 	}
-	switch string(inner(s.kind)) {
+	switch string(chatform.Inner(s.kind)) {
 	case "base64":
-		if p := needsText("media_type", s.media); p != nil {
+		if p := chatform.NeedsText("media_type", s.media); p != nil {
 			return part{}, p
 		}
-		return part{media: inner(s.media), data: inner(s.data)}, needsText("data", s.data)
+		return part{media: chatform.Inner(s.media), data: chatform.Inner(s.data)}, chatform.NeedsText("data", s.data)
 	case "url":
-		return part{url: inner(s.url)}, needsText("url", s.url)
+		return part{url: chatform.Inner(s.url)}, chatform.NeedsText("url", s.url)
 	}
 	return part{}, unsupportedType("", s.kind)
 }

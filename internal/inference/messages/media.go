@@ -3,6 +3,7 @@ package messages
 import (
 	"bytes"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -26,7 +27,7 @@ func EachMedia(body []byte, visit func(Media)) {
 func eachMedia(content []byte, visit func(Media), outer bool) {
 	rawjson.Elements(content, func(raw []byte) bool {
 		var b block
-		members(raw, b.field)
+		chatform.Members(raw, b.field)
 		if b.source == nil && b.content != nil && outer {
 			eachMedia(b.content, visit, false)
 		}
@@ -34,8 +35,8 @@ func eachMedia(content []byte, visit func(Media), outer bool) {
 			return true
 		}
 		var s source
-		members(b.source, s.field)
-		m := Media{Block: string(inner(b.kind)), Data: s.data}
+		chatform.Members(b.source, s.field)
+		m := Media{Block: string(chatform.Inner(b.kind)), Data: s.data}
 		if hasData(s.url) {
 			m.Data = s.url
 		}
@@ -48,6 +49,6 @@ const dataScheme = "data:"
 
 // hasData reports whether an address holds its content.
 func hasData(url []byte) bool {
-	text := inner(url)
+	text := chatform.Inner(url)
 	return len(text) >= len(dataScheme) && bytes.EqualFold(text[:len(dataScheme)], []byte(dataScheme))
 }

@@ -11,8 +11,7 @@
 package messages
 
 import (
-	"math/rand/v2"
-
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -47,14 +46,14 @@ type Translation struct {
 func New(r Request) (*Translation, error) {
 	a, p := read(r.Body)
 	if p != nil {
-		return nil, p.err()
+		return nil, refusal(p)
 	}
 	t := &Translation{
 		id: rawjson.AppendQuote(nil, r.ID), show: rawjson.AppendQuote(nil, r.Show), stops: a.stops, input: r.Input,
-		count: r.Count, newID: randomID,
+		count: r.Count, newID: chatform.RandomID,
 	}
 	if t.chat, p = a.chat(&r); p != nil {
-		return nil, p.err()
+		return nil, refusal(p)
 	}
 	return t, nil
 }
@@ -63,20 +62,6 @@ func New(r Request) (*Translation, error) {
 // no `stream`, which the adapter sets.
 func (t *Translation) Chat() []byte { return t.chat }
 
-// randomID is an id with 128 random bits.
-func randomID(prefix string) string {
-	const digits = "0123456789abcdef"
-	id := append(make([]byte, 0, 40), prefix...)
-	for range 2 {
-		n := rand.Uint64()
-		for range 16 {
-			id = append(id, digits[n&15])
-			n >>= 4
-		}
-	}
-	return string(id)
-}
-
 // charged is what the end of an answer says of usage.
 func (t *Translation) charged(reported provider.Usage) provider.Usage {
 	if reported.Reported || t.count == nil {
@@ -84,14 +69,3 @@ func (t *Translation) charged(reported provider.Usage) provider.Usage {
 	}
 	return t.count()
 }
-
-// broken is an answer of the upstream that can't be read.
-func broken(text string) error {
-	return &provider.Error{Class: provider.Broken, Err: unreadable(text)}
-}
-
-// unreadable says what could not be read, for the log.
-type unreadable string
-
-// Error is the sentence.
-func (u unreadable) Error() string { return string(u) }

@@ -3,6 +3,7 @@ package messages
 import (
 	"strconv"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -79,17 +80,17 @@ func (r *reply) delta(key []byte) *[]byte {
 // upstream's of class Broken.
 func (r *reply) read(doc []byte, total int) error {
 	*r = reply{whole: r.whole, pieces: r.pieces[:0]}
-	if !members(doc, func(key []byte) *[]byte {
+	if !chatform.Members(doc, func(key []byte) *[]byte {
 		if string(key) == "choices" {
 			return &r.choices
 		}
 		return nil
 	}) {
-		return broken("a document of the chat answer is not a JSON object")
+		return chatform.Broken("a document of the chat answer is not a JSON object")
 	}
 	rawjson.Elements(r.choices, func(choice []byte) bool {
 		r.index, r.message, r.finish, r.stopped, r.matched = nil, nil, nil, nil, nil
-		members(choice, r.choice)
+		chatform.Members(choice, r.choice)
 		if first := r.index == nil || string(r.index) == "0"; first {
 			return false
 		}
@@ -97,18 +98,18 @@ func (r *reply) read(doc []byte, total int) error {
 		return true
 	})
 	if r.message != nil {
-		members(r.message, r.delta)
+		chatform.Members(r.message, r.delta)
 		r.split()
 	}
 	if r.bad {
-		return broken("a text of the chat answer is not a valid JSON string")
+		return chatform.Broken("a text of the chat answer is not a valid JSON string")
 	}
 	r.share(total)
 	return nil
 }
 
 func (r *reply) split() {
-	if len(inner(r.thoughts)) == 0 {
+	if len(chatform.Inner(r.thoughts)) == 0 {
 		r.thoughts = r.thinking // another name of the same; some servers send both
 	}
 	r.text(pieceThought, r.thoughts)
@@ -137,8 +138,8 @@ const (
 
 // text adds a piece of text; an empty or absent one makes none.
 func (r *reply) text(kind pieceKind, value []byte) {
-	if len(inner(value)) > 0 && r.valid(value) {
-		r.pieces = append(r.pieces, piece{kind: kind, text: inner(value)})
+	if len(chatform.Inner(value)) > 0 && r.valid(value) {
+		r.pieces = append(r.pieces, piece{kind: kind, text: chatform.Inner(value)})
 	}
 }
 
@@ -151,7 +152,7 @@ func (r *reply) valid(value []byte) bool {
 // block reads a part of content that is a list, as some servers send it.
 func (r *reply) block(raw []byte) bool {
 	var kind, text, thinking []byte
-	members(raw, func(key []byte) *[]byte {
+	chatform.Members(raw, func(key []byte) *[]byte {
 		switch string(key) {
 		case "type":
 			return &kind
@@ -163,11 +164,11 @@ func (r *reply) block(raw []byte) bool {
 		return nil
 	})
 	switch {
-	case is(kind, "text"):
+	case chatform.Is(kind, "text"):
 		r.text(pieceText, text)
-	case is(kind, "thinking") && rawjson.KindOf(thinking) == rawjson.KindString:
+	case chatform.Is(kind, "thinking") && rawjson.KindOf(thinking) == rawjson.KindString:
 		r.text(pieceThought, thinking)
-	case is(kind, "thinking"):
+	case chatform.Is(kind, "thinking"):
 		rawjson.Elements(thinking, func(one []byte) bool {
 			text, _ := rawjson.Get(one, "text")
 			r.text(pieceThought, text)
@@ -181,7 +182,7 @@ func (r *reply) block(raw []byte) bool {
 func (r *reply) toolCall(raw []byte, n int64) {
 	var index, function []byte
 	p := piece{kind: pieceCall, slot: unplaced}
-	members(raw, func(key []byte) *[]byte {
+	chatform.Members(raw, func(key []byte) *[]byte {
 		switch string(key) {
 		case "index":
 			return &index
@@ -198,7 +199,7 @@ func (r *reply) toolCall(raw []byte, n int64) {
 	if r.whole {
 		p.slot = n
 	}
-	if len(inner(p.id)) == 0 || !r.valid(p.id) {
+	if len(chatform.Inner(p.id)) == 0 || !r.valid(p.id) {
 		p.id = nil
 	}
 	r.function(p, function)
@@ -206,7 +207,7 @@ func (r *reply) toolCall(raw []byte, n int64) {
 
 func (r *reply) function(p piece, function []byte) {
 	var arguments []byte
-	members(function, func(key []byte) *[]byte {
+	chatform.Members(function, func(key []byte) *[]byte {
 		switch string(key) {
 		case "name":
 			return &p.name
@@ -215,14 +216,14 @@ func (r *reply) function(p piece, function []byte) {
 		}
 		return nil
 	})
-	if len(inner(p.name)) == 0 || !r.valid(p.name) {
+	if len(chatform.Inner(p.name)) == 0 || !r.valid(p.name) {
 		p.name = nil
 	}
 	if rawjson.KindOf(arguments) == rawjson.KindObject { // some servers forget to encode them
 		arguments = rawjson.AppendQuote(nil, string(rawjson.Compact(nil, arguments)))
 	}
-	if len(inner(arguments)) > 0 && r.valid(arguments) {
-		p.text = inner(arguments)
+	if len(chatform.Inner(arguments)) > 0 && r.valid(arguments) {
+		p.text = chatform.Inner(arguments)
 	}
 	r.pieces = append(r.pieces, p)
 }
@@ -250,7 +251,7 @@ func (r *reply) share(total int) {
 // reason is why the model ended, in the words of the Messages API: chat's own word, which
 // may be "", whether there are calls, and whether it refused.
 func reason(finish []byte, calls, refused bool) string {
-	switch string(inner(finish)) {
+	switch string(chatform.Inner(finish)) {
 	case "length":
 		return "max_tokens"
 	case "content_filter":
@@ -270,7 +271,7 @@ func reason(finish []byte, calls, refused bool) string {
 func (t *Translation) sequence(named ...[]byte) (found []byte) {
 	for _, name := range named {
 		rawjson.Elements(t.stops, func(stop []byte) bool {
-			if rawjson.KindOf(name) == rawjson.KindString && sameText(stop, name) {
+			if rawjson.KindOf(name) == rawjson.KindString && chatform.SameText(stop, name) {
 				found = stop
 			}
 			return found == nil

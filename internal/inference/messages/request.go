@@ -3,6 +3,7 @@ package messages
 import (
 	"bytes"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -72,13 +73,13 @@ func (a *asked) further(key []byte) *[]byte {
 }
 
 // read checks the whole request but for its messages.
-func read(body []byte) (*asked, *problem) {
+func read(body []byte) (*asked, *chatform.Problem) {
 	a := new(asked)
 	body = bytes.TrimLeft(body, " \t\r\n")
-	if !rawjson.Valid(body) || !members(body, a.field) {
-		return nil, invalid("", "The request body must be a JSON object.")
+	if !rawjson.Valid(body) || !chatform.Members(body, a.field) {
+		return nil, chatform.Invalid("", "The request body must be a JSON object.")
 	}
-	for _, step := range [...]func() *problem{a.refuse, a.scalars, a.readStops, a.readMetadata, a.readOutput, a.readTools, a.readChoice} {
+	for _, step := range [...]func() *chatform.Problem{a.refuse, a.scalars, a.readStops, a.readMetadata, a.readOutput, a.readTools, a.readChoice} {
 		if p := step(); p != nil {
 			return nil, p
 		}
@@ -87,7 +88,7 @@ func read(body []byte) (*asked, *problem) {
 }
 
 // refuse names what lives at Anthropic, or what only it can promise.
-func (a *asked) refuse() *problem {
+func (a *asked) refuse() *chatform.Problem {
 	none := true
 	rawjson.Elements(a.servers, func([]byte) bool { none = false; return false })
 	switch {
@@ -102,14 +103,14 @@ func (a *asked) refuse() *problem {
 }
 
 // scalars checks the types of plain fields. Ranges are the upstream's.
-func (a *asked) scalars() *problem {
+func (a *asked) scalars() *chatform.Problem {
 	for _, f := range [...]struct {
 		name  string
 		value []byte
-		check func(string, []byte) *problem
+		check func(string, []byte) *chatform.Problem
 	}{
-		{"max_tokens", a.maxTokens, isInteger}, {"temperature", a.temperature, isNumber}, {"top_p", a.topP, isNumber},
-		{"top_k", a.topK, isInteger}, {"thinking", a.thinking, isObject}, {"service_tier", a.tier, isText},
+		{"max_tokens", a.maxTokens, chatform.IsInteger}, {"temperature", a.temperature, chatform.IsNumber}, {"top_p", a.topP, chatform.IsNumber},
+		{"top_k", a.topK, chatform.IsInteger}, {"thinking", a.thinking, chatform.IsObject}, {"service_tier", a.tier, chatform.IsText},
 	} {
 		if p := f.check(f.name, f.value); p != nil {
 			return p
@@ -118,14 +119,14 @@ func (a *asked) scalars() *problem {
 	return nil
 }
 
-func (a *asked) readStops() (p *problem) {
-	if p = isArray("stop_sequences", a.stops); p != nil {
+func (a *asked) readStops() (p *chatform.Problem) {
+	if p = chatform.IsArray("stop_sequences", a.stops); p != nil {
 		return p
 	}
 	n := 0
 	rawjson.Elements(a.stops, func(word []byte) bool {
-		if p = isText("", word); p != nil {
-			p = p.at(n).in("stop_sequences")
+		if p = chatform.IsText("", word); p != nil {
+			p = p.At(n).In("stop_sequences")
 		}
 		n++
 		return p == nil
@@ -136,30 +137,30 @@ func (a *asked) readStops() (p *problem) {
 	return p
 }
 
-func (a *asked) readMetadata() *problem {
-	if p := isObject("metadata", a.metadata); p != nil {
+func (a *asked) readMetadata() *chatform.Problem {
+	if p := chatform.IsObject("metadata", a.metadata); p != nil {
 		return p
 	}
-	members(a.metadata, func(key []byte) *[]byte {
+	chatform.Members(a.metadata, func(key []byte) *[]byte {
 		if string(key) == "user_id" {
 			return &a.user
 		}
 		return nil
 	})
-	if p := isText("user_id", a.user); p != nil {
-		return p.in("metadata")
+	if p := chatform.IsText("user_id", a.user); p != nil {
+		return p.In("metadata")
 	}
 	return nil
 }
 
 // readOutput reads how hard to try, and the form of the answer, which has an older name of
 // its own.
-func (a *asked) readOutput() *problem {
-	if p := isObject("output_config", a.output); p != nil {
+func (a *asked) readOutput() *chatform.Problem {
+	if p := chatform.IsObject("output_config", a.output); p != nil {
 		return p
 	}
 	format, place := a.outputFormat, "output_format"
-	members(a.output, func(key []byte) *[]byte {
+	chatform.Members(a.output, func(key []byte) *[]byte {
 		switch string(key) {
 		case "effort":
 			return &a.effort
@@ -169,27 +170,27 @@ func (a *asked) readOutput() *problem {
 		}
 		return nil
 	})
-	if p := isText("effort", a.effort); p != nil {
-		return p.in("output_config")
+	if p := chatform.IsText("effort", a.effort); p != nil {
+		return p.In("output_config")
 	}
-	if is(a.effort, "max") {
+	if chatform.Is(a.effort, "max") {
 		a.effort = []byte(`"xhigh"`) // the most that chat knows
 	}
 	if format == nil {
 		return nil
 	}
 	if p := a.readFormat(format); p != nil {
-		return p.in(place)
+		return p.In(place)
 	}
 	return nil
 }
 
-func (a *asked) readFormat(format []byte) *problem {
-	if p := isObject("", format); p != nil {
+func (a *asked) readFormat(format []byte) *chatform.Problem {
+	if p := chatform.IsObject("", format); p != nil {
 		return p
 	}
 	var kind []byte
-	members(format, func(key []byte) *[]byte {
+	chatform.Members(format, func(key []byte) *[]byte {
 		switch string(key) {
 		case "type":
 			return &kind
@@ -198,17 +199,17 @@ func (a *asked) readFormat(format []byte) *problem {
 		}
 		return nil
 	})
-	if p := needsText("type", kind); p != nil {
+	if p := chatform.NeedsText("type", kind); p != nil {
 		return p
 	}
-	if !is(kind, "json_schema") {
-		return invalid("type", "must be json_schema, not "+shortened(kind)+".")
+	if !chatform.Is(kind, "json_schema") {
+		return chatform.Invalid("type", "must be json_schema, not "+chatform.Shortened(kind)+".")
 	}
-	return needed("schema", a.schema, "an object", rawjson.KindObject, rawjson.KindObject)
+	return chatform.Needed("schema", a.schema, "an object", rawjson.KindObject, rawjson.KindObject)
 }
 
 // chat writes the chat completion request.
-func (a *asked) chat(r *Request) ([]byte, *problem) {
+func (a *asked) chat(r *Request) ([]byte, *chatform.Problem) {
 	dst := make([]byte, 0, len(r.Body)+len(r.Model)+256)
 	dst = append(rawjson.AppendQuote(append(dst, `{"model":`...), r.Model), `,"messages":[`...)
 	c := &conversation{dst: dst, start: len(dst)}
@@ -224,18 +225,18 @@ func (a *asked) chat(r *Request) ([]byte, *problem) {
 // options appends all that is not messages. max_tokens is the name that every chat server
 // knows; the adapter lowers it by that name.
 func (a *asked) options(dst []byte) []byte {
-	dst = given(dst, "max_tokens", a.maxTokens)
-	dst = given(dst, "temperature", a.temperature)
-	dst = given(dst, "top_p", a.topP)
-	dst = given(dst, "top_k", a.topK)
-	dst = given(dst, "stop", a.stops)
-	dst = given(dst, "user", a.user)
-	if is(a.tier, "standard_only") {
+	dst = chatform.Given(dst, "max_tokens", a.maxTokens)
+	dst = chatform.Given(dst, "temperature", a.temperature)
+	dst = chatform.Given(dst, "top_p", a.topP)
+	dst = chatform.Given(dst, "top_k", a.topK)
+	dst = chatform.Given(dst, "stop", a.stops)
+	dst = chatform.Given(dst, "user", a.user)
+	if chatform.Is(a.tier, "standard_only") {
 		dst = append(dst, `,"service_tier":"default"`...)
 	}
-	dst = given(dst, "reasoning_effort", a.effort)
+	dst = chatform.Given(dst, "reasoning_effort", a.effort)
 	if a.schema != nil {
-		dst = field(dst, "response_format", []byte(`{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`))
+		dst = chatform.Field(dst, "response_format", []byte(`{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`))
 		dst = append(append(dst, a.schema...), '}', '}')
 	}
 	return append(a.appendTools(dst), '}')

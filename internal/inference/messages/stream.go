@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -134,8 +135,8 @@ func (s *Stream) read(event *provider.Event) error {
 		return err
 	}
 	s.begin()
-	s.refused = s.refused || len(inner(r.refusal)) > 0
-	if len(inner(r.finish)) > 0 {
+	s.refused = s.refused || len(chatform.Inner(r.refusal)) > 0
+	if len(chatform.Inner(r.finish)) > 0 {
 		s.finish = bytes.Clone(r.finish)
 		s.ended = s.t.sequence(r.stopped, r.matched)
 	}
@@ -159,7 +160,7 @@ func (s *Stream) take(p *piece) error {
 	i := s.home(p)
 	if i == noBlock {
 		if len(s.blocks) == mostBlocks {
-			return broken("the chat answer has too many parts")
+			return chatform.Broken("the chat answer has too many parts")
 		}
 		i = len(s.blocks)
 		s.blocks = append(s.blocks, s.block(p))
@@ -168,14 +169,14 @@ func (s *Stream) take(p *piece) error {
 	b.know(p)
 	if i < s.front { // its arguments were whole
 		if len(bytes.TrimSpace(p.text)) > 0 {
-			return broken("a tool call of the chat answer goes on after its end")
+			return chatform.Broken("a tool call of the chat answer goes on after its end")
 		}
 		return nil
 	}
 	b.text, b.bytes = append(b.text, p.text...), b.bytes+p.bytes
 	if i > s.front {
 		if s.waiting += len(p.text); s.waiting > mostWaiting {
-			return broken("the tool calls of the chat answer come too much in turns")
+			return chatform.Broken("the tool calls of the chat answer come too much in turns")
 		}
 	}
 	s.advance()
@@ -215,7 +216,7 @@ func (s *Stream) home(p *piece) int {
 		if b.kind != pieceCall || b.slot != p.slot {
 			continue
 		}
-		if p.id != nil && b.id != nil && sameText(p.id, b.id) {
+		if p.id != nil && b.id != nil && chatform.SameText(p.id, b.id) {
 			return i
 		}
 		if latest == noBlock {

@@ -3,6 +3,7 @@ package messages
 import (
 	"slices"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -25,14 +26,14 @@ func (f *function) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readTools() (p *problem) {
-	if p := isArray("tools", a.tools); p != nil {
+func (a *asked) readTools() (p *chatform.Problem) {
+	if p := chatform.IsArray("tools", a.tools); p != nil {
 		return p
 	}
 	rawjson.Elements(a.tools, func(raw []byte) bool {
 		var f function
 		if p = f.read(raw); p != nil {
-			p = p.at(len(a.functions)).in("tools")
+			p = p.At(len(a.functions)).In("tools")
 			return false
 		}
 		a.functions = append(a.functions, f)
@@ -43,27 +44,27 @@ func (a *asked) readTools() (p *problem) {
 
 // read takes the caller's own tools. Those of other types run at Anthropic, or are
 // trained into its models.
-func (f *function) read(raw []byte) *problem {
-	if p := isObject("", raw); p != nil {
+func (f *function) read(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
-	members(raw, f.field)
-	if p := isText("type", f.kind); p != nil {
+	chatform.Members(raw, f.field)
+	if p := chatform.IsText("type", f.kind); p != nil {
 		return p
 	}
-	if f.kind != nil && !is(f.kind, "custom") {
+	if f.kind != nil && !chatform.Is(f.kind, "custom") {
 		return unsupportedType("", f.kind)
 	}
-	if p := needsText("name", f.name); p != nil {
+	if p := chatform.NeedsText("name", f.name); p != nil {
 		return p
 	}
-	if p := isText("description", f.description); p != nil {
+	if p := chatform.IsText("description", f.description); p != nil {
 		return p
 	}
-	if p := needed("input_schema", f.schema, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+	if p := chatform.Needed("input_schema", f.schema, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
 		return p
 	}
-	return isFlag("strict", f.strict)
+	return chatform.IsFlag("strict", f.strict)
 }
 
 // choice says whether and which tools are to be called.
@@ -73,29 +74,29 @@ type choice struct {
 	single bool   // at most one call
 }
 
-func (a *asked) readChoice() *problem {
+func (a *asked) readChoice() *chatform.Problem {
 	if a.toolChoice == nil {
 		return nil
 	}
 	if p := a.choice.read(a.toolChoice); p != nil {
-		return p.in("tool_choice")
+		return p.In("tool_choice")
 	}
 	c := &a.choice
-	if c.name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return sameText(f.name, c.name) }) {
-		return invalid("tool_choice", "names "+shortened(c.name)+", which is not among 'tools'.")
+	if c.name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return chatform.SameText(f.name, c.name) }) {
+		return chatform.Invalid("tool_choice", "names "+chatform.Shortened(c.name)+", which is not among 'tools'.")
 	}
 	if c.mode == "required" && len(a.functions) == 0 {
-		return invalid("tool_choice", "asks for a call, but there are no 'tools'.")
+		return chatform.Invalid("tool_choice", "asks for a call, but there are no 'tools'.")
 	}
 	return nil
 }
 
-func (c *choice) read(raw []byte) *problem {
-	if p := isObject("", raw); p != nil {
+func (c *choice) read(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
 	var kind, name, single []byte
-	members(raw, func(key []byte) *[]byte {
+	chatform.Members(raw, func(key []byte) *[]byte {
 		switch string(key) {
 		case "type":
 			return &kind
@@ -106,23 +107,23 @@ func (c *choice) read(raw []byte) *problem {
 		}
 		return nil
 	})
-	if p := needsText("type", kind); p != nil {
+	if p := chatform.NeedsText("type", kind); p != nil {
 		return p
 	}
-	if p := isFlag("disable_parallel_tool_use", single); p != nil {
+	if p := chatform.IsFlag("disable_parallel_tool_use", single); p != nil {
 		return p
 	}
 	c.single = rawjson.KindOf(single) == rawjson.KindTrue
-	switch string(inner(kind)) {
+	switch string(chatform.Inner(kind)) {
 	case "auto", "none":
-		c.mode = string(inner(kind))
+		c.mode = string(chatform.Inner(kind))
 	case "any":
 		c.mode = "required"
 	case "tool":
 		c.name = name
-		return needsText("name", name)
+		return chatform.NeedsText("name", name)
 	default:
-		return invalid("type", "must be one of auto, any, tool, none, not "+shortened(kind)+".")
+		return chatform.Invalid("type", "must be one of auto, any, tool, none, not "+chatform.Shortened(kind)+".")
 	}
 	return nil
 }
@@ -137,10 +138,10 @@ func (a *asked) appendTools(dst []byte) []byte {
 	start := len(dst)
 	for i := range a.functions {
 		f := &a.functions[i]
-		dst = append(append(separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
-		dst = given(dst, "description", f.description)
-		dst = field(dst, "parameters", f.schema)
-		dst = append(given(dst, "strict", f.strict), '}', '}')
+		dst = append(append(chatform.Separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
+		dst = chatform.Given(dst, "description", f.description)
+		dst = chatform.Field(dst, "parameters", f.schema)
+		dst = append(chatform.Given(dst, "strict", f.strict), '}', '}')
 	}
 	dst = append(dst, ']')
 	switch {

@@ -1,6 +1,9 @@
 package messages
 
-import "skytower/internal/rawjson"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/rawjson"
+)
 
 // conversation writes chat messages. Messages of one role that follow each other are one
 // turn, as the API has it: so the results of calls stand right behind them, where chat
@@ -23,13 +26,13 @@ type part struct {
 }
 
 // instructions are a message of the system.
-func (c *conversation) instructions(name string, value []byte) *problem {
+func (c *conversation) instructions(name string, value []byte) *chatform.Problem {
 	if value == nil {
 		return nil
 	}
 	var texts []part
-	p := eachBlock(name, value, func(b *block) *problem {
-		if !is(b.kind, "text") {
+	p := eachBlock(name, value, func(b *block) *chatform.Problem {
+		if !chatform.Is(b.kind, "text") {
 			return unsupportedType("", b.kind)
 		}
 		return b.words(&texts)
@@ -43,14 +46,14 @@ func (c *conversation) instructions(name string, value []byte) *problem {
 }
 
 // turns writes all messages.
-func (c *conversation) turns(list []byte) (p *problem) {
-	if p := needed("messages", list, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
+func (c *conversation) turns(list []byte) (p *chatform.Problem) {
+	if p := chatform.Needed("messages", list, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
 		return p
 	}
 	n, before := 0, len(c.dst)
 	rawjson.Elements(list, func(raw []byte) bool {
 		if p = c.message(raw); p != nil {
-			p = p.at(n).in("messages")
+			p = p.At(n).In("messages")
 		}
 		n++
 		return p == nil
@@ -59,17 +62,17 @@ func (c *conversation) turns(list []byte) (p *problem) {
 		return p
 	}
 	if c.flush(); len(c.dst) == before {
-		return invalid("messages", "must hold something to answer.")
+		return chatform.Invalid("messages", "must hold something to answer.")
 	}
 	return nil
 }
 
-func (c *conversation) message(raw []byte) *problem {
-	if p := isObject("", raw); p != nil {
+func (c *conversation) message(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
 	var role, content []byte
-	members(raw, func(key []byte) *[]byte {
+	chatform.Members(raw, func(key []byte) *[]byte {
 		switch string(key) {
 		case "role":
 			return &role
@@ -78,13 +81,13 @@ func (c *conversation) message(raw []byte) *problem {
 		}
 		return nil
 	})
-	if p := needsText("role", role); p != nil {
+	if p := chatform.NeedsText("role", role); p != nil {
 		return p
 	}
 	if content == nil {
-		return missing("content")
+		return chatform.Missing("content")
 	}
-	switch word := string(inner(role)); word {
+	switch word := string(chatform.Inner(role)); word {
 	case "user":
 		c.turn(word)
 		return eachBlock("content", content, c.said)
@@ -95,7 +98,7 @@ func (c *conversation) message(raw []byte) *problem {
 		c.turn("")
 		return c.instructions("content", content)
 	}
-	return invalid("role", "must be user or assistant, not "+shortened(role)+".")
+	return chatform.Invalid("role", "must be user or assistant, not "+chatform.Shortened(role)+".")
 }
 
 // turn begins to gather a turn, unless it is still the one before.
@@ -107,8 +110,8 @@ func (c *conversation) turn(role string) {
 }
 
 // said is a block of the user.
-func (c *conversation) said(b *block) *problem {
-	switch string(inner(b.kind)) {
+func (c *conversation) said(b *block) *chatform.Problem {
+	switch string(chatform.Inner(b.kind)) {
 	case "text":
 		return b.words(&c.parts)
 	case "image":
@@ -120,8 +123,8 @@ func (c *conversation) said(b *block) *problem {
 }
 
 // answered is a block of the assistant.
-func (c *conversation) answered(b *block) *problem {
-	switch string(inner(b.kind)) {
+func (c *conversation) answered(b *block) *chatform.Problem {
+	switch string(chatform.Inner(b.kind)) {
 	case "text":
 		return b.words(&c.parts)
 	case "tool_use":
@@ -135,21 +138,21 @@ func (c *conversation) answered(b *block) *problem {
 	return unsupportedType("", b.kind)
 }
 
-func (c *conversation) call(b *block) *problem {
-	if p := needsText("id", b.id); p != nil {
+func (c *conversation) call(b *block) *chatform.Problem {
+	if p := chatform.NeedsText("id", b.id); p != nil {
 		return p
 	}
-	if p := needsText("name", b.name); p != nil {
+	if p := chatform.NeedsText("name", b.name); p != nil {
 		return p
 	}
-	if p := isObject("input", b.input); p != nil {
+	if p := chatform.IsObject("input", b.input); p != nil {
 		return p
 	}
 	input := "{}"
 	if b.input != nil {
 		input = string(rawjson.Compact(nil, b.input))
 	}
-	c.calls = append(append(separated(c.calls, 0), `{"id":`...), b.id...)
+	c.calls = append(append(chatform.Separated(c.calls, 0), `{"id":`...), b.id...)
 	c.calls = append(append(c.calls, `,"type":"function","function":{"name":`...), b.name...)
 	c.calls = append(rawjson.AppendQuote(append(c.calls, `,"arguments":`...), input), '}', '}')
 	return nil
@@ -157,32 +160,32 @@ func (c *conversation) call(b *block) *problem {
 
 // result writes the message of a tool. Chat has text alone there: pictures stand in the
 // user's message behind it, and that it failed is said in words.
-func (c *conversation) result(b *block) *problem {
-	if p := needsText("tool_use_id", b.useID); p != nil {
+func (c *conversation) result(b *block) *chatform.Problem {
+	if p := chatform.NeedsText("tool_use_id", b.useID); p != nil {
 		return p
 	}
-	if p := isFlag("is_error", b.failed); p != nil {
+	if p := chatform.IsFlag("is_error", b.failed); p != nil {
 		return p
 	}
 	var texts, pictures []part
 	if b.content != nil {
-		if p := eachBlock("content", b.content, func(in *block) *problem { return in.resulted(&texts, &pictures) }); p != nil {
+		if p := eachBlock("content", b.content, func(in *block) *chatform.Problem { return in.resulted(&texts, &pictures) }); p != nil {
 			return p
 		}
 	}
-	c.results = append(append(separated(c.results, 0), `{"role":"tool","tool_call_id":`...), b.useID...)
+	c.results = append(append(chatform.Separated(c.results, 0), `{"role":"tool","tool_call_id":`...), b.useID...)
 	c.results = append(append(c.results, `,"content":`...), b.report(texts, len(pictures))...)
 	c.results = append(c.results, '}')
 	if len(pictures) > 0 {
-		label := append(append([]byte("The result of the tool call "), inner(b.useID)...), ':')
+		label := append(append([]byte("The result of the tool call "), chatform.Inner(b.useID)...), ':')
 		c.parts = append(append(c.parts, part{text: label}), pictures...)
 	}
 	return nil
 }
 
 // resulted sorts a block of a tool's result.
-func (b *block) resulted(texts, pictures *[]part) *problem {
-	switch string(inner(b.kind)) {
+func (b *block) resulted(texts, pictures *[]part) *chatform.Problem {
+	switch string(chatform.Inner(b.kind)) {
 	case "text":
 		return b.words(texts)
 	case "image":
@@ -195,7 +198,7 @@ func (b *block) resulted(texts, pictures *[]part) *problem {
 func (b *block) report(texts []part, pictures int) []byte {
 	failed := rawjson.KindOf(b.failed) == rawjson.KindTrue
 	said := joined(nil, texts, lines)
-	switch empty := len(inner(said)) == 0; {
+	switch empty := len(chatform.Inner(said)) == 0; {
 	case failed && empty:
 		return []byte(`"Error"`)
 	case failed:
@@ -208,7 +211,7 @@ func (b *block) report(texts []part, pictures int) []byte {
 
 // open begins a message, up to its content.
 func (c *conversation) open(role string) {
-	c.dst = append(append(separated(c.dst, c.start), `{"role":"`...), role...)
+	c.dst = append(append(chatform.Separated(c.dst, c.start), `{"role":"`...), role...)
 	c.dst = append(c.dst, `","content":`...)
 }
 
@@ -216,7 +219,7 @@ func (c *conversation) open(role string) {
 // alone, is left out: chat servers refuse an empty message.
 func (c *conversation) flush() {
 	if c.results != nil {
-		c.dst = append(separated(c.dst, c.start), c.results...)
+		c.dst = append(chatform.Separated(c.dst, c.start), c.results...)
 	}
 	switch {
 	case c.role == "assistant" && c.calls != nil:
@@ -250,7 +253,7 @@ func (c *conversation) appendParts(dst []byte) []byte {
 	dst = append(dst, '[')
 	start := len(dst)
 	for i := range c.parts {
-		dst = c.parts[i].append(separated(dst, start))
+		dst = c.parts[i].append(chatform.Separated(dst, start))
 	}
 	return append(dst, ']')
 }

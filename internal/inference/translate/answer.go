@@ -1,24 +1,27 @@
 package translate
 
-import "skytower/internal/provider"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/provider"
+)
 
 // Answer tells a chat completion as a response object. It keeps what the chat's answer
 // counts; an answer that can't be read is an upstream's fault of class Broken.
 func (t *Translation) Answer(a *provider.Answer) (*provider.Answer, error) {
 	r := reply{whole: true}
 	if !r.read(a.Body) || r.message == nil {
-		return nil, broken("the chat completion has no choice that can be read")
+		return nil, chatform.Broken("the chat completion has no choice that can be read")
 	}
 	pieces, err := r.pieces(make([]piece, 0, 4))
 	if err != nil {
 		return nil, err
 	}
 	if len(pieces) > mostItems {
-		return nil, broken("the chat completion has too many parts")
+		return nil, chatform.Broken("the chat completion has too many parts")
 	}
 	out := t.begin()
 	out.stage = 2 // no events are given
-	last := end(string(inner(r.finish)))
+	last := end(string(chatform.Inner(r.finish)))
 	pieces = append(pieces, last)
 	for i := range pieces {
 		out.run(&pieces[i])

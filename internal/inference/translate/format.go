@@ -1,6 +1,9 @@
 package translate
 
-import "skytower/internal/rawjson"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/rawjson"
+)
 
 // format is the form that the text has to have.
 type format struct {
@@ -27,12 +30,12 @@ func (f *format) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readText() *problem {
-	if p := kind("text", a.text, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (a *asked) readText() *chatform.Problem {
+	if p := chatform.IsObject("text", a.text); p != nil {
 		return p
 	}
 	var raw []byte
-	members(a.text, func(key []byte) *[]byte {
+	chatform.Members(a.text, func(key []byte) *[]byte {
 		switch string(key) {
 		case "format":
 			return &raw
@@ -41,80 +44,80 @@ func (a *asked) readText() *problem {
 		}
 		return nil
 	})
-	if p := isText("verbosity", a.verbosity); p != nil {
-		return p.in("text")
+	if p := chatform.IsText("verbosity", a.verbosity); p != nil {
+		return p.In("text")
 	}
 	if raw == nil {
 		return nil
 	}
 	if p := a.format.read(raw); p != nil {
-		return p.in("format").in("text")
+		return p.In("format").In("text")
 	}
 	return nil
 }
 
-func (f *format) read(raw []byte) *problem {
-	if p := kind("", raw, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (f *format) read(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
-	members(raw, f.field)
-	if p := needsText("type", f.kind); p != nil {
+	chatform.Members(raw, f.field)
+	if p := chatform.NeedsText("type", f.kind); p != nil {
 		return p
 	}
-	switch string(inner(f.kind)) {
+	switch string(chatform.Inner(f.kind)) {
 	case "text", "json_object":
 		return nil
 	case "json_schema":
 		return f.readSchema()
 	default:
-		return invalid("type", "must be text, json_object or json_schema, not "+shortened(f.kind)+".")
+		return chatform.Invalid("type", "must be text, json_object or json_schema, not "+chatform.Shortened(f.kind)+".")
 	}
 }
 
-func (f *format) readSchema() *problem {
-	where := func(p *problem) *problem { return p }
+func (f *format) readSchema() *chatform.Problem {
+	where := func(p *chatform.Problem) *chatform.Problem { return p }
 	if f.nested != nil {
-		if p := kind("json_schema", f.nested, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+		if p := chatform.IsObject("json_schema", f.nested); p != nil {
 			return p
 		}
-		where = func(p *problem) *problem { return p.in("json_schema") }
+		where = func(p *chatform.Problem) *chatform.Problem { return p.In("json_schema") }
 		word := f.kind
-		members(f.nested, f.field)
+		chatform.Members(f.nested, f.field)
 		f.kind = word
 	}
-	if p := needsText("name", f.name); p != nil {
+	if p := chatform.NeedsText("name", f.name); p != nil {
 		return where(p)
 	}
-	if p := needed("schema", f.schema, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+	if p := chatform.Needed("schema", f.schema, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
 		return where(p)
 	}
-	if p := isText("description", f.description); p != nil {
+	if p := chatform.IsText("description", f.description); p != nil {
 		return where(p)
 	}
-	if p := kind("strict", f.strict, "a boolean", rawjson.KindTrue, rawjson.KindFalse); p != nil {
+	if p := chatform.IsFlag("strict", f.strict); p != nil {
 		return where(p)
 	}
 	return nil
 }
 
-func (f *format) isSchema() bool { return is(f.kind, "json_schema") }
+func (f *format) isSchema() bool { return chatform.Is(f.kind, "json_schema") }
 
 // appendChat writes response_format; plain text is what a model gives unasked.
 func (f *format) appendChat(dst []byte) []byte {
 	switch {
 	case f.isSchema():
-		dst = field(dst, "response_format", []byte(`{"type":"json_schema","json_schema":{"name":`))
+		dst = chatform.Field(dst, "response_format", []byte(`{"type":"json_schema","json_schema":{"name":`))
 		return append(f.appendSchema(append(dst, f.name...)), '}', '}')
-	case is(f.kind, "json_object"):
+	case chatform.Is(f.kind, "json_object"):
 		return append(dst, `,"response_format":{"type":"json_object"}`...)
 	}
 	return dst
 }
 
 func (f *format) appendSchema(dst []byte) []byte {
-	dst = given(dst, "description", f.description)
-	dst = field(dst, "schema", f.schema)
-	return given(dst, "strict", f.strict)
+	dst = chatform.Given(dst, "description", f.description)
+	dst = chatform.Field(dst, "schema", f.schema)
+	return chatform.Given(dst, "strict", f.strict)
 }
 
 // appendFlat writes the format as the response object repeats it.

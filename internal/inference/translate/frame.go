@@ -3,6 +3,7 @@ package translate
 import (
 	"strconv"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -28,14 +29,14 @@ func (a *asked) frame(id, show string, at int64) frame {
 	buf = append(rawjson.AppendQuote(append(buf, `{"id":`...), id), `,"object":"response","created_at":`...)
 	buf = strconv.AppendInt(buf, at, 10)
 	cut(&f.id)
-	buf = field(buf, "background", or(a.background, "false"))
+	buf = chatform.Field(buf, "background", or(a.background, "false"))
 	buf = rawjson.AppendQuote(append(buf, `,"model":`...), show)
 	cut(&f.model)
 	buf = a.appendAsked(buf)
 	cut(&f.asked)
-	buf = field(buf, "service_tier", or(a.tier, `"default"`))
-	buf = field(buf, "frequency_penalty", or(a.frequency, "0"))
-	buf = field(buf, "presence_penalty", or(a.presence, "0"))
+	buf = chatform.Field(buf, "service_tier", or(a.tier, `"default"`))
+	buf = chatform.Field(buf, "frequency_penalty", or(a.frequency, "0"))
+	buf = chatform.Field(buf, "presence_penalty", or(a.presence, "0"))
 	cut(&f.options)
 	buf = a.appendFurther(buf)
 	cut(&f.further)
@@ -43,12 +44,12 @@ func (a *asked) frame(id, show string, at int64) frame {
 }
 
 func (a *asked) appendAsked(dst []byte) []byte {
-	dst = field(dst, "instructions", orNull(a.instructions))
-	dst = field(dst, "previous_response_id", orNull(a.previous))
-	dst = field(dst, "store", or(a.store, "false"))
-	dst = field(dst, "temperature", orNull(a.temperature))
-	dst = field(dst, "top_p", orNull(a.topP))
-	dst = field(dst, "max_output_tokens", orNull(a.maxOutputTokens))
+	dst = chatform.Field(dst, "instructions", orNull(a.instructions))
+	dst = chatform.Field(dst, "previous_response_id", orNull(a.previous))
+	dst = chatform.Field(dst, "store", or(a.store, "false"))
+	dst = chatform.Field(dst, "temperature", orNull(a.temperature))
+	dst = chatform.Field(dst, "top_p", orNull(a.topP))
+	dst = chatform.Field(dst, "max_output_tokens", orNull(a.maxOutputTokens))
 	dst = append(dst, `,"tools":`...)
 	if len(a.functions) == 0 {
 		dst = append(dst, '[', ']')
@@ -56,8 +57,8 @@ func (a *asked) appendAsked(dst []byte) []byte {
 		dst = rawjson.Compact(dst, a.appendFlat(nil))
 	}
 	dst = a.choice.appendFlat(append(dst, `,"tool_choice":`...))
-	dst = field(dst, "parallel_tool_calls", or(a.parallel, "true"))
-	dst = field(dst, "truncation", or(a.truncation, `"disabled"`))
+	dst = chatform.Field(dst, "parallel_tool_calls", or(a.parallel, "true"))
+	dst = chatform.Field(dst, "truncation", or(a.truncation, `"disabled"`))
 	return rawjson.Compact(append(dst, `,"metadata":`...), or(a.metadata, "{}"))
 }
 
@@ -68,15 +69,15 @@ func (a *asked) appendFurther(dst []byte) []byte {
 	} else {
 		dst = a.format.appendFlat(dst)
 	}
-	dst = append(given(dst, "verbosity", a.verbosity), '}')
+	dst = append(chatform.Given(dst, "verbosity", a.verbosity), '}')
 	dst = append(append(dst, `,"reasoning":{"effort":`...), orNull(a.reasoning.effort)...)
-	dst = append(field(dst, "summary", orNull(a.reasoning.summary)), '}')
-	dst = given(dst, "max_tool_calls", a.maxToolCalls)
-	dst = given(dst, "top_logprobs", a.topLogprobs)
-	dst = given(dst, "user", a.user)
-	dst = given(dst, "prompt_cache_key", a.cacheKey)
-	dst = given(dst, "prompt_cache_retention", a.cacheRetention)
-	return given(dst, "safety_identifier", a.safetyID)
+	dst = append(chatform.Field(dst, "summary", orNull(a.reasoning.summary)), '}')
+	dst = chatform.Given(dst, "max_tool_calls", a.maxToolCalls)
+	dst = chatform.Given(dst, "top_logprobs", a.topLogprobs)
+	dst = chatform.Given(dst, "user", a.user)
+	dst = chatform.Given(dst, "prompt_cache_key", a.cacheKey)
+	dst = chatform.Given(dst, "prompt_cache_retention", a.cacheRetention)
+	return chatform.Given(dst, "safety_identifier", a.safetyID)
 }
 
 // ending is what changes of a response object.
@@ -104,7 +105,7 @@ func (f *frame) append(dst []byte, e *ending, o *output) []byte {
 	} else {
 		dst = append(dst, `","output":[]`...)
 	}
-	dst = field(append(dst, f.asked...), "error", orNull(e.failure))
+	dst = chatform.Field(append(dst, f.asked...), "error", orNull(e.failure))
 	if e.reason != "" {
 		dst = append(append(append(dst, `,"incomplete_details":{"reason":"`...), e.reason...), `"}`...)
 	} else {
@@ -154,12 +155,12 @@ func (f *filters) append(dst []byte, blocked bool) []byte {
 	dst = append(dst, '[')
 	rawjson.Elements(f.prompts, func(prompt []byte) bool {
 		if results, ok := rawjson.Get(prompt, "content_filter_results"); ok && rawjson.KindOf(results) == rawjson.KindObject {
-			dst = appendFilter(separated(dst, start+1), "prompt", results, filtered(results))
+			dst = appendFilter(chatform.Separated(dst, start+1), "prompt", results, filtered(results))
 		}
 		return true
 	})
 	if f.completion != nil {
-		dst = appendFilter(separated(dst, start+1), "completion", f.completion, blocked || filtered(f.completion))
+		dst = appendFilter(chatform.Separated(dst, start+1), "completion", f.completion, blocked || filtered(f.completion))
 	}
 	if len(dst) == start+1 {
 		return append(dst[:start], "null"...)
@@ -181,4 +182,14 @@ func filtered(results []byte) (yes bool) {
 		return !yes
 	})
 	return yes
+}
+
+func orNull(value []byte) []byte { return or(value, "null") }
+
+// or is the value, or what stands for it where it is absent.
+func or(value []byte, absent string) []byte {
+	if value == nil {
+		return []byte(absent)
+	}
+	return value
 }

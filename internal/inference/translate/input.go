@@ -3,6 +3,7 @@ package translate
 import (
 	"encoding/json"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -16,7 +17,7 @@ type conversation struct {
 }
 
 // input writes the items, those of the request where it was given them.
-func (c *conversation) input(raw []byte, r *Request) *problem {
+func (c *conversation) input(raw []byte, r *Request) *chatform.Problem {
 	if r.Items != nil {
 		for i, item := range r.Items {
 			if p := c.given(item); p != nil {
@@ -27,21 +28,21 @@ func (c *conversation) input(raw []byte, r *Request) *problem {
 	}
 	switch rawjson.KindOf(raw) {
 	case rawjson.Missing:
-		return missing("input")
+		return chatform.Missing("input")
 	case rawjson.KindString:
 		c.plain("user", raw)
 		return nil
 	case rawjson.KindArray:
 		return c.array(raw)
 	}
-	return kind("input", raw, "a string or an array of items", rawjson.KindString, rawjson.KindArray)
+	return chatform.Kind("input", raw, "a string or an array of items", rawjson.KindString, rawjson.KindArray)
 }
 
-func (c *conversation) array(raw []byte) (p *problem) {
+func (c *conversation) array(raw []byte) (p *chatform.Problem) {
 	i := 0
 	rawjson.Elements(raw, func(value []byte) bool {
 		if p = c.item(value); p != nil {
-			p = p.at(i).in("input")
+			p = p.At(i).In("input")
 		}
 		i++
 		return p == nil
@@ -50,21 +51,22 @@ func (c *conversation) array(raw []byte) (p *problem) {
 }
 
 // given is an item that is not of the body, so that nobody has checked it yet.
-func (c *conversation) given(item json.RawMessage) *problem {
+func (c *conversation) given(item json.RawMessage) *chatform.Problem {
 	if !rawjson.Valid(item) {
-		return invalid("", "is not valid JSON.")
+		return chatform.Invalid("", "is not valid JSON.")
 	}
 	return c.item(item)
 }
 
 // placed names a problem's place as the caller knows it.
-func (r *Request) placed(p *problem, i int) *problem {
+func (r *Request) placed(p *chatform.Problem, i int) *chatform.Problem {
 	if i < r.Earlier {
-		p.text = "leads to an earlier item that can't be used: '" + p.at(i).in("input").path + "' " + p.text
-		p.path = "previous_response_id"
-		return p
+		place := string(p.At(i).In("input").Path)
+		return &chatform.Problem{
+			Path: "previous_response_id", Text: "leads to an earlier item that can't be used: '" + place + "' " + p.Text, Foreign: p.Foreign,
+		}
 	}
-	return p.at(i - r.Earlier).in("input")
+	return p.At(i - r.Earlier).In("input")
 }
 
 // item is one item of the input, of any type.
@@ -94,22 +96,22 @@ func (it *item) field(key []byte) *[]byte {
 	return nil
 }
 
-func (c *conversation) item(raw []byte) *problem {
-	if p := kind("", raw, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (c *conversation) item(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
 	var it item
-	members(raw, it.field)
+	chatform.Members(raw, it.field)
 	if it.kind == nil {
 		if it.role == nil {
-			return missing("type")
+			return chatform.Missing("type")
 		}
 		return c.message(&it)
 	}
-	if p := isText("type", it.kind); p != nil {
+	if p := chatform.IsText("type", it.kind); p != nil {
 		return p
 	}
-	switch string(inner(it.kind)) {
+	switch string(chatform.Inner(it.kind)) {
 	case "message":
 		return c.message(&it)
 	case "function_call":
@@ -124,16 +126,16 @@ func (c *conversation) item(raw []byte) *problem {
 		// reasoning_content in a request. Encrypted thoughts nobody here can read.
 		return nil
 	case "item_reference":
-		return invalid("", "refers to an item that is not stored here; send the item itself.")
+		return chatform.Invalid("", "refers to an item that is not stored here; send the item itself.")
 	}
 	return unsupportedType("", it.kind)
 }
 
-func (c *conversation) message(it *item) *problem {
-	if p := needsText("role", it.role); p != nil {
+func (c *conversation) message(it *item) *chatform.Problem {
+	if p := chatform.NeedsText("role", it.role); p != nil {
 		return p
 	}
-	switch role := string(inner(it.role)); role {
+	switch role := string(chatform.Inner(it.role)); role {
 	case "user", "system":
 		return c.said(role, it.content)
 	case "developer":
@@ -141,7 +143,7 @@ func (c *conversation) message(it *item) *problem {
 	case "assistant":
 		return c.assistant(it.content)
 	}
-	return invalid("role", "must be user, assistant, system or developer, not "+shortened(it.role)+".")
+	return chatform.Invalid("role", "must be user, assistant, system or developer, not "+chatform.Shortened(it.role)+".")
 }
 
 // open begins a message.
@@ -159,7 +161,7 @@ func (c *conversation) plain(role string, text []byte) {
 	c.dst = append(append(c.dst, text...), '}')
 }
 
-func (c *conversation) said(role string, content []byte) (p *problem) {
+func (c *conversation) said(role string, content []byte) (p *chatform.Problem) {
 	c.flush()
 	c.open(role)
 	if c.dst, p = appendContent(c.dst, "content", content); p != nil {
@@ -171,7 +173,7 @@ func (c *conversation) said(role string, content []byte) (p *problem) {
 
 // assistant holds a message of the assistant back. Text that follows calls belongs to the
 // same message as they: chat wants their outputs right behind it.
-func (c *conversation) assistant(content []byte) *problem {
+func (c *conversation) assistant(content []byte) *chatform.Problem {
 	value, p := appendContent(nil, "content", content)
 	if p != nil {
 		return p
@@ -201,17 +203,17 @@ func (c *conversation) flush() {
 	c.content, c.calls = nil, nil
 }
 
-func (c *conversation) call(it *item) *problem {
-	if p := needsText("call_id", it.callID); p != nil {
+func (c *conversation) call(it *item) *chatform.Problem {
+	if p := chatform.NeedsText("call_id", it.callID); p != nil {
 		return p
 	}
-	if p := needsText("name", it.name); p != nil {
+	if p := chatform.NeedsText("name", it.name); p != nil {
 		return p
 	}
 	if rawjson.KindOf(it.arguments) == rawjson.KindObject {
 		it.arguments = rawjson.AppendQuote(nil, string(it.arguments))
 	}
-	if p := needsText("arguments", it.arguments); p != nil {
+	if p := chatform.NeedsText("arguments", it.arguments); p != nil {
 		return p
 	}
 	c.addCall(it)
@@ -229,14 +231,14 @@ func (c *conversation) addCall(it *item) {
 
 // customCall carries a call with free text, as another model may have made it, as that of
 // a function with one argument.
-func (c *conversation) customCall(it *item) *problem {
-	if p := needsText("call_id", it.callID); p != nil {
+func (c *conversation) customCall(it *item) *chatform.Problem {
+	if p := chatform.NeedsText("call_id", it.callID); p != nil {
 		return p
 	}
-	if p := needsText("name", it.name); p != nil {
+	if p := chatform.NeedsText("name", it.name); p != nil {
 		return p
 	}
-	if p := needsText("input", it.input); p != nil {
+	if p := chatform.NeedsText("input", it.input); p != nil {
 		return p
 	}
 	it.arguments = rawjson.AppendQuote(nil, `{"input":`+string(it.input)+`}`)
@@ -244,8 +246,8 @@ func (c *conversation) customCall(it *item) *problem {
 	return nil
 }
 
-func (c *conversation) callOutput(it *item) (p *problem) {
-	if p = needsText("call_id", it.callID); p != nil {
+func (c *conversation) callOutput(it *item) (p *chatform.Problem) {
+	if p = chatform.NeedsText("call_id", it.callID); p != nil {
 		return p
 	}
 	c.flush()
@@ -253,6 +255,6 @@ func (c *conversation) callOutput(it *item) (p *problem) {
 	if c.dst, p = appendTexts(c.dst, "output", it.output); p != nil {
 		return p
 	}
-	c.dst = append(field(c.dst, "tool_call_id", it.callID), '}')
+	c.dst = append(chatform.Field(c.dst, "tool_call_id", it.callID), '}')
 	return nil
 }

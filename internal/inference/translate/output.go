@@ -1,6 +1,9 @@
 package translate
 
-import "skytower/internal/rawjson"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/rawjson"
+)
 
 // none is no index.
 const none = -1
@@ -151,13 +154,13 @@ func (o *output) grow(p *op) {
 	t := &o.items[p.item].parts[p.part]
 	p.text, p.logprobs, p.notes = len(t.text), len(t.logprobs), len(t.notes)
 	if p.kind == opNote {
-		t.notes = append(separated(t.notes, 0), p.piece.text...)
+		t.notes = append(chatform.Separated(t.notes, 0), p.piece.text...)
 		t.noted++
 		return
 	}
 	t.text = append(t.text, p.piece.text...)
 	if len(p.piece.logprobs) > 0 {
-		t.logprobs = append(separated(t.logprobs, 0), p.piece.logprobs...)
+		t.logprobs = append(chatform.Separated(t.logprobs, 0), p.piece.logprobs...)
 	}
 }
 

@@ -1,6 +1,9 @@
 package translate
 
-import "skytower/internal/rawjson"
+import (
+	"skytower/internal/inference/chatform"
+	"skytower/internal/rawjson"
+)
 
 // part is one part of a message's content, of any type.
 type inputPart struct {
@@ -36,36 +39,36 @@ func (p *inputPart) field(key []byte) *[]byte {
 
 // appendContent writes a message's content: text stays, or becomes, one string, which
 // every chat server takes; only other media make it a list of parts.
-func appendContent(dst []byte, name string, value []byte) ([]byte, *problem) {
+func appendContent(dst []byte, name string, value []byte) ([]byte, *chatform.Problem) {
 	return appendParts(dst, name, value, false)
 }
 
 // appendTexts is appendContent where chat has text only: a tool's message.
-func appendTexts(dst []byte, name string, value []byte) ([]byte, *problem) {
+func appendTexts(dst []byte, name string, value []byte) ([]byte, *chatform.Problem) {
 	return appendParts(dst, name, value, true)
 }
 
-func appendParts(dst []byte, name string, value []byte, onlyText bool) ([]byte, *problem) {
+func appendParts(dst []byte, name string, value []byte, onlyText bool) ([]byte, *chatform.Problem) {
 	switch rawjson.KindOf(value) {
 	case rawjson.Missing:
-		return dst, missing(name)
+		return dst, chatform.Missing(name)
 	case rawjson.KindString:
 		return append(dst, value...), nil
 	case rawjson.KindArray:
 	default:
-		return dst, kind(name, value, "a string or an array of parts", rawjson.KindString, rawjson.KindArray)
+		return dst, chatform.Kind(name, value, "a string or an array of parts", rawjson.KindString, rawjson.KindArray)
 	}
 	start := len(dst)
 	list := parts{dst: append(dst, '"'), onlyText: onlyText}
 	if p := list.each(value, list.joined); p != nil {
-		return dst, p.in(name)
+		return dst, p.In(name)
 	}
 	if !list.rich {
 		return append(list.dst, '"'), nil
 	}
 	list.dst, list.start = append(list.dst[:start], '['), start+1
 	if p := list.each(value, list.separate); p != nil {
-		return dst, p.in(name)
+		return dst, p.In(name)
 	}
 	return append(list.dst, ']'), nil
 }
@@ -78,19 +81,19 @@ type parts struct {
 	rich     bool // there is more than text
 }
 
-func (l *parts) each(value []byte, visit func(*inputPart) *problem) (p *problem) {
+func (l *parts) each(value []byte, visit func(*inputPart) *chatform.Problem) (p *chatform.Problem) {
 	i := 0
 	rawjson.Elements(value, func(raw []byte) bool {
 		var one inputPart
-		if p = kind("", raw, "an object", rawjson.KindObject, rawjson.KindObject); p == nil {
-			members(raw, one.field)
-			p = needsText("type", one.kind)
+		if p = chatform.IsObject("", raw); p == nil {
+			chatform.Members(raw, one.field)
+			p = chatform.NeedsText("type", one.kind)
 		}
 		if p == nil {
 			p = visit(&one)
 		}
 		if p != nil {
-			p = p.at(i)
+			p = p.At(i)
 		}
 		i++
 		return p == nil
@@ -100,18 +103,18 @@ func (l *parts) each(value []byte, visit func(*inputPart) *problem) (p *problem)
 
 // words returns the text of a part that is text, and whether it is. What a model refused
 // is text to a chat model.
-func (p *inputPart) words() ([]byte, bool, *problem) {
-	switch string(inner(p.kind)) {
+func (p *inputPart) words() ([]byte, bool, *chatform.Problem) {
+	switch string(chatform.Inner(p.kind)) {
 	case "input_text", "output_text", "text", "summary_text", "reasoning_text":
-		return p.text, true, needsText("text", p.text)
+		return p.text, true, chatform.NeedsText("text", p.text)
 	case "refusal":
-		return p.refusal, true, needsText("refusal", p.refusal)
+		return p.refusal, true, chatform.NeedsText("refusal", p.refusal)
 	}
 	return nil, false, nil
 }
 
 // joined adds a part to a string of all texts, until there is a part that is none.
-func (l *parts) joined(one *inputPart) *problem {
+func (l *parts) joined(one *inputPart) *chatform.Problem {
 	text, ok, p := one.words()
 	switch {
 	case p != nil:
@@ -121,14 +124,14 @@ func (l *parts) joined(one *inputPart) *problem {
 	case !ok:
 		l.rich = true
 	default:
-		l.dst = append(l.dst, inner(text)...)
+		l.dst = append(l.dst, chatform.Inner(text)...)
 	}
 	return nil
 }
 
 // separate adds a part in chat's form.
-func (l *parts) separate(one *inputPart) *problem {
-	l.dst = separated(l.dst, l.start)
+func (l *parts) separate(one *inputPart) *chatform.Problem {
+	l.dst = chatform.Separated(l.dst, l.start)
 	text, ok, p := one.words()
 	if p != nil {
 		return p
@@ -137,7 +140,7 @@ func (l *parts) separate(one *inputPart) *problem {
 		l.dst = append(append(append(l.dst, `{"type":"text","text":`...), text...), '}')
 		return nil
 	}
-	switch string(inner(one.kind)) {
+	switch string(chatform.Inner(one.kind)) {
 	case "input_image", "image_url":
 		return l.image(one)
 	case "input_file":
@@ -148,7 +151,7 @@ func (l *parts) separate(one *inputPart) *problem {
 	return unsupportedType("", one.kind)
 }
 
-func (l *parts) image(one *inputPart) *problem {
+func (l *parts) image(one *inputPart) *chatform.Problem {
 	url := one.image
 	switch {
 	case url == nil && one.fileID != nil:
@@ -156,41 +159,41 @@ func (l *parts) image(one *inputPart) *problem {
 	case rawjson.KindOf(url) == rawjson.KindObject:
 		var nested inputPart
 		url = nil
-		members(one.image, func(key []byte) *[]byte {
+		chatform.Members(one.image, func(key []byte) *[]byte {
 			if string(key) == "url" {
 				return &url
 			}
 			return nested.field(key)
 		})
-		if p := needsText("url", url); p != nil {
-			return p.in("image_url")
+		if p := chatform.NeedsText("url", url); p != nil {
+			return p.In("image_url")
 		}
 		if nested.detail != nil {
 			one.detail = nested.detail
 		}
 	}
-	if p := needed("image_url", url, "a string or an object", rawjson.KindString, rawjson.KindString); p != nil {
+	if p := chatform.Needed("image_url", url, "a string or an object", rawjson.KindString, rawjson.KindString); p != nil {
 		return p
 	}
-	if p := isText("detail", one.detail); p != nil {
+	if p := chatform.IsText("detail", one.detail); p != nil {
 		return p
 	}
 	l.dst = append(append(l.dst, `{"type":"image_url","image_url":{"url":`...), url...)
-	l.dst = append(given(l.dst, "detail", one.detail), '}', '}')
+	l.dst = append(chatform.Given(l.dst, "detail", one.detail), '}', '}')
 	return nil
 }
 
-func (l *parts) file(one *inputPart) *problem {
+func (l *parts) file(one *inputPart) *chatform.Problem {
 	switch {
 	case one.fileData == nil && one.fileURL != nil:
 		return unsupported("file_url", "names a file elsewhere")
 	case one.fileData == nil && one.fileID != nil:
 		return unsupported("file_id", "names a stored file")
 	}
-	if p := needsText("file_data", one.fileData); p != nil {
+	if p := chatform.NeedsText("file_data", one.fileData); p != nil {
 		return p
 	}
-	if p := isText("filename", one.filename); p != nil {
+	if p := chatform.IsText("filename", one.filename); p != nil {
 		return p
 	}
 	l.dst = append(l.dst, `{"type":"file","file":{`...)
@@ -201,8 +204,8 @@ func (l *parts) file(one *inputPart) *problem {
 	return nil
 }
 
-func (l *parts) audio(one *inputPart) *problem {
-	if p := needed("input_audio", one.audio, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (l *parts) audio(one *inputPart) *chatform.Problem {
+	if p := chatform.Needed("input_audio", one.audio, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
 		return p
 	}
 	l.dst = append(append(append(l.dst, `{"type":"input_audio","input_audio":`...), one.audio...), '}')

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -71,12 +72,12 @@ func (r *reply) delta(key []byte) *[]byte {
 // read finds the first choice's parts. It is false where data is no JSON object.
 func (r *reply) read(data []byte) bool {
 	*r = reply{whole: r.whole}
-	if !members(data, r.top) {
+	if !chatform.Members(data, r.top) {
 		return false
 	}
 	rawjson.Elements(r.choices, func(choice []byte) bool {
 		r.index, r.message, r.finish, r.logprobs, r.results = nil, nil, nil, nil, nil
-		members(choice, r.choice)
+		chatform.Members(choice, r.choice)
 		if first := r.index == nil || string(r.index) == "0"; first {
 			return false
 		}
@@ -84,7 +85,7 @@ func (r *reply) read(data []byte) bool {
 		return true
 	})
 	if r.message != nil {
-		members(r.message, r.delta)
+		chatform.Members(r.message, r.delta)
 	}
 	return true
 }
@@ -103,11 +104,11 @@ func (s *Stream) read(event *provider.Event) {
 	}
 	r := &s.reply
 	if !r.read(event.Data) {
-		s.err = broken("a chunk of the chat stream is not a JSON object")
+		s.err = chatform.Broken("a chunk of the chat stream is not a JSON object")
 		return
 	}
 	s.out.filters.note(r.prompts, r.results)
-	if reason := inner(r.finish); len(reason) > 0 {
+	if reason := chatform.Inner(r.finish); len(reason) > 0 {
 		s.finish = string(reason)
 	}
 	if s.out.stage == 0 {
@@ -125,7 +126,7 @@ func (s *Stream) take(r *reply) error {
 	var err error
 	s.pieces, err = r.pieces(s.pieces)
 	if err == nil && len(s.out.items)+len(s.pieces) > mostItems {
-		err = broken("the chat answer has too many parts")
+		err = chatform.Broken("the chat answer has too many parts")
 	}
 	return err
 }
@@ -154,7 +155,7 @@ func (r *reply) pieces(dst []piece) ([]piece, error) {
 		return dst, nil
 	}
 	thoughts := r.thoughts
-	if len(inner(thoughts)) == 0 {
+	if len(chatform.Inner(thoughts)) == 0 {
 		thoughts = r.thinking // another name of the same; some servers send both
 	}
 	dst, err := appendString(dst, pieceReasoning, thoughts)
@@ -180,7 +181,7 @@ func (r *reply) pieces(dst []piece) ([]piece, error) {
 
 // appendString appends a piece of text; an empty or absent one makes none.
 func appendString(dst []piece, kind pieceKind, value []byte) ([]piece, error) {
-	text := inner(value)
+	text := chatform.Inner(value)
 	if len(text) == 0 {
 		return dst, nil
 	}
@@ -191,7 +192,9 @@ func appendString(dst []piece, kind pieceKind, value []byte) ([]piece, error) {
 }
 
 // errBadString is about a text that would spoil the events and the response it is copied to.
-func errBadString() error { return broken("a text of the chat answer is not a valid JSON string") }
+func errBadString() error {
+	return chatform.Broken("a text of the chat answer is not a valid JSON string")
+}
 
 func (r *reply) appendContent(dst []piece) ([]piece, error) {
 	n := len(dst)
@@ -217,7 +220,7 @@ func appendBlocks(dst []piece, blocks []byte) ([]piece, error) {
 	var err error
 	rawjson.Elements(blocks, func(block []byte) bool {
 		var kind, text, thinking []byte
-		members(block, func(key []byte) *[]byte {
+		chatform.Members(block, func(key []byte) *[]byte {
 			switch string(key) {
 			case "type":
 				return &kind
@@ -229,11 +232,11 @@ func appendBlocks(dst []piece, blocks []byte) ([]piece, error) {
 			return nil
 		})
 		switch {
-		case is(kind, "text"):
+		case chatform.Is(kind, "text"):
 			dst, err = appendString(dst, pieceText, text)
-		case is(kind, "thinking") && rawjson.KindOf(thinking) == rawjson.KindString:
+		case chatform.Is(kind, "thinking") && rawjson.KindOf(thinking) == rawjson.KindString:
 			dst, err = appendString(dst, pieceReasoning, thinking)
-		case is(kind, "thinking"):
+		case chatform.Is(kind, "thinking"):
 			rawjson.Elements(thinking, func(one []byte) bool {
 				text, _ := rawjson.Get(one, "text")
 				dst, err = appendString(dst, pieceReasoning, text)
@@ -262,9 +265,9 @@ func appendNotes(dst []piece, notes []byte) []piece {
 			}
 			return nil
 		}
-		members(note, known)
+		chatform.Members(note, known)
 		if cited, ok := rawjson.Get(note, "url_citation"); ok {
-			members(cited, known)
+			chatform.Members(cited, known)
 		}
 		if rawjson.KindOf(url) != rawjson.KindString || !rawjson.Valid(url) {
 			return true
@@ -275,7 +278,7 @@ func appendNotes(dst []piece, notes []byte) []piece {
 		if rawjson.KindOf(title) != rawjson.KindString || !rawjson.Valid(title) {
 			title = []byte(`""`)
 		}
-		text = append(field(text, "title", title), '}')
+		text = append(chatform.Field(text, "title", title), '}')
 		dst = append(dst, piece{kind: pieceNote, text: text})
 		return true
 	})
@@ -314,14 +317,14 @@ func (r *reply) appendCalls(dst []piece) ([]piece, error) {
 	rawjson.Elements(r.calls, func(raw []byte) bool {
 		c := &r.one
 		*c = chatCall{}
-		members(raw, c.field)
+		chatform.Members(raw, c.field)
 		c.name, c.arguments = nil, nil
 		if r.whole {
 			c.index = strconv.AppendInt(nil, int64(n), 10)
 		}
 		n++
 		if c.function != nil {
-			members(c.function, c.field)
+			chatform.Members(c.function, c.field)
 		}
 		dst, err = c.append(dst)
 		return err == nil
@@ -330,7 +333,7 @@ func (r *reply) appendCalls(dst []piece) ([]piece, error) {
 		return dst, err
 	}
 	c := chatCall{index: []byte(legacySlot)} // the form before tool_calls: one call
-	members(r.call, func(key []byte) *[]byte {
+	chatform.Members(r.call, func(key []byte) *[]byte {
 		switch string(key) {
 		case "name":
 			return &c.name
@@ -350,10 +353,10 @@ func (c *chatCall) append(dst []piece) ([]piece, error) {
 	if n, ok := rawjson.Int(c.index); ok {
 		p.slot = n
 	}
-	if len(inner(c.id)) > 0 {
+	if len(chatform.Inner(c.id)) > 0 {
 		p.callID = c.id
 	}
-	if len(inner(c.name)) > 0 {
+	if len(chatform.Inner(c.name)) > 0 {
 		p.name = c.name
 	}
 	if p.callID != nil && !rawjson.Valid(p.callID) || p.name != nil && !rawjson.Valid(p.name) {
@@ -362,7 +365,7 @@ func (c *chatCall) append(dst []piece) ([]piece, error) {
 	if rawjson.KindOf(c.arguments) == rawjson.KindObject { // some servers forget to encode them
 		c.arguments = rawjson.AppendQuote(nil, string(rawjson.Compact(nil, c.arguments)))
 	}
-	if text := inner(c.arguments); len(text) > 0 {
+	if text := chatform.Inner(c.arguments); len(text) > 0 {
 		if !rawjson.Valid(c.arguments) {
 			return dst, errBadString()
 		}

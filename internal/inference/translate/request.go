@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -97,13 +98,13 @@ func (a *asked) further(key []byte) *[]byte {
 }
 
 // read checks the whole request but for its items.
-func read(body []byte) (*asked, *problem) {
+func read(body []byte) (*asked, *chatform.Problem) {
 	a := new(asked)
 	body = bytes.TrimLeft(body, " \t\r\n")
-	if !rawjson.Valid(body) || !members(body, a.field) {
-		return nil, invalid("", "The request body must be a JSON object.")
+	if !rawjson.Valid(body) || !chatform.Members(body, a.field) {
+		return nil, chatform.Invalid("", "The request body must be a JSON object.")
 	}
-	for _, step := range [...]func() *problem{a.refuse, a.scalars, a.readInclude, a.readText, a.readReasoning, a.readMetadata, a.readTools, a.readChoice} {
+	for _, step := range [...]func() *chatform.Problem{a.refuse, a.scalars, a.readInclude, a.readText, a.readReasoning, a.readMetadata, a.readTools, a.readChoice} {
 		if p := step(); p != nil {
 			return nil, p
 		}
@@ -112,7 +113,7 @@ func read(body []byte) (*asked, *problem) {
 }
 
 // refuse names what is stored elsewhere and can't be reached here.
-func (a *asked) refuse() *problem {
+func (a *asked) refuse() *chatform.Problem {
 	switch {
 	case a.conversation != nil:
 		return unsupported("conversation", "is given")
@@ -123,69 +124,50 @@ func (a *asked) refuse() *problem {
 }
 
 // scalars checks the types of plain fields. Ranges are the upstream's.
-func (a *asked) scalars() *problem {
-	const text, number, integer, boolean = "a string", "a number", "an integer", "a boolean"
+func (a *asked) scalars() *chatform.Problem {
 	for _, f := range [...]struct {
 		name  string
 		value []byte
-		want  string
+		check func(string, []byte) *chatform.Problem
 	}{
-		{"instructions", a.instructions, text}, {"user", a.user, text}, {"service_tier", a.tier, text}, {"truncation", a.truncation, text},
-		{"prompt_cache_key", a.cacheKey, text}, {"prompt_cache_retention", a.cacheRetention, text}, {"safety_identifier", a.safetyID, text},
-		{"previous_response_id", a.previous, text},
-		{"temperature", a.temperature, number}, {"top_p", a.topP, number},
-		{"frequency_penalty", a.frequency, number}, {"presence_penalty", a.presence, number},
-		{"max_output_tokens", a.maxOutputTokens, integer}, {"max_tool_calls", a.maxToolCalls, integer},
-		{"top_logprobs", a.topLogprobs, integer}, {"seed", a.seed, integer},
-		{"parallel_tool_calls", a.parallel, boolean}, {"background", a.background, boolean}, {"store", a.store, boolean},
+		{"instructions", a.instructions, chatform.IsText}, {"user", a.user, chatform.IsText}, {"service_tier", a.tier, chatform.IsText},
+		{"truncation", a.truncation, chatform.IsText}, {"prompt_cache_key", a.cacheKey, chatform.IsText},
+		{"prompt_cache_retention", a.cacheRetention, chatform.IsText}, {"safety_identifier", a.safetyID, chatform.IsText},
+		{"previous_response_id", a.previous, chatform.IsText},
+		{"temperature", a.temperature, chatform.IsNumber}, {"top_p", a.topP, chatform.IsNumber},
+		{"frequency_penalty", a.frequency, chatform.IsNumber}, {"presence_penalty", a.presence, chatform.IsNumber},
+		{"max_output_tokens", a.maxOutputTokens, chatform.IsInteger}, {"max_tool_calls", a.maxToolCalls, chatform.IsInteger},
+		{"top_logprobs", a.topLogprobs, chatform.IsInteger}, {"seed", a.seed, chatform.IsInteger},
+		{"parallel_tool_calls", a.parallel, chatform.IsFlag}, {"background", a.background, chatform.IsFlag}, {"store", a.store, chatform.IsFlag},
 	} {
-		if f.value == nil {
-			continue
-		}
-		if p := scalar(f.name, f.value, f.want); p != nil {
+		if p := f.check(f.name, f.value); p != nil {
 			return p
 		}
 	}
-	return kind("stop", a.stop, "a string or an array of strings", rawjson.KindString, rawjson.KindArray)
-}
-
-func scalar(name string, value []byte, want string) *problem {
-	switch want {
-	case "a string":
-		return isText(name, value)
-	case "a boolean":
-		return kind(name, value, want, rawjson.KindTrue, rawjson.KindFalse)
-	}
-	if p := kind(name, value, want, rawjson.KindNumber, rawjson.KindNumber); p != nil {
-		return p
-	}
-	if _, whole := rawjson.Int(value); want == "an integer" && !whole {
-		return invalid(name, "must be an integer, not a number with a fraction or beyond 64 bits.")
-	}
-	return nil
+	return chatform.Kind("stop", a.stop, "a string or an array of strings", rawjson.KindString, rawjson.KindArray)
 }
 
 // readInclude takes what chat can add to an answer. Words about tools that are not here,
 // or that nobody knows yet, ask for nothing that could be missed.
-func (a *asked) readInclude() *problem {
-	if p := kind("include", a.includes, "an array of strings", rawjson.KindArray, rawjson.KindArray); p != nil {
+func (a *asked) readInclude() *chatform.Problem {
+	if p := chatform.Kind("include", a.includes, "an array of strings", rawjson.KindArray, rawjson.KindArray); p != nil {
 		return p
 	}
 	rawjson.Elements(a.includes, func(word []byte) bool {
-		a.include.logprobs = a.include.logprobs || is(word, "message.output_text.logprobs")
-		a.include.encrypted = a.include.encrypted || is(word, "reasoning.encrypted_content")
+		a.include.logprobs = a.include.logprobs || chatform.Is(word, "message.output_text.logprobs")
+		a.include.encrypted = a.include.encrypted || chatform.Is(word, "reasoning.encrypted_content")
 		return true
 	})
 	return nil
 }
 
-func (a *asked) readReasoning() *problem {
-	if p := kind("reasoning", a.reason, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (a *asked) readReasoning() *chatform.Problem {
+	if p := chatform.IsObject("reasoning", a.reason); p != nil {
 		return p
 	}
 	r := &a.reasoning
 	var older []byte // the name of `summary` in OpenAI's first version
-	members(a.reason, func(key []byte) *[]byte {
+	chatform.Members(a.reason, func(key []byte) *[]byte {
 		switch string(key) {
 		case "effort":
 			return &r.effort
@@ -199,22 +181,22 @@ func (a *asked) readReasoning() *problem {
 	if r.summary == nil {
 		r.summary = older
 	}
-	if p := isText("effort", r.effort); p != nil {
-		return p.in("reasoning")
+	if p := chatform.IsText("effort", r.effort); p != nil {
+		return p.In("reasoning")
 	}
-	if p := isText("summary", r.summary); p != nil {
-		return p.in("reasoning")
+	if p := chatform.IsText("summary", r.summary); p != nil {
+		return p.In("reasoning")
 	}
 	return nil
 }
 
-func (a *asked) readMetadata() (p *problem) {
-	if p := kind("metadata", a.metadata, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (a *asked) readMetadata() (p *chatform.Problem) {
+	if p := chatform.IsObject("metadata", a.metadata); p != nil {
 		return p
 	}
 	rawjson.Top(a.metadata, func(key, value []byte) bool {
-		if p = isText("", value); p != nil {
-			p = p.in("[" + shortened(append(append([]byte{'"'}, key...), '"')) + "]").in("metadata")
+		if p = chatform.IsText("", value); p != nil {
+			p = p.In("[" + chatform.Shortened(append(append([]byte{'"'}, key...), '"')) + "]").In("metadata")
 		}
 		return p == nil
 	})
@@ -222,11 +204,11 @@ func (a *asked) readMetadata() (p *problem) {
 }
 
 // chat writes the chat completion request.
-func (a *asked) chat(r *Request) ([]byte, *problem) {
+func (a *asked) chat(r *Request) ([]byte, *chatform.Problem) {
 	dst := make([]byte, 0, len(r.Body)+len(r.Model)+256)
 	dst = append(rawjson.AppendQuote(append(dst, `{"model":`...), r.Model), `,"messages":[`...)
 	c := &conversation{dst: dst}
-	if len(inner(a.instructions)) > 0 {
+	if len(chatform.Inner(a.instructions)) > 0 {
 		c.plain("system", a.instructions)
 	}
 	if p := c.input(a.input, r); p != nil {
@@ -234,7 +216,7 @@ func (a *asked) chat(r *Request) ([]byte, *problem) {
 	}
 	c.flush()
 	if c.count == 0 {
-		return nil, invalid("input", "must not be empty.")
+		return nil, chatform.Invalid("input", "must not be empty.")
 	}
 	return a.options(append(c.dst, ']')), nil
 }
@@ -242,26 +224,26 @@ func (a *asked) chat(r *Request) ([]byte, *problem) {
 // options appends all that is not messages. max_tokens is the name that every chat server
 // knows; the adapter lowers it by that name.
 func (a *asked) options(dst []byte) []byte {
-	dst = given(dst, "max_tokens", a.maxOutputTokens)
-	dst = given(dst, "temperature", a.temperature)
-	dst = given(dst, "top_p", a.topP)
-	dst = given(dst, "frequency_penalty", a.frequency)
-	dst = given(dst, "presence_penalty", a.presence)
-	dst = given(dst, "stop", a.stop)
-	dst = given(dst, "seed", a.seed)
-	dst = given(dst, "user", a.user)
+	dst = chatform.Given(dst, "max_tokens", a.maxOutputTokens)
+	dst = chatform.Given(dst, "temperature", a.temperature)
+	dst = chatform.Given(dst, "top_p", a.topP)
+	dst = chatform.Given(dst, "frequency_penalty", a.frequency)
+	dst = chatform.Given(dst, "presence_penalty", a.presence)
+	dst = chatform.Given(dst, "stop", a.stop)
+	dst = chatform.Given(dst, "seed", a.seed)
+	dst = chatform.Given(dst, "user", a.user)
 	top, _ := rawjson.Int(a.topLogprobs)
 	if top > 0 || a.include.logprobs {
 		dst = append(dst, `,"logprobs":true`...)
 	}
 	if top > 0 {
-		dst = field(dst, "top_logprobs", a.topLogprobs)
+		dst = chatform.Field(dst, "top_logprobs", a.topLogprobs)
 	}
-	dst = given(dst, "reasoning_effort", a.reasoning.effort)
-	dst = given(dst, "verbosity", a.verbosity)
+	dst = chatform.Given(dst, "reasoning_effort", a.reasoning.effort)
+	dst = chatform.Given(dst, "verbosity", a.verbosity)
 	dst = a.format.appendChat(dst)
 	dst = a.appendTools(dst)
-	dst = given(dst, "prompt_cache_key", a.cacheKey)
-	dst = given(dst, "safety_identifier", a.safetyID)
+	dst = chatform.Given(dst, "prompt_cache_key", a.cacheKey)
+	dst = chatform.Given(dst, "safety_identifier", a.safetyID)
 	return append(dst, '}')
 }

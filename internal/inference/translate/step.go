@@ -1,5 +1,7 @@
 package translate
 
+import "skytower/internal/inference/chatform"
+
 // pieceKind is what a piece of a chat answer brings.
 type pieceKind uint8
 
@@ -125,7 +127,7 @@ func (o *output) callOf(p *piece) int {
 		if it.kind != callItem || it.slot != p.slot {
 			continue
 		}
-		if hasID && sameText(p.callID, it.callID) {
+		if hasID && chatform.SameText(p.callID, it.callID) {
 			return i
 		}
 		if latest == none {

@@ -3,6 +3,7 @@ package translate
 import (
 	"slices"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/rawjson"
 )
 
@@ -30,14 +31,14 @@ func (f *function) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readTools() (p *problem) {
-	if p := kind("tools", a.tools, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
+func (a *asked) readTools() (p *chatform.Problem) {
+	if p := chatform.IsArray("tools", a.tools); p != nil {
 		return p
 	}
 	rawjson.Elements(a.tools, func(raw []byte) bool {
 		var f function
 		if p = f.read(raw); p != nil {
-			p = p.at(len(a.functions)).in("tools")
+			p = p.At(len(a.functions)).In("tools")
 			return false
 		}
 		a.functions = append(a.functions, f)
@@ -47,41 +48,41 @@ func (a *asked) readTools() (p *problem) {
 }
 
 // read takes both forms: flat as in the Responses API, nested as in chat (contract 7.2).
-func (f *function) read(raw []byte) *problem {
-	if p := kind("", raw, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+func (f *function) read(raw []byte) *chatform.Problem {
+	if p := chatform.IsObject("", raw); p != nil {
 		return p
 	}
-	members(raw, f.field)
-	if p := needsText("type", f.kind); p != nil {
+	chatform.Members(raw, f.field)
+	if p := chatform.NeedsText("type", f.kind); p != nil {
 		return p
 	}
-	if !is(f.kind, "function") {
+	if !chatform.Is(f.kind, "function") {
 		return unsupportedType("", f.kind)
 	}
 	if f.nested == nil {
 		return f.check()
 	}
-	if p := kind("function", f.nested, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+	if p := chatform.IsObject("function", f.nested); p != nil {
 		return p
 	}
-	members(f.nested, f.field)
+	chatform.Members(f.nested, f.field)
 	if p := f.check(); p != nil {
-		return p.in("function")
+		return p.In("function")
 	}
 	return nil
 }
 
-func (f *function) check() *problem {
-	if p := needsText("name", f.name); p != nil {
+func (f *function) check() *chatform.Problem {
+	if p := chatform.NeedsText("name", f.name); p != nil {
 		return p
 	}
-	if p := isText("description", f.description); p != nil {
+	if p := chatform.IsText("description", f.description); p != nil {
 		return p
 	}
-	if p := kind("parameters", f.parameters, "an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+	if p := chatform.IsObject("parameters", f.parameters); p != nil {
 		return p
 	}
-	return kind("strict", f.strict, "a boolean", rawjson.KindTrue, rawjson.KindFalse)
+	return chatform.IsFlag("strict", f.strict)
 }
 
 // choice says whether and which tools are to be called.
@@ -114,42 +115,42 @@ func (s *selector) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readChoice() *problem {
+func (a *asked) readChoice() *chatform.Problem {
 	if a.toolChoice == nil {
 		return nil
 	}
 	if p := a.choice.read(a.toolChoice); p != nil {
-		return p.in("tool_choice")
+		return p.In("tool_choice")
 	}
 	for _, name := range append(a.choice.among[:len(a.choice.among):len(a.choice.among)], a.choice.name) {
-		if name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return sameText(f.name, name) }) {
-			return invalid("tool_choice", "names "+shortened(name)+", which is not among 'tools'.")
+		if name != nil && !slices.ContainsFunc(a.functions, func(f function) bool { return chatform.SameText(f.name, name) }) {
+			return chatform.Invalid("tool_choice", "names "+chatform.Shortened(name)+", which is not among 'tools'.")
 		}
 	}
 	if a.choice.mode == "required" && len(a.functions) == 0 {
-		return invalid("tool_choice", "is required, but there are no 'tools'.")
+		return chatform.Invalid("tool_choice", "is required, but there are no 'tools'.")
 	}
 	return nil
 }
 
-func (c *choice) read(raw []byte) *problem {
+func (c *choice) read(raw []byte) *chatform.Problem {
 	if rawjson.KindOf(raw) == rawjson.KindString {
 		return c.readMode("", raw, "none", "auto", "required")
 	}
-	if p := kind("", raw, "a string or an object", rawjson.KindObject, rawjson.KindObject); p != nil {
+	if p := chatform.Kind("", raw, "a string or an object", rawjson.KindObject, rawjson.KindObject); p != nil {
 		return p
 	}
 	var s selector
-	members(raw, s.field)
-	if p := needsText("type", s.kind); p != nil {
+	chatform.Members(raw, s.field)
+	if p := chatform.NeedsText("type", s.kind); p != nil {
 		return p
 	}
-	switch string(inner(s.kind)) {
+	switch string(chatform.Inner(s.kind)) {
 	case "function":
 		return c.readName(&s)
 	case "allowed_tools":
 		if s.allowed != nil {
-			members(s.allowed, s.field)
+			chatform.Members(s.allowed, s.field)
 		}
 		return c.readAllowed(&s)
 	case "none", "auto", "required": // seen of clients that wrap the mode
@@ -158,14 +159,14 @@ func (c *choice) read(raw []byte) *problem {
 	return unsupportedType("", s.kind)
 }
 
-func (c *choice) readMode(path string, value []byte, modes ...string) *problem {
+func (c *choice) readMode(path string, value []byte, modes ...string) *chatform.Problem {
 	for _, mode := range modes {
-		if is(value, mode) {
+		if chatform.Is(value, mode) {
 			c.mode = mode
 			return nil
 		}
 	}
-	return invalid(path, "must be one of "+enumerate(modes)+", not "+shortened(value)+".")
+	return chatform.Invalid(path, "must be one of "+enumerate(modes)+", not "+chatform.Shortened(value)+".")
 }
 
 func enumerate(words []string) string {
@@ -179,49 +180,49 @@ func enumerate(words []string) string {
 	return out
 }
 
-func (c *choice) readName(s *selector) *problem {
+func (c *choice) readName(s *selector) *chatform.Problem {
 	if s.function != nil {
 		s.name = nil
-		members(s.function, s.field)
+		chatform.Members(s.function, s.field)
 	}
-	if p := needsText("name", s.name); p != nil {
+	if p := chatform.NeedsText("name", s.name); p != nil {
 		return p
 	}
 	c.name = s.name
 	return nil
 }
 
-func (c *choice) readAllowed(s *selector) (p *problem) {
+func (c *choice) readAllowed(s *selector) (p *chatform.Problem) {
 	if s.mode == nil {
 		c.mode = "auto"
-	} else if p := needsText("mode", s.mode); p != nil {
+	} else if p := chatform.NeedsText("mode", s.mode); p != nil {
 		return p
 	} else if p := c.readMode("mode", s.mode, "auto", "required"); p != nil {
 		return p
 	}
-	if p := needed("tools", s.tools, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
+	if p := chatform.Needed("tools", s.tools, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
 		return p
 	}
 	c.among = [][]byte{}
 	rawjson.Elements(s.tools, func(raw []byte) bool {
 		var one selector
 		var named choice
-		members(raw, one.field)
-		if p = needsText("type", one.kind); p == nil && !is(one.kind, "function") {
+		chatform.Members(raw, one.field)
+		if p = chatform.NeedsText("type", one.kind); p == nil && !chatform.Is(one.kind, "function") {
 			p = unsupportedType("", one.kind)
 		}
 		if p == nil {
 			p = named.readName(&one)
 		}
 		if p != nil {
-			p = p.at(len(c.among)).in("tools")
+			p = p.At(len(c.among)).In("tools")
 			return false
 		}
 		c.among = append(c.among, named.name)
 		return true
 	})
 	if p == nil && len(c.among) == 0 {
-		return invalid("tools", "must name at least one tool.")
+		return chatform.Invalid("tools", "must name at least one tool.")
 	}
 	return p
 }
@@ -235,13 +236,13 @@ func (a *asked) appendTools(dst []byte) []byte {
 	start := len(dst)
 	for i := range a.functions {
 		f := &a.functions[i]
-		if a.choice.among != nil && !slices.ContainsFunc(a.choice.among, func(name []byte) bool { return sameText(f.name, name) }) {
+		if a.choice.among != nil && !slices.ContainsFunc(a.choice.among, func(name []byte) bool { return chatform.SameText(f.name, name) }) {
 			continue
 		}
-		dst = append(append(separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
-		dst = given(dst, "description", f.description)
-		dst = given(dst, "parameters", f.parameters)
-		dst = append(given(dst, "strict", f.strict), '}', '}')
+		dst = append(append(chatform.Separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
+		dst = chatform.Given(dst, "description", f.description)
+		dst = chatform.Given(dst, "parameters", f.parameters)
+		dst = append(chatform.Given(dst, "strict", f.strict), '}', '}')
 	}
 	if len(dst) == start {
 		return dst[:before]
@@ -254,7 +255,7 @@ func (a *asked) appendTools(dst []byte) []byte {
 	case a.choice.mode != "":
 		dst = append(append(append(dst, `,"tool_choice":"`...), a.choice.mode...), '"')
 	}
-	return given(dst, "parallel_tool_calls", a.parallel)
+	return chatform.Given(dst, "parallel_tool_calls", a.parallel)
 }
 
 // appendFlat writes the tools as the response object repeats them.
@@ -263,10 +264,10 @@ func (a *asked) appendFlat(dst []byte) []byte {
 	start := len(dst)
 	for i := range a.functions {
 		f := &a.functions[i]
-		dst = append(append(separated(dst, start), `{"type":"function","name":`...), f.name...)
-		dst = field(dst, "description", orNull(f.description))
-		dst = field(dst, "parameters", orNull(f.parameters))
-		dst = append(field(dst, "strict", orNull(f.strict)), '}')
+		dst = append(append(chatform.Separated(dst, start), `{"type":"function","name":`...), f.name...)
+		dst = chatform.Field(dst, "description", orNull(f.description))
+		dst = chatform.Field(dst, "parameters", orNull(f.parameters))
+		dst = append(chatform.Field(dst, "strict", orNull(f.strict)), '}')
 	}
 	return append(dst, ']')
 }
@@ -279,7 +280,7 @@ func (c *choice) appendFlat(dst []byte) []byte {
 		dst = append(append(append(dst, `{"type":"allowed_tools","mode":"`...), c.mode...), `","tools":[`...)
 		start := len(dst)
 		for _, name := range c.among {
-			dst = append(append(append(separated(dst, start), `{"type":"function","name":`...), name...), '}')
+			dst = append(append(append(chatform.Separated(dst, start), `{"type":"function","name":`...), name...), '}')
 		}
 		return append(dst, ']', '}')
 	case c.mode != "":

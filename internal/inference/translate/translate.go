@@ -14,9 +14,9 @@ package translate
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"time"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -66,15 +66,15 @@ type shape struct {
 func New(r Request) (*Translation, error) {
 	a, p := read(r.Body)
 	if p != nil {
-		return nil, p.fault()
+		return nil, refusal(p)
 	}
-	t := &Translation{now: r.Now, count: r.Count, newID: randomID}
+	t := &Translation{now: r.Now, count: r.Count, newID: chatform.RandomID}
 	if t.now == nil {
 		t.now = time.Now
 	}
 	t.show = shape{summary: a.reasoning.summary != nil, encrypted: a.include.encrypted}
 	if t.chat, p = a.chat(&r); p != nil {
-		return nil, p.fault()
+		return nil, refusal(p)
 	}
 	if r.Created.IsZero() {
 		r.Created = t.now()
@@ -98,20 +98,6 @@ func (t *Translation) Failed(code, message string, usage provider.Usage) []byte 
 	return t.frame.append(nil, &ending{status: "failed", failure: failure, usage: usage}, t.output)
 }
 
-// randomID is an id with 128 random bits.
-func randomID(prefix string) string {
-	const digits = "0123456789abcdef"
-	id := append(make([]byte, 0, 40), prefix...)
-	for range 2 {
-		n := rand.Uint64()
-		for range 16 {
-			id = append(id, digits[n&15])
-			n >>= 4
-		}
-	}
-	return string(id)
-}
-
 // begin forgets what an earlier try brought.
 func (t *Translation) begin() *output {
 	t.output = &output{newID: t.newID, open: none, show: t.show}
@@ -127,17 +113,6 @@ func (t *Translation) charged(reported provider.Usage) provider.Usage {
 	u.Reported = true
 	return u
 }
-
-// broken is an answer of the upstream that can't be read.
-func broken(text string) error {
-	return &provider.Error{Class: provider.Broken, Err: unreadable(text)}
-}
-
-// unreadable says what could not be read, for the log.
-type unreadable string
-
-// Error is the sentence.
-func (u unreadable) Error() string { return string(u) }
 
 // statuses of a response and of its items.
 const (

@@ -1,4 +1,4 @@
-package messages
+package chatform
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 
 // This file reads and writes JSON in pieces: values are bytes that have been checked.
 
-// members reads an object's members into the places that field knows; null counts as
+// Members reads an object's members into the places that field knows; null counts as
 // absent, and of a repeated key the last one counts. It is false where value is no object.
-func members(value []byte, field func(key []byte) *[]byte) bool {
+func Members(value []byte, field func(key []byte) *[]byte) bool {
 	return rawjson.Top(value, func(key, v []byte) bool {
 		if bytes.IndexByte(key, '\\') >= 0 {
 			key = plainKey(key)
@@ -34,43 +34,43 @@ func plainKey(key []byte) []byte {
 	return plain
 }
 
-// inner is what stands between the quotes of a JSON string; nothing for another value.
-func inner(value []byte) []byte {
+// Inner is what stands between the quotes of a JSON string; nothing for another value.
+func Inner(value []byte) []byte {
 	if rawjson.KindOf(value) != rawjson.KindString || len(value) < 2 {
 		return nil
 	}
 	return value[1 : len(value)-1]
 }
 
-// is reports whether a JSON string is the plain word.
-func is(value []byte, word string) bool {
+// Is reports whether a JSON string is the plain word.
+func Is(value []byte, word string) bool {
 	return len(value) == len(word)+2 && string(value[1:len(value)-1]) == word
 }
 
-// field appends a member to an object that has others before it.
-func field(dst []byte, name string, value []byte) []byte {
+// Field appends a member to an object that has others before it.
+func Field(dst []byte, name string, value []byte) []byte {
 	dst = append(append(append(dst, ',', '"'), name...), '"', ':')
 	return append(dst, value...)
 }
 
-// given is field where there is a value.
-func given(dst []byte, name string, value []byte) []byte {
+// Given is Field where there is a value.
+func Given(dst []byte, name string, value []byte) []byte {
 	if value == nil {
 		return dst
 	}
-	return field(dst, name, value)
+	return Field(dst, name, value)
 }
 
-// separated appends a comma unless the list that began at start is empty.
-func separated(dst []byte, start int) []byte {
+// Separated appends a comma unless the list that began at start is empty.
+func Separated(dst []byte, start int) []byte {
 	if len(dst) > start {
 		return append(dst, ',')
 	}
 	return dst
 }
 
-// sameText compares two JSON strings.
-func sameText(a, b []byte) bool {
+// SameText compares two JSON strings.
+func SameText(a, b []byte) bool {
 	if string(a) == string(b) {
 		return true
 	}
