@@ -3,6 +3,7 @@ package explorer_test
 import (
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,7 +31,8 @@ func (v *votes) Vote(_ context.Context, _ string, got feedback.Vote) error {
 	return nil
 }
 
-func site(t *testing.T, v explorer.Votes) http.Handler {
+// site is the explorer of testdata's document, with words of it replaced in pairs.
+func site(t *testing.T, v explorer.Votes, replaced ...string) http.Handler {
 	t.Helper()
 	document, err := os.ReadFile("testdata/openapi.json")
 	if err != nil {
@@ -41,6 +43,7 @@ func site(t *testing.T, v explorer.Votes) http.Handler {
 		t.Fatal(err)
 	}
 	operators := strings.NewReplacer(`"/v1/things`, `"/admin/v1/things`, `Thing"`, `AdminThing"`, `Thing":`, `AdminThing":`, "Thing ", "AdminThing ", `"createThing"`, `"adminMake"`, `"getThing"`, `"adminGet"`).Replace(string(document))
+	document = []byte(strings.NewReplacer(replaced...).Replace(string(document))) // but not the operators'
 	e, err := explorer.New(kit, explorer.Options{Manual: docs.Pages, Votes: v,
 		Describe: func() ([]byte, []byte, error) { return document, []byte(operators), nil }})
 	if err != nil {
@@ -104,6 +107,25 @@ func TestRoutePage(t *testing.T) {
 	}
 	if strings.Contains(body, "<b>bold") || strings.Contains(body, "helpful") {
 		t.Error("the page has markup of the document, or asks where nobody counts")
+	}
+}
+
+// Routes that other makers' clients know are shown by these clients.
+func TestSnippetsByClients(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string][]string{
+		"createMessage": {"from anthropic import Anthropic", `Anthropic(base_url="https://ai.example.com", api_key="sk-…")`, "client.messages.create(**{",
+			`import Anthropic from "@anthropic-ai/sdk";`, `new Anthropic({ baseURL: "https://ai.example.com", apiKey: "sk-…" })`, "await client.messages.create({", `curl -X POST "https://ai.example.com/v1/things"`, `-H "x-api-key: sk-…"`},
+		"countMessageTokens":   {"client.messages.count_tokens(**{", "await client.messages.countTokens({"},
+		"createChatCompletion": {"from openai import OpenAI", `OpenAI(base_url="https://ai.example.com/v1"`, "client.chat.completions.create(**{", "await client.chat.completions.create({"},
+	} {
+		_, page := get(t, site(t, nil, "createThing", id), "/docs/api/"+id)
+		page = html.UnescapeString(page)
+		for _, text := range want {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s lacks %s", id, text)
+			}
+		}
 	}
 }
 

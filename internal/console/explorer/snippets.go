@@ -162,7 +162,26 @@ func (o *operation) openai() (method, path string) {
 	return "", ""
 }
 
+// anthropic is how Anthropic's clients call an operation, in Python and in TypeScript; ""
+// where they have no method for it. They put /v1 behind the base URL themselves.
+func (o *operation) anthropic() (python, script string) {
+	switch o.ID {
+	case "createMessage":
+		return "messages.create", "messages.create"
+	case "countMessageTokens":
+		return "messages.count_tokens", "messages.countTokens"
+	}
+	return "", ""
+}
+
 func pythonSnippet(o *operation) string {
+	if method, _ := o.anthropic(); method != "" {
+		return `from anthropic import Anthropic
+
+client = Anthropic(base_url="` + markBase + `", api_key="` + markKey + `")
+answer = client.` + method + `(**` + markPython + `)
+print(answer)`
+	}
 	if method, _ := o.openai(); method != "" {
 		return `from openai import OpenAI
 
@@ -191,6 +210,13 @@ print(answer)`
 }
 
 func scriptSnippet(o *operation) string {
+	if _, method := o.anthropic(); method != "" {
+		return `import Anthropic from "@anthropic-ai/sdk";
+
+const client = new Anthropic({ baseURL: "` + markBase + `", apiKey: "` + markKey + `" });
+const answer = await client.` + method + `(` + markJSON + `);
+console.log(answer);`
+	}
 	if method, _ := o.openai(); method != "" {
 		return `import OpenAI from "openai";
 
