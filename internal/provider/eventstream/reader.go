@@ -42,6 +42,7 @@ type reader struct {
 	start  int  // where the event begins that is being read
 	pos    int  // where the line begins that is being read
 	seen   int  // up to where that line has been searched for its end
+	plain  int  // up to where there is no CR, from seen on
 	end    int  // of what is filled
 	skipLF bool // the last line ended in CR: an LF after it belongs to it
 	first  bool // nothing has been read yet, so there may be a byte order mark
@@ -181,17 +182,16 @@ func (r *reader) line() (span, bool) {
 		}
 		r.skipLF = false
 	}
-	rest := r.buf[r.seen:r.end]
-	i := bytes.IndexByte(rest, '\n')
+	to := r.end
+	i := bytes.IndexByte(r.buf[r.seen:r.end], '\n')
 	if i >= 0 {
-		rest = rest[:i]
+		to = r.seen + i
 	}
-	if cr := bytes.IndexByte(rest, '\r'); cr >= 0 {
+	if to > r.plain && r.findCR() < to {
 		// An LF right after it is taken at once, or when it comes.
-		r.skipLF = i != cr+1
-		next := r.seen + cr + 1
-		line := span{r.pos, next - 1}
-		if !r.skipLF {
+		line := span{r.pos, r.plain}
+		next := r.plain + 1
+		if r.skipLF = i < 0 || to != next; !r.skipLF {
 			next++
 		}
 		r.pos, r.seen = next, next
@@ -201,10 +201,22 @@ func (r *reader) line() (span, bool) {
 		r.seen = r.end
 		return span{}, false
 	}
-	line := span{r.pos, r.seen + i}
-	r.pos = line.to + 1
+	line := span{r.pos, to}
+	r.pos = to + 1
 	r.seen = r.pos
 	return r.mark(line), true
+}
+
+// findCR looks for the next CR in all that is here, once, since most bodies have none.
+func (r *reader) findCR() int {
+	r.plain = max(r.plain, r.seen)
+	i := bytes.IndexByte(r.buf[r.plain:r.end], '\r')
+	if i < 0 {
+		r.plain = r.end
+		return r.end
+	}
+	r.plain += i
+	return r.plain
 }
 
 // mark drops the byte order mark that may stand before the first line.
@@ -262,7 +274,9 @@ func (r *reader) addData(value span) {
 }
 
 // IsDone knows the end mark of a chat stream.
-func IsDone(data []byte) bool { return string(bytes.TrimSpace(data)) == "[DONE]" }
+func IsDone(data []byte) bool {
+	return len(data) > 0 && data[0] != '{' && string(bytes.TrimSpace(data)) == "[DONE]"
+}
 
 // finish takes the body's end as the end of the last line and event. It reports
 // whether that made an event.
@@ -321,6 +335,7 @@ func (r *reader) compact() {
 	}
 	copy(r.buf, r.buf[by:r.end])
 	r.start, r.pos, r.seen, r.end = 0, r.pos-by, r.seen-by, r.end-by
+	r.plain = max(r.plain-by, 0)
 	if r.name != (span{}) {
 		r.name = span{r.name.from - by, r.name.to - by}
 	}
