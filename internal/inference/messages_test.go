@@ -117,7 +117,7 @@ func TestChatStandsInWhereTheUpstreamHasNoMessages(t *testing.T) {
 	if _, err := d.call(t.Context(), t, inference.Messages, plainMessage); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(d.answer, `"content":[{"type":"text","text":"over chat"}],"stop_reason":"end_turn"`) || !strings.HasPrefix(d.answer, `{"id":"msg_`) {
+	if !strings.Contains(d.answer, `"content":[{"type":"text","text":"over chat","citations":null}],"stop_reason":"end_turn"`) || !strings.HasPrefix(d.answer, `{"id":"msg_`) {
 		t.Errorf("answered %s", d.answer)
 	}
 	sent := chat.calls[0]

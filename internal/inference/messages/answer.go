@@ -11,21 +11,21 @@ import (
 // Answer tells a chat completion as a message. It keeps what the chat's answer counts; an
 // answer that can't be read is an upstream's fault of class Broken.
 func (t *Translation) Answer(a *provider.Answer) (*provider.Answer, error) {
-	r := reply{whole: true}
-	if err := r.read(a.Body, a.Bytes); err != nil {
+	r := chatform.Reply{Whole: true, Plain: true}
+	if err := readReply(&r, a.Body, a.Bytes); err != nil {
 		return nil, err
 	}
-	if r.message == nil {
+	if r.Message == nil {
 		return nil, chatform.Broken("the chat completion has no choice that can be read")
 	}
 	body := t.appendHead(make([]byte, 0, 2*len(a.Body)+512))
 	start, calls := len(body), false
-	for i := range r.pieces {
-		p := &r.pieces[i]
-		calls = calls || p.kind == pieceCall
+	for i := range r.Pieces {
+		p := &r.Pieces[i]
+		calls = calls || p.Kind == chatform.Call
 		body = t.appendBlock(chatform.Separated(body, start), p)
 	}
-	end := ending{reason: reason(r.finish, calls, len(chatform.Inner(r.refusal)) > 0), sequence: t.sequence(r.stopped, r.matched), usage: t.charged(a.Usage)}
+	end := ending{reason: reason(r.Finish, calls, len(chatform.Inner(r.Refusal)) > 0), sequence: t.sequence(r.Stopped, r.Matched), usage: t.charged(a.Usage)}
 	body = append(end.append(append(body, "],"...)), `,"usage":`...)
 	body = append(appendUsage(body, end.usage), '}')
 	return &provider.Answer{Body: body, Usage: a.Usage, Bytes: a.Bytes}, nil
@@ -35,18 +35,18 @@ func (t *Translation) Answer(a *provider.Answer) (*provider.Answer, error) {
 func (t *Translation) appendHead(dst []byte) []byte {
 	dst = append(append(dst, `{"id":`...), t.id...)
 	dst = append(append(dst, `,"type":"message","role":"assistant","model":`...), t.show...)
-	return append(dst, `,"content":[`...)
+	return append(dst, `,"diagnostics":null,"content":[`...)
 }
 
-func (t *Translation) appendBlock(dst []byte, p *piece) []byte {
-	switch p.kind {
-	case pieceThought:
-		return append(append(append(dst, `{"type":"thinking","thinking":"`...), p.text...), `","signature":""}`...)
-	case pieceText:
-		return append(append(append(dst, `{"type":"text","text":"`...), p.text...), `"}`...)
+func (t *Translation) appendBlock(dst []byte, p *chatform.Piece) []byte {
+	switch p.Kind {
+	case chatform.Thought:
+		return append(append(append(dst, `{"type":"thinking","thinking":"`...), p.Text...), `","signature":""}`...)
+	case chatform.Text:
+		return append(append(append(dst, `{"type":"text","text":"`...), p.Text...), `","citations":null}`...)
 	}
-	dst = t.appendCall(dst, p.id, p.name)
-	return append(append(dst, toolInput(p.text)...), '}')
+	dst = t.appendCall(dst, p.ID, p.Name)
+	return append(append(dst, toolInput(p.Text)...), '}')
 }
 
 // appendCall begins the block of a call, up to its input.
@@ -82,22 +82,32 @@ type ending struct {
 	usage    provider.Usage
 }
 
-// append writes why the message ended.
+// append writes why the message ended. What chat models never have is null, since the
+// types of clients want it there.
 func (e *ending) append(dst []byte) []byte {
 	if e.sequence != nil && e.reason == "end_turn" {
-		return append(append(dst, `"stop_reason":"stop_sequence","stop_sequence":`...), e.sequence...)
+		dst = append(append(dst, `"stop_reason":"stop_sequence","stop_sequence":`...), e.sequence...)
+	} else {
+		dst = append(append(append(dst, `"stop_reason":"`...), e.reason...), `","stop_sequence":null`...)
 	}
-	return append(append(append(dst, `"stop_reason":"`...), e.reason...), `","stop_sequence":null`...)
+	return append(dst, `,"stop_details":null,"container":null`...)
 }
 
-// appendUsage writes usage as the Messages API counts: input_tokens are those that were not
-// read from a cache.
+// appendUsage writes a message's usage.
 func appendUsage(dst []byte, u provider.Usage) []byte {
+	return append(appendCounts(dst, u), `,"cache_creation":null,"inference_geo":null,"service_tier":"standard","speed":null}`...)
+}
+
+// appendCounts writes usage as the Messages API counts, without the closing brace:
+// input_tokens are those that were not read from a cache. It is all that message_delta has.
+func appendCounts(dst []byte, u provider.Usage) []byte {
 	dst = strconv.AppendInt(append(dst, `{"input_tokens":`...), max(u.Input-u.Cached, 0), 10)
 	dst = strconv.AppendInt(append(dst, `,"cache_creation_input_tokens":0,"cache_read_input_tokens":`...), u.Cached, 10)
 	dst = strconv.AppendInt(append(dst, `,"output_tokens":`...), u.Output, 10)
 	if u.Reasoning > 0 {
 		dst = append(strconv.AppendInt(append(dst, `,"output_tokens_details":{"thinking_tokens":`...), u.Reasoning, 10), '}')
+	} else {
+		dst = append(dst, `,"output_tokens_details":null`...)
 	}
-	return append(dst, '}')
+	return append(dst, `,"server_tool_use":null`...)
 }

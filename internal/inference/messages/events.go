@@ -3,6 +3,7 @@ package messages
 import (
 	"strconv"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 )
 
@@ -14,7 +15,7 @@ func (s *Stream) tell(p step) provider.Event {
 	case stepMessage:
 		event.Name = "message_start"
 		dst = s.t.appendHead(append(dst, `{"type":"message_start","message":`...))
-		dst = append(dst, `],"stop_reason":null,"stop_sequence":null,"usage":`...)
+		dst = append(dst, `],"stop_reason":null,"stop_sequence":null,"stop_details":null,"container":null,"usage":`...)
 		dst = append(appendUsage(dst, provider.Usage{Input: s.t.input}), '}', '}')
 	case stepPing:
 		event.Name = "ping"
@@ -49,21 +50,21 @@ const messageStop = `{"type":"message_stop"}`
 // appendBlank writes a block that has just begun.
 func (s *Stream) appendBlank(dst []byte, b *content) []byte {
 	switch b.kind {
-	case pieceThought:
+	case chatform.Thought:
 		return append(dst, `{"type":"thinking","thinking":"","signature":""}`...)
-	case pieceText:
-		return append(dst, `{"type":"text","text":""}`...)
+	case chatform.Text:
+		return append(dst, `{"type":"text","text":"","citations":null}`...)
 	}
 	return append(s.t.appendCall(dst, b.id, b.name), `{}}`...)
 }
 
-func appendDelta(dst []byte, kind pieceKind, text []byte) []byte {
+func appendDelta(dst []byte, kind chatform.PieceKind, text []byte) []byte {
 	switch kind {
-	case pieceThought:
+	case chatform.Thought:
 		dst = append(dst, `{"type":"thinking_delta","thinking":"`...)
-	case pieceText:
+	case chatform.Text:
 		dst = append(dst, `{"type":"text_delta","text":"`...)
-	case pieceCall:
+	case chatform.Call:
 		dst = append(dst, `{"type":"input_json_delta","partial_json":"`...)
 	}
 	return append(append(dst, text...), '"', '}')
@@ -77,7 +78,7 @@ func appendBlockEnd(dst []byte, block int) []byte {
 // appendDelta writes message_delta.
 func (e *ending) appendDelta(dst []byte) []byte {
 	dst = e.append(append(dst, `{"type":"message_delta","delta":{`...))
-	return append(appendUsage(append(dst, `},"usage":`...), e.usage), '}')
+	return append(appendCounts(append(dst, `},"usage":`...), e.usage), '}', '}')
 }
 
 // End is how a stream of the Messages API ends where credit ran out: as if the caller's

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,7 +197,8 @@ type event struct {
 	Index   *int           `json:"index"`
 	Block   map[string]any `json:"content_block"`
 	Message *struct {
-		ID string `json:"id"`
+		ID    string         `json:"id"`
+		Usage map[string]any `json:"usage"`
 	} `json:"message"`
 	Delta struct {
 		Type     string  `json:"type"`
@@ -229,7 +231,9 @@ func accumulate(t testing.TB, events []provider.Event) message {
 			wrong("wrong marks")
 		}
 		switch e.Type {
-		case "message_start", "ping":
+		case "message_start":
+			m.Usage = e.Message.Usage
+		case "ping":
 		case "content_block_start":
 			if open || *e.Index != len(m.Content) {
 				wrong("another block is open, or the number is wrong")
@@ -267,7 +271,8 @@ func accumulate(t testing.TB, events []provider.Event) message {
 			if open || e.Delta.Stop == nil {
 				wrong("a block is open, or there is no reason")
 			}
-			ended, m.Stop, m.Usage = true, *e.Delta.Stop, e.Usage
+			ended, m.Stop = true, *e.Delta.Stop
+			maps.Copy(m.Usage, e.Usage)
 		case "message_stop":
 			if !ended || i != len(events)-1 {
 				wrong("it is not the end")

@@ -18,7 +18,7 @@ import (
 type Stream struct {
 	t     *Translation
 	chat  provider.Stream
-	reply reply
+	reply chatform.Reply
 	steps []step // those before at are told
 	at    int
 
@@ -37,7 +37,7 @@ type Stream struct {
 
 // content is one content block.
 type content struct {
-	kind     pieceKind
+	kind     chatform.PieceKind
 	id, name []byte // of a call
 	slot     int64
 	begun    bool
@@ -79,7 +79,7 @@ type step struct {
 
 // Stream tells a chat stream as a stream of messages' events.
 func (t *Translation) Stream(chat provider.Stream) *Stream {
-	return &Stream{t: t, chat: chat, told: noBlock}
+	return &Stream{t: t, chat: chat, reply: chatform.Reply{Plain: true}, told: noBlock}
 }
 
 // Ready reports whether Next would not wait. It reads chunks that are here, since they
@@ -131,17 +131,17 @@ func (s *Stream) pull() {
 
 func (s *Stream) read(event *provider.Event) error {
 	r := &s.reply
-	if err := r.read(event.Data, event.Bytes); err != nil {
+	if err := readReply(r, event.Data, event.Bytes); err != nil {
 		return err
 	}
 	s.begin()
-	s.refused = s.refused || len(chatform.Inner(r.refusal)) > 0
-	if len(chatform.Inner(r.finish)) > 0 {
-		s.finish = bytes.Clone(r.finish)
-		s.ended = s.t.sequence(r.stopped, r.matched)
+	s.refused = s.refused || len(chatform.Inner(r.Refusal)) > 0
+	if len(chatform.Inner(r.Finish)) > 0 {
+		s.finish = bytes.Clone(r.Finish)
+		s.ended = s.t.sequence(r.Stopped, r.Matched)
 	}
-	for i := range r.pieces {
-		if err := s.take(&r.pieces[i]); err != nil {
+	for i := range r.Pieces {
+		if err := s.take(&r.Pieces[i]); err != nil {
 			return err
 		}
 	}
@@ -156,7 +156,7 @@ func (s *Stream) begin() {
 }
 
 // take tells a piece, or lets it wait for those before it.
-func (s *Stream) take(p *piece) error {
+func (s *Stream) take(p *chatform.Piece) error {
 	i := s.home(p)
 	if i == noBlock {
 		if len(s.blocks) == mostBlocks {
@@ -168,14 +168,14 @@ func (s *Stream) take(p *piece) error {
 	b := s.blocks[i]
 	b.know(p)
 	if i < s.front { // its arguments were whole
-		if len(bytes.TrimSpace(p.text)) > 0 {
+		if len(bytes.TrimSpace(p.Text)) > 0 {
 			return chatform.Broken("a tool call of the chat answer goes on after its end")
 		}
 		return nil
 	}
-	b.text, b.bytes = append(b.text, p.text...), b.bytes+p.bytes
+	b.text, b.bytes = append(b.text, p.Text...), b.bytes+p.Bytes
 	if i > s.front {
-		if s.waiting += len(p.text); s.waiting > mostWaiting {
+		if s.waiting += len(p.Text); s.waiting > mostWaiting {
 			return chatform.Broken("the tool calls of the chat answer come too much in turns")
 		}
 	}
@@ -184,28 +184,28 @@ func (s *Stream) take(p *piece) error {
 }
 
 // block is a new one.
-func (s *Stream) block(p *piece) *content {
-	s.calls = s.calls || p.kind == pieceCall
-	return &content{kind: p.kind, slot: p.slot}
+func (s *Stream) block(p *chatform.Piece) *content {
+	s.calls = s.calls || p.Kind == chatform.Call
+	return &content{kind: p.Kind, slot: p.Slot}
 }
 
 // know keeps what a call is named by, which may come in pieces.
-func (b *content) know(p *piece) {
+func (b *content) know(p *chatform.Piece) {
 	if b.id == nil {
-		b.id = bytes.Clone(p.id)
+		b.id = bytes.Clone(p.ID)
 	}
 	if b.name == nil {
-		b.name = bytes.Clone(p.name)
+		b.name = bytes.Clone(p.Name)
 	}
 }
 
 // home is the block that a piece belongs to. Text goes on with the last block. Most servers
 // number calls; some number every call 0, or none: an id that is new, with a name, begins a
 // call all the same.
-func (s *Stream) home(p *piece) int {
+func (s *Stream) home(p *chatform.Piece) int {
 	last := len(s.blocks) - 1
-	if p.kind != pieceCall {
-		if last >= s.front && s.blocks[last].kind == p.kind {
+	if p.Kind != chatform.Call {
+		if last >= s.front && s.blocks[last].kind == p.Kind {
 			return last
 		}
 		return noBlock
@@ -213,17 +213,17 @@ func (s *Stream) home(p *piece) int {
 	latest := noBlock
 	for i := last; i >= 0; i-- {
 		b := s.blocks[i]
-		if b.kind != pieceCall || b.slot != p.slot {
+		if b.kind != chatform.Call || b.slot != p.Slot {
 			continue
 		}
-		if p.id != nil && b.id != nil && chatform.SameText(p.id, b.id) {
+		if p.ID != nil && b.id != nil && chatform.SameText(p.ID, b.id) {
 			return i
 		}
 		if latest == noBlock {
 			latest = i
 		}
 	}
-	if p.name != nil && (p.id != nil || p.slot == unplaced) {
+	if p.Name != nil && (p.ID != nil || p.Slot == chatform.Unplaced) {
 		return noBlock
 	}
 	return latest
@@ -234,7 +234,7 @@ func (s *Stream) home(p *piece) int {
 func (s *Stream) advance() {
 	for {
 		b := s.blocks[s.front]
-		if b.kind == pieceCall && b.name == nil {
+		if b.kind == chatform.Call && b.name == nil {
 			return
 		}
 		s.flush(b)
@@ -257,7 +257,7 @@ func (s *Stream) flush(b *content) {
 		s.steps = append(s.steps, step{kind: stepDelta, block: s.front, text: s.room[start:len(s.room):len(s.room)], bytes: b.bytes})
 	}
 	b.bytes = 0
-	if b.kind == pieceCall {
+	if b.kind == chatform.Call {
 		b.from = len(b.text)
 	} else {
 		b.text = b.text[:0]
@@ -272,7 +272,7 @@ func (s *Stream) close() {
 
 // whole reports whether nothing more can come for the block.
 func (b *content) whole() bool {
-	if b.kind != pieceCall {
+	if b.kind != chatform.Call {
 		return true
 	}
 	text := bytes.TrimRight(b.text, " ")

@@ -111,9 +111,6 @@ func (o *output) stepCall(p *piece) op {
 	return op{kind: opItem, item: len(o.items), adds: callItem, piece: p}
 }
 
-// unplaced is the slot of a call without an index.
-const unplaced = -1
-
 // callOf finds the call that a piece belongs to. Most servers number calls; some number
 // every call 0, or none: an id that is new, with a name, begins a call all the same.
 func (o *output) callOf(p *piece) int {
@@ -134,7 +131,7 @@ func (o *output) callOf(p *piece) int {
 			latest = i
 		}
 	}
-	if p.name != nil && (hasID || p.slot == unplaced) {
+	if p.name != nil && (hasID || p.slot == chatform.Unplaced) {
 		return none
 	}
 	return latest

@@ -3,6 +3,7 @@ package translate
 import (
 	"io"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 )
 
@@ -17,7 +18,7 @@ type Stream struct {
 	pieces []piece // of the last chunk; those before at are told
 	at     int
 	next   op // what the next call gives; opNone: a chunk has to be read
-	reply  reply
+	reply  chatform.Reply
 	form   template
 	finish string // why the model ended
 	usage  provider.Usage

@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 
+	"skytower/internal/inference/chatform"
 	"skytower/internal/provider"
 	"skytower/internal/rawjson"
 )
@@ -44,12 +45,12 @@ func (p *piece) plain() bool {
 
 // learn makes a template of a chunk that brought one text and nothing else. The text's
 // place is known only if it occurs once.
-func (f *template) learn(event *provider.Event, r *reply, pieces []piece) {
+func (f *template) learn(event *provider.Event, r *chatform.Reply, pieces []piece) {
 	if len(pieces) != 1 || len(event.Data) > maxTemplate {
 		return
 	}
 	p := &pieces[0]
-	if !p.plain() || r.logprobs != nil || event.Usage.Reported {
+	if !p.plain() || r.Probable() || event.Usage.Reported {
 		return
 	}
 	if f.misses++; f.misses > maxMisses {
