@@ -144,6 +144,20 @@ func TestGuardsAreTold(t *testing.T) {
 	}
 }
 
+// A prompt alone is made a request of the API that was chosen.
+func TestSimpleRequests(t *testing.T) {
+	t.Parallel()
+	for api, want := range map[string]string{
+		"chat":      `{"messages":[{"content":"Hi","role":"user"}],"model":"r"}`,
+		"messages":  `{"max_tokens":1024,"messages":[{"content":"Hi","role":"user"}],"model":"r"}`,
+		"responses": `{"input":"Hi","model":"r"}`,
+	} {
+		if got, err := simpleRequest(routersView{Model: "r", Prompt: "Hi", API: api}); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v", api, got, err)
+		}
+	}
+}
+
 // The form of a model holds all that the model has: saving it unchanged changes nothing.
 func TestFormsKeepModels(t *testing.T) {
 	t.Parallel()
