@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"skytower/internal/egress"
 	"skytower/internal/provider"
 	"skytower/internal/provider/anthropic"
 	"skytower/internal/provider/providertest"
@@ -289,38 +288,5 @@ func TestAnswersAreBounded(t *testing.T) {
 	})
 	if _, err := p.Message(t.Context(), call(t, `{"model":"a"}`)); err == nil || provider.ClassOf(err) != provider.Broken {
 		t.Errorf("coded: %v", err)
-	}
-}
-
-func TestSilenceIsATimeout(t *testing.T) {
-	t.Parallel()
-	const soon = time.Millisecond
-	for _, tc := range []struct {
-		options egress.Options
-		call    provider.Call // its own bounds
-		head    bool
-	}{
-		{options: egress.Options{FirstByte: soon}}, {options: egress.Options{Idle: soon}, head: true},
-		{call: provider.Call{FirstByte: soon}}, {call: provider.Call{Idle: soon}, head: true},
-	} {
-		up := providertest.NewUpstream(t, providertest.HTTP1)
-		client := egress.New(egress.Operator(egress.Rules{}), tc.options)
-		p := anthropic.New(anthropic.Options{BaseURL: up.URL, Upstream: client})
-		up.On("/messages", func(x *providertest.Exchange) {
-			if tc.head {
-				x.Head(200, "Content-Type", "text/event-stream")
-			}
-			x.Left()
-		})
-		c := call(t, `{"model":"a","messages":[]}`)
-		c.FirstByte, c.Idle = tc.call.FirstByte, tc.call.Idle
-		s, err := p.ChatStream(t.Context(), c)
-		if err == nil {
-			_, err = s.Next()
-			s.Close()
-		}
-		if err == nil || provider.ClassOf(err) != provider.Timeout {
-			t.Errorf("%v", err)
-		}
 	}
 }

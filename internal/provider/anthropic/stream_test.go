@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"skytower/internal/provider"
 	"skytower/internal/provider/anthropic"
@@ -172,51 +171,6 @@ func TestReadyLooksPastEventsWithoutAChunk(t *testing.T) {
 	if third, err := s.Next(); err != nil || !strings.Contains(string(third.Data), `"c"`) {
 		t.Errorf("%v, %s", err, third.Data)
 	}
-}
-
-func TestConnectionServesAgainAfterAStream(t *testing.T) {
-	t.Parallel()
-	up, p := upstream(t, nil)
-	p.SetDrain(time.Hour)
-	last := make(chan struct{})
-	up.On(messagesPath, func(x *providertest.Exchange) {
-		providertest.Events(said("Hi"), event("message_stop", ""))(x)
-		x.Wait(last) // the end of the body lags behind
-	})
-	for range 3 {
-		s, err := p.MessageStream(t.Context(), call(t, `{"model":"a"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := all(s); err != nil {
-			t.Fatal(err)
-		}
-		last <- struct{}{}
-		s.Close()
-	}
-	got := up.Requests()
-	for _, r := range got {
-		if r.From != got[0].From {
-			t.Error("another connection was opened")
-		}
-	}
-}
-
-func TestCloseDoesNotWaitForAnUpstreamThatLingers(t *testing.T) {
-	t.Parallel()
-	up, p := upstream(t, nil)
-	up.On(messagesPath, func(x *providertest.Exchange) {
-		providertest.Events(said("Hi"), event("message_stop", ""))(x)
-		x.Left()
-	})
-	s, err := p.ChatStream(t.Context(), call(t, `{"model":"a","messages":[]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := all(s); err != nil {
-		t.Error(err)
-	}
-	s.Close()
 }
 
 func TestServerThatDoesNotStream(t *testing.T) {

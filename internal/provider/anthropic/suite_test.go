@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -35,6 +36,7 @@ func TestSuite(t *testing.T) {
 		New: func(t *testing.T, base *url.URL, credential string, client egress.Upstream) any {
 			return anthropic.New(anthropic.Options{Name: "test", BaseURL: base.JoinPath("v1"), Credential: credential, Upstream: client})
 		},
+		Patient:  func(adapter any) { adapter.(*anthropic.Provider).SetDrain(time.Hour) },
 		ChatPath: messagesPath, ChatAnswer: message, ChatStream: chunked,
 		MessagesPath: messagesPath, MessagesAnswer: message, MessagesStream: events,
 		Refusal: func(message string) string {

@@ -240,39 +240,6 @@ func TestTheAddressPolicyRefuses(t *testing.T) {
 	}
 }
 
-func TestSilenceIsATimeout(t *testing.T) {
-	t.Parallel()
-	const soon = time.Millisecond
-	for _, tc := range []struct {
-		options egress.Options
-		call    provider.Call // its own bounds
-		head    bool
-	}{
-		{options: egress.Options{FirstByte: soon}}, {options: egress.Options{Idle: soon}, head: true},
-		{call: provider.Call{FirstByte: soon}}, {call: provider.Call{Idle: soon}, head: true},
-	} {
-		up := providertest.NewUpstream(t, providertest.HTTP1)
-		client := egress.New(egress.Operator(egress.Rules{}), tc.options)
-		p := openai.New(openai.Options{BaseURL: up.URL, Upstream: client})
-		up.On("/chat/completions", func(x *providertest.Exchange) {
-			if tc.head {
-				x.Head(200, "Content-Type", "text/event-stream")
-			}
-			x.Left()
-		})
-		c := call(t, `{"model":"a"}`)
-		c.FirstByte, c.Idle = tc.call.FirstByte, tc.call.Idle
-		s, err := p.ChatStream(t.Context(), c)
-		if err == nil {
-			_, err = s.Next()
-			s.Close()
-		}
-		if got := provider.ClassOf(err); got != provider.Timeout {
-			t.Errorf("class %s: %v", got, err)
-		}
-	}
-}
-
 func TestStreamOptionsAreLeftOutWhereRefused(t *testing.T) {
 	t.Parallel()
 	up, p := upstream(t, nil)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -143,53 +142,6 @@ func TestEndsOfChatStreams(t *testing.T) {
 				t.Errorf("the message tells: %q", e.Message)
 			}
 		})
-	}
-}
-
-func TestConnectionServesAgainAfterAStream(t *testing.T) {
-	t.Parallel()
-	up, p := upstream(t, nil)
-	p.SetDrain(time.Hour)
-	last := make(chan struct{})
-	up.On(chatPath, func(x *providertest.Exchange) {
-		providertest.Events(chunkOf("Hi", "stop"), "data: [DONE]\n\n")(x)
-		x.Wait(last) // the end of the body lags behind
-	})
-	for range 3 {
-		s, err := p.ChatStream(t.Context(), call(t, `{"model":"a"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for err == nil {
-			_, err = s.Next()
-		}
-		if err != io.EOF {
-			t.Fatal(err)
-		}
-		last <- struct{}{}
-		s.Close()
-	}
-	got := up.Requests()
-	for _, r := range got {
-		if r.From != got[0].From {
-			t.Error("another connection was opened")
-		}
-	}
-}
-
-func TestCloseDoesNotWaitForAnUpstreamThatLingers(t *testing.T) {
-	t.Parallel()
-	up, p := upstream(t, nil)
-	up.On(chatPath, func(x *providertest.Exchange) {
-		providertest.Events(chunkOf("Hi", "stop"), "data: [DONE]\n\n")(x)
-		x.Left()
-	})
-	s, err := p.ChatStream(t.Context(), call(t, `{"model":"a"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := all(s); err != nil || len(got) != 1 {
-		t.Errorf("%q, %v", got, err)
 	}
 }
 

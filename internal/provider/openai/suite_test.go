@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -23,6 +24,7 @@ func TestSuite(t *testing.T) {
 		New: func(t *testing.T, base *url.URL, credential string, client egress.Upstream) any {
 			return openai.New(openai.Options{Name: "test", BaseURL: base.JoinPath("v1"), Credential: credential, Upstream: client})
 		},
+		Patient:  func(adapter any) { adapter.(*openai.Provider).SetDrain(time.Hour) },
 		ChatPath: "/v1/chat/completions", ChatAnswer: chatAnswer, ChatStream: chatStream,
 		ResponsesPath: "/v1/responses", ResponsesAnswer: responsesAnswer, ResponsesStream: responsesStream,
 		EmbeddingsPath: "/v1/embeddings", EmbeddingsAnswer: embeddingsAnswer,

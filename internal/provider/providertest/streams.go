@@ -6,7 +6,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"skytower/internal/egress"
 	"skytower/internal/provider"
 )
 
@@ -18,6 +20,11 @@ func (c capability) streams(t *testing.T, wire Wire) {
 	t.Run("cancelled within the stream", func(t *testing.T) { t.Parallel(); c.cancelled(t, wire) })
 	t.Run("closed within the stream", func(t *testing.T) { t.Parallel(); c.closed(t, wire) })
 	t.Run("cut at any piece", func(t *testing.T) { t.Parallel(); c.cuts(t, wire) })
+	t.Run("the connection serves again", func(t *testing.T) { t.Parallel(); c.reused(t, wire) })
+	t.Run("closed while the upstream lingers", func(t *testing.T) { t.Parallel(); c.lingers(t, wire) })
+	if wire == HTTP1 {
+		t.Run("silence", func(t *testing.T) { t.Parallel(); c.silent(t) })
+	}
 	t.Run("page for a stream", func(t *testing.T) {
 		t.Parallel()
 		up, adapter := c.start(t, wire)
@@ -202,5 +209,84 @@ func (c capability) cuts(t *testing.T, wire Wire) {
 			t.Fatalf("cut after %d of %d pieces, and the stream ended well", n, len(pieces))
 		}
 		checkClass(t, err, provider.Cut)
+	}
+}
+
+// reused wants the connection back whose body's end lags behind its last event.
+func (c capability) reused(t *testing.T, wire Wire) {
+	up, adapter := c.start(t, wire)
+	c.d.Patient(adapter)
+	last := make(chan struct{})
+	up.On(c.path, func(x *Exchange) {
+		Events(c.pieces(texts(), usage())...)(x)
+		x.Wait(last)
+	})
+	for range 3 {
+		s, err := c.stream(t.Context(), adapter, Call(t, c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collect(s); err != nil {
+			t.Fatal(err)
+		}
+		last <- struct{}{}
+		s.Close()
+	}
+	got := up.Requests()
+	for _, r := range got {
+		if r.From != got[0].From {
+			t.Error("another connection was opened")
+		}
+	}
+}
+
+// lingers wants Close not to wait for a body that does not end.
+func (c capability) lingers(t *testing.T, wire Wire) {
+	up, adapter := c.start(t, wire)
+	left := make(chan struct{})
+	up.On(c.path, func(x *Exchange) {
+		Events(c.pieces(texts(), usage())...)(x)
+		x.Left()
+		close(left)
+	})
+	s, err := c.stream(t.Context(), adapter, Call(t, c.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := collect(s); err != nil {
+		t.Error(err)
+	}
+	s.Close()
+	<-left
+}
+
+// silent wants a timeout where the answer or its next piece does not come in time, by the
+// client's bounds and by the call's own.
+func (c capability) silent(t *testing.T) {
+	const soon = time.Millisecond
+	for _, tc := range []struct {
+		options egress.Options
+		call    provider.Call // its own bounds
+		head    bool
+	}{
+		{options: egress.Options{FirstByte: soon}}, {options: egress.Options{Idle: soon}, head: true},
+		{call: provider.Call{FirstByte: soon}}, {call: provider.Call{Idle: soon}, head: true},
+	} {
+		up := NewUpstream(t, HTTP1)
+		client := egress.New(egress.Operator(egress.Rules{}), tc.options)
+		up.On(c.path, func(x *Exchange) {
+			if tc.head {
+				x.Head(200, "Content-Type", "text/event-stream")
+			}
+			x.Left()
+		})
+		call := Call(t, c.body)
+		call.FirstByte, call.Idle = tc.call.FirstByte, tc.call.Idle
+		s, err := c.stream(t.Context(), c.d.New(t, up.URL, credential, client), call)
+		if err == nil {
+			_, err = s.Next()
+			s.Close()
+		}
+		checkClass(t, err, provider.Timeout)
 	}
 }

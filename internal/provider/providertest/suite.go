@@ -21,6 +21,9 @@ import (
 type Dialect struct {
 	// New makes the adapter under test, for an upstream below base.
 	New func(t *testing.T, base *url.URL, credential string, client egress.Upstream) any
+	// Patient makes the adapter wait for the end of a stream, after its last event, as long
+	// as it takes.
+	Patient func(adapter any)
 
 	ChatPath string
 	// ChatAnswer is a whole answer; a usage that isn't Reported is left out.
