@@ -38,7 +38,8 @@ func table() []room {
 		{dir: "internal/console/ui", kind: edge, may: edgeMay()},
 
 		{dir: "internal/inference", kind: useCase, may: append(grounds, domain, "internal/inference/messages", "internal/inference/translate")},
-		{dir: "internal/inference/chatform", kind: shared, may: append(grounds, "internal/provider")},                                 // by those who carry another API over chat
+		{dir: "internal/inference/chatform", kind: shared, may: append(grounds, "internal/provider")}, // by those who carry another API over chat
+		{dir: "internal/inference/chatform/chatformtest", kind: testing, may: append(grounds, "internal/provider")},
 		{dir: "internal/inference/messages", kind: shared, may: append(grounds, "internal/provider", "internal/inference/chatform")},  // likewise
 		{dir: "internal/inference/translate", kind: shared, may: append(grounds, "internal/provider", "internal/inference/chatform")}, // a pure function, large enough for a room
 		{dir: "internal/batch", kind: useCase, may: append(grounds, domain)},

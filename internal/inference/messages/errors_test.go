@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"skytower/internal/fault"
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
 )
@@ -106,9 +107,9 @@ func TestBrokenAnswers(t *testing.T) {
 		"after its end":    {`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}},{"index":1,"id":"b","function":{"name":"f"}},{"index":0,"function":{"arguments":"x"}}]}}]}`, io.EOF, provider.Broken},
 		"an open argument": {"{\"choices\":[{\"delta\":{\"content\":\"a\x01\"}}]}", io.EOF, provider.Broken},
 	} {
-		chat := &chunks{end: c.end}
+		chat := &chatformtest.Chunks{End: c.end}
 		for line := range strings.SplitSeq(c.lines, "\n") {
-			chat.events = append(chat.events, provider.Event{Data: []byte(line)})
+			chat.Events = append(chat.Events, provider.Event{Data: []byte(line)})
 		}
 		s := translation(t, []byte(hello)).Stream(chat)
 		var err error
@@ -118,7 +119,7 @@ func TestBrokenAnswers(t *testing.T) {
 		if provider.ClassOf(err) != c.class || err == io.EOF {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := s.Close(); err != nil || !chat.closed {
+		if err := s.Close(); err != nil || !chat.Closed {
 			t.Errorf("%s: the chat stream stays open", name)
 		}
 	}

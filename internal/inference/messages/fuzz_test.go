@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"testing"
 
 	"skytower/internal/fault"
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
 )
@@ -19,12 +19,12 @@ import (
 // goes between them as a chunk of its own: it may end the stream, but spoils nothing.
 func FuzzMessages(f *testing.F) {
 	for _, g := range goldens(f) {
-		body, ok := g.part("request")
+		body, ok := g.Part("request")
 		if !ok {
 			body = []byte(hello)
 		}
 		raw := []byte(`{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c","function":{"name":"f"}}]}}]}`)
-		if data, ok := g.part("chunks"); ok {
+		if data, ok := g.Part("chunks"); ok {
 			raw, _, _ = bytes.Cut(data, []byte("\n"))
 		}
 		f.Add(body, []byte("\x12hi\x10x\x16{}\x37{\"a\":1}\x16{}\x12!"), raw, uint8(5))
@@ -41,7 +41,7 @@ func FuzzMessages(f *testing.F) {
 		}
 		messages.EachMedia(body, func(messages.Media) {})
 		checkAnswer(t, tr, raw)
-		checkStream(t, tr, insert(spell(script), raw), int(stop))
+		checkStream(t, tr, insert(chatformtest.Spell(script), raw), int(stop))
 	})
 }
 
@@ -75,7 +75,7 @@ func insert(events []provider.Event, raw []byte) []provider.Event {
 
 func checkStream(t *testing.T, tr *messages.Translation, events []provider.Event, stop int) {
 	t.Helper()
-	s := tr.Stream(&chunks{events: events, end: io.EOF})
+	s := tr.Stream(&chatformtest.Chunks{Events: events, End: io.EOF})
 	var told []provider.Event
 	for {
 		e, err := s.Next()
@@ -97,33 +97,4 @@ func checkStream(t *testing.T, tr *messages.Translation, events []provider.Event
 		e.Data = bytes.Clone(e.Data)
 		told = append(told, e)
 	}
-}
-
-// spell reads a script: the low bits of a byte are the kind, the high bits the length of
-// the text that follows.
-func spell(script []byte) []provider.Event {
-	var events []provider.Event
-	for len(script) > 0 {
-		kind, n := script[0]&7, int(script[0]>>3)
-		script = script[1:]
-		n = min(n, len(script))
-		text, err := json.Marshal(string(script[:n]))
-		if err != nil {
-			panic(err) // a string can be marshalled
-		}
-		script = script[n:]
-		delta := ""
-		switch kind {
-		case 0, 1:
-			delta = fmt.Sprintf(`"reasoning_content":%s`, text)
-		case 2, 3:
-			delta = fmt.Sprintf(`"content":%s`, text)
-		case 4:
-			delta = fmt.Sprintf(`"refusal":%s`, text)
-		default:
-			delta = fmt.Sprintf(`"tool_calls":[{"index":%d,"function":{"name":"f","arguments":%s}}]`, n%3, text)
-		}
-		events = append(events, provider.Event{Data: fmt.Appendf(nil, `{"choices":[{"index":0,"delta":{%s}}]}`, delta), Bytes: n})
-	}
-	return events
 }

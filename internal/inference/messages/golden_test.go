@@ -3,73 +3,29 @@ package messages_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// golden is a case (see chatformtest).
+type golden struct{ *chatformtest.Golden }
 
-// golden is a case: a request with the chat request that it becomes, and a chat answer,
-// whole or in chunks, with the message or the events that it becomes.
-type golden struct {
-	path    string
-	archive *txtar.Archive
-}
-
-func goldens(t testing.TB) []*golden {
+func goldens(t testing.TB) []golden {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	var all []*golden
-	for _, path := range paths {
-		a, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, &golden{path, a})
+	var all []golden
+	for _, g := range chatformtest.Goldens(t) {
+		all = append(all, golden{g})
 	}
 	return all
-}
-
-func (g *golden) name() string { return strings.TrimSuffix(filepath.Base(g.path), ".txtar") }
-
-func (g *golden) part(name string) ([]byte, bool) {
-	for _, f := range g.archive.Files {
-		if f.Name == name {
-			return f.Data, true
-		}
-	}
-	return nil, false
-}
-
-// expect compares with a part, or writes it.
-func (g *golden) expect(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		g.archive.Files = slices.DeleteFunc(g.archive.Files, func(f txtar.File) bool { return f.Name == name })
-		g.archive.Files = append(g.archive.Files, txtar.File{Name: name, Data: []byte(got)})
-		if err := os.WriteFile(g.path, txtar.Format(g.archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, _ := g.part(name)
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s of %s (-want +got):\n%s", name, g.path, diff)
-	}
 }
 
 const hello = `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`
@@ -80,9 +36,9 @@ func request(body []byte) messages.Request {
 	}}
 }
 
-func (g *golden) translation(t testing.TB) *messages.Translation {
+func (g golden) translation(t testing.TB) *messages.Translation {
 	t.Helper()
-	body, ok := g.part("request")
+	body, ok := g.Part("request")
 	if !ok {
 		body = []byte(hello)
 	}
@@ -97,91 +53,6 @@ func translation(t testing.TB, body []byte) *messages.Translation {
 	}
 	tr.Numbered()
 	return tr
-}
-
-func indent(t testing.TB, doc []byte) string {
-	t.Helper()
-	var out bytes.Buffer
-	if err := json.Indent(&out, doc, "", "  "); err != nil {
-		t.Fatalf("%v in %s", err, doc)
-	}
-	return out.String() + "\n"
-}
-
-// usageOf is what an adapter reads of an answer or a chunk.
-func usageOf(t testing.TB, doc []byte) provider.Usage {
-	t.Helper()
-	var r struct {
-		Usage *struct {
-			Input   int64            `json:"prompt_tokens"`
-			Output  int64            `json:"completion_tokens"`
-			Cached  map[string]int64 `json:"prompt_tokens_details"`
-			Thought map[string]int64 `json:"completion_tokens_details"`
-		} `json:"usage"`
-	}
-	if err := json.Unmarshal(doc, &r); err != nil {
-		t.Fatalf("%v in %s", err, doc)
-	}
-	if r.Usage == nil {
-		return provider.Usage{}
-	}
-	return provider.Usage{
-		Reported: true, Input: r.Usage.Input, Output: r.Usage.Output,
-		Cached: r.Usage.Cached["cached_tokens"], Reasoning: r.Usage.Thought["reasoning_tokens"],
-	}
-}
-
-// chunks is a chat stream of what stands there. Each event spoils the one before it, as
-// an adapter may.
-type chunks struct {
-	events []provider.Event
-	end    error
-	room   []byte
-	closed bool
-}
-
-func chunked(t testing.TB, data []byte) *chunks {
-	t.Helper()
-	c := &chunks{end: io.EOF}
-	for line := range strings.FieldsFuncSeq(string(data), func(r rune) bool { return r == '\n' }) {
-		c.events = append(c.events, provider.Event{Data: []byte(line), Usage: usageOf(t, []byte(line))})
-	}
-	return c
-}
-
-func (c *chunks) Next() (provider.Event, error) {
-	for i := range c.room {
-		c.room[i] = '#'
-	}
-	if len(c.events) == 0 {
-		return provider.Event{}, c.end
-	}
-	e := c.events[0]
-	c.events = c.events[1:]
-	c.room = append(c.room[:0], e.Data...)
-	e.Data = c.room
-	return e, nil
-}
-
-func (c *chunks) Ready() bool  { return len(c.events) > 0 }
-func (c *chunks) Close() error { c.closed = true; return nil }
-
-// drain reads at most n events, keeping copies; a negative n is all.
-func drain(t testing.TB, s provider.Stream, n int) []provider.Event {
-	t.Helper()
-	var events []provider.Event
-	for n < 0 || len(events) < n {
-		e, err := s.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.Data = bytes.Clone(e.Data)
-		events = append(events, e)
-	}
-	return events
 }
 
 // message is a message as a client's accumulator makes it.
@@ -290,10 +161,10 @@ func accumulate(t testing.TB, events []provider.Event) message {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for _, g := range goldens(t) {
-		t.Run(g.name(), func(t *testing.T) {
+		t.Run(g.Name(), func(t *testing.T) {
 			t.Parallel()
-			if _, ok := g.part("request"); ok {
-				g.expect(t, "chat", indent(t, g.translation(t).Chat()))
+			if _, ok := g.Part("request"); ok {
+				g.Expect(t, "chat", chatformtest.Indent(t, g.translation(t).Chat()))
 			}
 			whole, plain := g.answer(t)
 			streamed, told := g.stream(t)
@@ -308,13 +179,13 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func (g *golden) answer(t *testing.T) (m message, ok bool) {
+func (g golden) answer(t *testing.T) (m message, ok bool) {
 	t.Helper()
-	body, ok := g.part("answer")
+	body, ok := g.Part("answer")
 	if !ok {
 		return m, false
 	}
-	usage := usageOf(t, body)
+	usage, _ := chatformtest.Counted(t, body)
 	a, err := g.translation(t).Answer(&provider.Answer{Body: body, Usage: usage, Bytes: 7})
 	if err != nil {
 		t.Fatal(err)
@@ -322,7 +193,7 @@ func (g *golden) answer(t *testing.T) (m message, ok bool) {
 	if a.Usage != usage || a.Bytes != 7 {
 		t.Errorf("counts %+v, %d bytes", a.Usage, a.Bytes)
 	}
-	g.expect(t, "message", indent(t, a.Body))
+	g.Expect(t, "message", chatformtest.Indent(t, a.Body))
 	var doc struct {
 		Content []map[string]any
 		Stop    string `json:"stop_reason"`
@@ -334,18 +205,18 @@ func (g *golden) answer(t *testing.T) (m message, ok bool) {
 	return message{Content: doc.Content, Stop: doc.Stop, Usage: doc.Usage}, true
 }
 
-func (g *golden) stream(t *testing.T) (message, bool) {
+func (g golden) stream(t *testing.T) (message, bool) {
 	t.Helper()
-	data, ok := g.part("chunks")
+	data, ok := g.Part("chunks")
 	if !ok {
 		return message{}, false
 	}
-	events := drain(t, g.translation(t).Stream(chunked(t, data)), -1)
+	events := chatformtest.Drain(t, g.translation(t).Stream(chatformtest.Chunked(t, data)), -1)
 	var text strings.Builder
 	for _, e := range events {
 		text.Write(append(e.Data, '\n'))
 	}
-	g.expect(t, "events", text.String())
+	g.Expect(t, "events", text.String())
 	return accumulate(t, events), true
 }
 
@@ -353,26 +224,26 @@ func (g *golden) stream(t *testing.T) (message, bool) {
 func TestStopAtAnyDelta(t *testing.T) {
 	t.Parallel()
 	for _, g := range goldens(t) {
-		data, ok := g.part("chunks")
+		data, ok := g.Part("chunks")
 		if !ok {
 			continue
 		}
-		all := drain(t, g.translation(t).Stream(chunked(t, data)), -1)
+		all := chatformtest.Drain(t, g.translation(t).Stream(chatformtest.Chunked(t, data)), -1)
 		for n, refused := range all {
 			if !refused.Output {
 				continue
 			}
-			s := g.translation(t).Stream(chunked(t, data))
-			drain(t, s, n+1)
+			s := g.translation(t).Stream(chatformtest.Chunked(t, data))
+			chatformtest.Drain(t, s, n+1)
 			if n%2 == 0 {
 				s.Ready() // reading ahead changes nothing
 			}
 			m := accumulate(t, append(slices.Clone(all[:n]), s.Stop(provider.Usage{Reported: true, Input: 3, Output: 1})...))
 			if m.Stop != "max_tokens" || m.Usage["output_tokens"] != 1.0 {
-				t.Errorf("%s stopped at %d: %+v", g.name(), n, m)
+				t.Errorf("%s stopped at %d: %+v", g.Name(), n, m)
 			}
 			if _, err := s.Next(); err != io.EOF {
-				t.Errorf("%s stopped at %d: then %v", g.name(), n, err)
+				t.Errorf("%s stopped at %d: then %v", g.Name(), n, err)
 			}
 		}
 	}

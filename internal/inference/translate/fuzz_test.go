@@ -3,11 +3,11 @@ package translate_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"testing"
 
 	"skytower/internal/fault"
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 )
@@ -16,7 +16,7 @@ import (
 // that is JSON with messages, and a response object on one line.
 func FuzzTranslate(f *testing.F) {
 	for _, g := range goldens(f) {
-		body, _ := g.part("request")
+		body, _ := g.Part("request")
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -53,16 +53,16 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte("\x02hi\x0a{}\x12 there"), []byte(halfChunk), uint8(3))
 	f.Add([]byte("\x41think\x02hi\x0b\x81\x13{\"a\x1b{}\x13\":1}\x24no"), []byte(`{"choices":[{"delta":{"annotations":[{"url":"u"}]}}]}`), uint8(9))
 	for _, g := range goldens(f) {
-		if data, ok := g.part("chunks"); ok && len(data) > 0 {
-			f.Add([]byte("\x05hello\x05world"), []byte(lines(data)[0]), uint8(200))
+		if data, ok := g.Part("chunks"); ok && len(data) > 0 {
+			f.Add([]byte("\x05hello\x05world"), []byte(chatformtest.Lines(data)[0]), uint8(200))
 		}
 	}
 	f.Fuzz(func(t *testing.T, script, raw []byte, stop uint8) {
-		events := spell(script)
+		events := chatformtest.Spell(script)
 		at := len(raw) % (len(events) + 1)
 		usage := provider.Usage{Reported: true, Input: 1, Output: 2}
 		events = append(events[:at:at], append([]provider.Event{{Data: bytes.ReplaceAll(raw, []byte("\n"), nil), Usage: usage}}, events[at:]...)...)
-		s := hello(t).Stream(&chunks{events: events, end: io.EOF})
+		s := hello(t).Stream(&chatformtest.Chunks{Events: events, End: io.EOF})
 		var told []provider.Event
 		for len(told) < int(stop) || stop == 255 {
 			e, err := s.Next()
@@ -87,33 +87,4 @@ func FuzzStream(f *testing.F) {
 		}
 		wellFormed(t, append(told, s.Stop(usage)...))
 	})
-}
-
-// spell reads a script: the low bits of a byte are the kind, the high bits the length of
-// the text that follows.
-func spell(script []byte) []provider.Event {
-	var events []provider.Event
-	for len(script) > 0 {
-		kind, n := script[0]&7, int(script[0]>>3)
-		script = script[1:]
-		n = min(n, len(script))
-		text, err := json.Marshal(string(script[:n]))
-		if err != nil {
-			panic(err) // a string can be marshalled
-		}
-		script = script[n:]
-		delta := ""
-		switch kind {
-		case 0, 1:
-			delta = fmt.Sprintf(`"reasoning_content":%s`, text)
-		case 2, 3, 4:
-			delta = fmt.Sprintf(`"content":%s`, text)
-		case 5:
-			delta = fmt.Sprintf(`"refusal":%s`, text)
-		default:
-			delta = fmt.Sprintf(`"tool_calls":[{"index":%d,"function":{"name":"f","arguments":%s}}]`, n%3, text)
-		}
-		events = append(events, provider.Event{Data: fmt.Appendf(nil, `{"choices":[{"index":0,"delta":{%s}}]}`, delta), Bytes: n})
-	}
-	return events
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 )
@@ -35,11 +36,11 @@ const (
 func TestErrorsOfTheChatStreamAreReturnedAsTheyAre(t *testing.T) {
 	t.Parallel()
 	cut := &provider.Error{Class: provider.Cut, Err: io.ErrUnexpectedEOF}
-	chat := chunked(t, []byte(halfChunk))
-	chat.end = cut
+	chat := chatformtest.Chunked(t, []byte(halfChunk))
+	chat.End = cut
 	tr := hello(t)
 	s := tr.Stream(chat)
-	drain(t, s, 5)
+	chatformtest.Drain(t, s, 5)
 	if _, err := s.Next(); err != error(cut) {
 		t.Errorf("got %v", err)
 	}
@@ -52,7 +53,7 @@ func TestErrorsOfTheChatStreamAreReturnedAsTheyAre(t *testing.T) {
 	if item := failed["output"].([]any)[0].(map[string]any); item["status"] != "incomplete" {
 		t.Errorf("the open item is %v", item)
 	}
-	if err := s.Close(); err != nil || !chat.closed {
+	if err := s.Close(); err != nil || !chat.Closed {
 		t.Error("the chat stream is not closed")
 	}
 }
@@ -64,8 +65,8 @@ func TestFail(t *testing.T) {
 		1: "response.in_progress response.failed",
 		5: "response.failed",
 	} {
-		s := hello(t).Stream(chunked(t, []byte(halfChunk)))
-		drain(t, s, n)
+		s := hello(t).Stream(chatformtest.Chunked(t, []byte(halfChunk)))
+		chatformtest.Drain(t, s, n)
 		var names []string
 		events := s.Fail("server_error", "It broke.", provider.Usage{})
 		for i, e := range events {
@@ -86,8 +87,8 @@ func TestGarbageIsBroken(t *testing.T) {
 		`{`, `[]`, `7`, ``, `{"choices":[{"delta":{"content":"\x"}}]}`, `{"choices":[{"delta":{"tool_calls":[{"id":"\x","function":{"name":"f"}}]}}]}`,
 		"{\"choices\":[{\"delta\":{\"content\":\"a\x01\"}}]}",
 	} {
-		s := hello(t).Stream(&chunks{events: []provider.Event{{Data: []byte(halfChunk)}, {Data: []byte(halfChunk)}, {Data: []byte(chunk)}}, end: io.EOF})
-		drain(t, s, 6)
+		s := hello(t).Stream(&chatformtest.Chunks{Events: []provider.Event{{Data: []byte(halfChunk)}, {Data: []byte(halfChunk)}, {Data: []byte(chunk)}}, End: io.EOF})
+		chatformtest.Drain(t, s, 6)
 		if e, err := s.Next(); provider.ClassOf(err) != provider.Broken || err == nil {
 			t.Errorf("%s: got %s, %v", chunk, e.Data, err)
 		}
@@ -133,7 +134,7 @@ func TestCountedUsage(t *testing.T) {
 	count := func(r *translate.Request) {
 		r.Count = func() provider.Usage { return provider.Usage{Input: 5, Output: 2} }
 	}
-	events := drain(t, hello(t, count).Stream(chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1)
+	events := chatformtest.Drain(t, hello(t, count).Stream(chatformtest.Chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1)
 	last := events[len(events)-1]
 	final := decoded(t, last.Data)["response"].(map[string]any)
 	if final["usage"].(map[string]any)["total_tokens"] != 7.0 || last.Usage.Reported {
@@ -143,7 +144,7 @@ func TestCountedUsage(t *testing.T) {
 	if err != nil || answer.Usage.Reported || decoded(t, answer.Body)["usage"].(map[string]any)["input_tokens"] != 5.0 {
 		t.Errorf("answered %s, %v", answer.Body, err)
 	}
-	events = drain(t, hello(t, count).Stream(chunked(t, []byte(halfChunk+"\n"+`{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}`))), -1)
+	events = chatformtest.Drain(t, hello(t, count).Stream(chatformtest.Chunked(t, []byte(halfChunk+"\n"+`{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}`))), -1)
 	if final := decoded(t, events[len(events)-1].Data)["response"].(map[string]any); final["usage"].(map[string]any)["total_tokens"] != 2.0 {
 		t.Errorf("what was reported became %v", final["usage"])
 	}
@@ -153,25 +154,25 @@ func TestCountedUsage(t *testing.T) {
 // to wait without a flush.
 func TestReady(t *testing.T) {
 	t.Parallel()
-	chat := &chunks{end: io.EOF}
+	chat := &chatformtest.Chunks{End: io.EOF}
 	s := hello(t).Stream(chat)
 	if s.Ready() {
 		t.Error("ready before the first chunk")
 	}
-	chat.events = chunked(t, []byte(roleChunk)).events
+	chat.Events = chatformtest.Chunked(t, []byte(roleChunk)).Events
 	if !s.Ready() {
 		t.Error("not ready for the first events")
 	}
-	drain(t, s, 2)
+	chatformtest.Drain(t, s, 2)
 	if s.Ready() {
 		t.Error("ready without more chunks")
 	}
-	chat.events = chunked(t, []byte(roleChunk+"\n"+roleChunk)).events
+	chat.Events = chatformtest.Chunked(t, []byte(roleChunk+"\n"+roleChunk)).Events
 	if s.Ready() {
 		t.Error("ready for chunks without content")
 	}
-	chat.events = chunked(t, []byte(halfChunk)).events
-	e := drain(t, s, 1)[0]
+	chat.Events = chatformtest.Chunked(t, []byte(halfChunk)).Events
+	e := chatformtest.Drain(t, s, 1)[0]
 	if !s.Ready() || e.Name != "response.output_item.added" {
 		t.Errorf("not ready behind %s", e.Name)
 	}
@@ -181,8 +182,8 @@ func TestReady(t *testing.T) {
 func TestTries(t *testing.T) {
 	t.Parallel()
 	tr := hello(t)
-	drain(t, tr.Stream(chunked(t, []byte(halfChunk))), 5)
-	final := wellFormed(t, drain(t, tr.Stream(chunked(t, []byte(moreChunk+"\n"+doneChunk))), -1))
+	chatformtest.Drain(t, tr.Stream(chatformtest.Chunked(t, []byte(halfChunk))), 5)
+	final := wellFormed(t, chatformtest.Drain(t, tr.Stream(chatformtest.Chunked(t, []byte(moreChunk+"\n"+doneChunk))), -1))
 	if final["output_text"] != " more" || final["id"] != "resp_1" {
 		t.Errorf("ended with %v", final)
 	}
@@ -193,7 +194,7 @@ func TestIDs(t *testing.T) {
 	t.Parallel()
 	seen := map[any]bool{}
 	for range 2 {
-		final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1))
+		final := wellFormed(t, chatformtest.Drain(t, hello(t).Stream(chatformtest.Chunked(t, []byte(halfChunk+"\n"+doneChunk))), -1))
 		id := final["output"].([]any)[0].(map[string]any)["id"].(string)
 		if seen[id] || !strings.HasPrefix(id, "msg_") || len(id) != len("msg_")+32 {
 			t.Errorf("got the id %s", id)
@@ -205,7 +206,7 @@ func TestIDs(t *testing.T) {
 func TestTooManyItems(t *testing.T) {
 	t.Parallel()
 	one := `{"choices":[{"delta":{"reasoning":"a","content":"b"}}]}`
-	s := hello(t).Stream(chunked(t, []byte(strings.Repeat(one+"\n", 1200))))
+	s := hello(t).Stream(chatformtest.Chunked(t, []byte(strings.Repeat(one+"\n", 1200))))
 	for {
 		if _, err := s.Next(); err != nil {
 			if provider.ClassOf(err) != provider.Broken || err == io.EOF {
@@ -233,7 +234,7 @@ func TestCounts(t *testing.T) {
 		{provider.Event{Data: []byte(escaped)}, 2 + 1 + 4 + 3 + 1 + 1},
 	} {
 		// Twice: the second chunk may fit the template of the first.
-		events := drain(t, hello(t).Stream(&chunks{events: []provider.Event{{Data: []byte(roleChunk)}, c.event, c.event}, end: io.EOF}), -1)
+		events := chatformtest.Drain(t, hello(t).Stream(&chatformtest.Chunks{Events: []provider.Event{{Data: []byte(roleChunk)}, c.event, c.event}, End: io.EOF}), -1)
 		got := 0
 		for _, e := range events {
 			got += e.Bytes
@@ -249,7 +250,7 @@ func TestTextThatOccursTwice(t *testing.T) {
 	t.Parallel()
 	const chunk = `{"id":"a","choices":[{"delta":{"content":"a"}}]}`
 	data := roleChunk + "\n" + chunk + "\n" + strings.Replace(chunk, "a", "b", 1)
-	if final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(data))), -1)); final["output_text"] != "aa" {
+	if final := wellFormed(t, chatformtest.Drain(t, hello(t).Stream(chatformtest.Chunked(t, []byte(data))), -1)); final["output_text"] != "aa" {
 		t.Errorf("got %v", final["output_text"])
 	}
 }
@@ -267,7 +268,7 @@ func TestChunksThatChange(t *testing.T) {
 		fmt.Fprintf(&data, `{"id":"%d","choices":[{"delta":{"content":"%s"}}]}`+"\n", id, word)
 		want.WriteString(word)
 	}
-	if final := wellFormed(t, drain(t, hello(t).Stream(chunked(t, []byte(data.String()))), -1)); final["output_text"] != want.String() {
+	if final := wellFormed(t, chatformtest.Drain(t, hello(t).Stream(chatformtest.Chunked(t, []byte(data.String()))), -1)); final["output_text"] != want.String() {
 		t.Errorf("got %v", final["output_text"])
 	}
 }
