@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,7 +98,12 @@ func TestKeptAnswersAreBilledAtTheirShare(t *testing.T) {
 	}
 	var charges skytells.List[skytells.ChargeLine]
 	decode(t, a.call(http.MethodGet, "/v1/charges", "").body, &charges)
-	if len(charges.Data) != 4 || charges.Data[2].Amount != "0.000002475" || len(charges.Data[2].Lines) != 1 || charges.Data[2].Lines[0].Amount != "0.000002475" {
+	if len(charges.Data) != 4 || charges.Data[2].Amount != "0.000002475" || len(charges.Data[3].Lines) != 4 {
+		t.Fatalf("%+v", charges.Data)
+	}
+	// What a kept answer is charged is told by the whole answer's products and what was taken off.
+	share := skytells.Explanation{What: "kept answer: charged at its share of the price", Quantity: "1", Unit: "request", Rate: "-0.000022275", Amount: "-0.000022275"}
+	if !slices.Equal(charges.Data[2].Lines, append(charges.Data[3].Lines, share)) {
 		t.Errorf("%+v", charges.Data)
 	}
 	usage, err := a.admin().Usage(t.Context(), skytells.UsageQuery{By: "model"})
