@@ -379,7 +379,7 @@ func (a *App) Stop(ctx context.Context) error {
 	var busy errgroup.Group
 	busy.Go(func() error { return a.stopServing(ctx) })
 	busy.Go(func() error { return a.jobs.Stop(ctx) })
-	busy.Go(func() error { return a.batches.Stop(ctx) })
+	busy.Go(func() error { a.batches.Stop(ctx); return nil })
 	errs := []error{busy.Wait()}
 	a.stopMail(ctx)
 	a.predictions.Stop()

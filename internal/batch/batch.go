@@ -217,7 +217,7 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Stop begins no further line, lets those in flight end until ctx is over, cuts what is
 // left, and gives back what was taken. It may be called again, and before Start.
-func (s *Service) Stop(ctx context.Context) error {
+func (s *Service) Stop(ctx context.Context) {
 	s.mu.Lock()
 	first := !s.stopped
 	s.stopped = true
@@ -225,7 +225,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.mu.Unlock()
 	s.leave()
 	if !started || !first {
-		return nil
+		return
 	}
 	cutting := context.AfterFunc(ctx, func() {
 		s.cut()
@@ -236,11 +236,10 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.loops.Wait()
 	s.lines.Wait()
 	s.tends.all.Wait()
-	err := s.returnLines(ctx)
+	s.returnLines(ctx)
 	s.die()
 	close(s.results)
 	s.writing.Wait()
 	s.cut()
 	s.abandon()
-	return err
 }
