@@ -257,7 +257,7 @@ func TestStopHandsPredictionsOn(t *testing.T) {
 	f.signal(first, syscall.SIGTERM)
 	f.ended(first)
 	f.nodes = f.nodes[1:]
-	f.up.release()
+	f.up.release(nil)
 	f.await("the prediction has succeeded", func() bool {
 		_, text, err := f.send(second, f.key, http.MethodGet, "/v1/predictions/"+p.ID, "")
 		return err == nil && strings.Contains(text, `"status":"succeeded"`)
@@ -330,7 +330,7 @@ func TestStopLetsFollowersComeAgain(t *testing.T) {
 	}
 	f.ended(f.nodes[0])
 	f.nodes = f.nodes[1:]
-	f.up.release()
+	f.up.release(nil)
 	if text := <-f.events(f.nodes[0], p.ID); !strings.Contains(text, "event: done") {
 		t.Errorf("the second stream: %s", text)
 	}

@@ -387,6 +387,7 @@ type paidUpstream struct {
 	free  bool             // work whose prompt says "wait" may end
 	left  int
 	fire  func()
+	ended func() // called with the lock held by the first look that finds an end
 }
 
 type work struct {
@@ -418,11 +419,12 @@ func (u *paidUpstream) after(n int, fire func()) {
 	u.left, u.fire = n, fire
 }
 
-// release lets work end that waits.
-func (u *paidUpstream) release() {
+// release lets work end that waits. Ended, which may be nil, is called when somebody has
+// looked and found an end.
+func (u *paidUpstream) release(ended func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.free = true
+	u.free, u.ended = true, ended
 }
 
 // count is called with the lock held.
@@ -461,6 +463,10 @@ func (u *paidUpstream) poll(w http.ResponseWriter, r *http.Request) {
 		if polls = found.polls; found.waits && !u.free {
 			polls = 1
 		}
+	}
+	if polls >= 2 && u.ended != nil {
+		u.ended()
+		u.ended = nil
 	}
 	u.count()
 	u.mu.Unlock()

@@ -106,7 +106,7 @@ func TestMoveToPostgres(t *testing.T) {
 	if got := f.delivered(done); got != picture {
 		t.Errorf("the picture is %q, was %q", got, picture)
 	}
-	f.up.release()
+	f.up.release(nil)
 	f.delivered(underway)
 	f.delivered(behind)
 	if status, answer, err := f.send(f.nodes[0], f.key, http.MethodPost, "/v1/chat/completions", chat(10)); err != nil || status != http.StatusOK {
