@@ -128,7 +128,8 @@ func (f *fleet) measure(p *process, since time.Time) (s sample, err error) {
 	}
 	s.at = time.Since(since)
 	s.goroutines, s.open = metric(text, "go_goroutines"), metric(text, "skytower_open_streams")
-	s.heap = metric(text, "go_memstats_heap_alloc_bytes") / (1 << 20)
+	// What the collector aims at is twice of what was alive at its last run, and has no saw teeth.
+	s.heap = metric(text, "go_memstats_next_gc_bytes") / 2 / (1 << 20)
 	s.resident = metric(text, "process_resident_memory_bytes") / (1 << 20)
 	return s, nil
 }
