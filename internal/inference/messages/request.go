@@ -119,17 +119,14 @@ func (a *asked) scalars() *chatform.Problem {
 	return nil
 }
 
-func (a *asked) readStops() (p *chatform.Problem) {
-	if p = chatform.IsArray("stop_sequences", a.stops); p != nil {
+func (a *asked) readStops() *chatform.Problem {
+	if p := chatform.IsArray("stop_sequences", a.stops); p != nil {
 		return p
 	}
 	n := 0
-	rawjson.Elements(a.stops, func(word []byte) bool {
-		if p = chatform.IsText("", word); p != nil {
-			p = p.At(n).In("stop_sequences")
-		}
+	p := chatform.Each("stop_sequences", a.stops, func(word []byte) *chatform.Problem {
 		n++
-		return p == nil
+		return chatform.IsText("", word)
 	})
 	if n == 0 {
 		a.stops = nil // chat servers refuse an empty list

@@ -26,20 +26,16 @@ func (f *function) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readTools() (p *chatform.Problem) {
+func (a *asked) readTools() *chatform.Problem {
 	if p := chatform.IsArray("tools", a.tools); p != nil {
 		return p
 	}
-	rawjson.Elements(a.tools, func(raw []byte) bool {
+	return chatform.Each("tools", a.tools, func(raw []byte) *chatform.Problem {
 		var f function
-		if p = f.read(raw); p != nil {
-			p = p.At(len(a.functions)).In("tools")
-			return false
-		}
+		p := f.read(raw)
 		a.functions = append(a.functions, f)
-		return true
+		return p
 	})
-	return p
 }
 
 // read takes the caller's own tools. Those of other types run at Anthropic, or are
@@ -138,19 +134,10 @@ func (a *asked) appendTools(dst []byte) []byte {
 	start := len(dst)
 	for i := range a.functions {
 		f := &a.functions[i]
-		dst = append(append(chatform.Separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
-		dst = chatform.Given(dst, "description", f.description)
-		dst = chatform.Field(dst, "parameters", f.schema)
-		dst = append(chatform.Given(dst, "strict", f.strict), '}', '}')
+		dst = chatform.AppendFunction(chatform.Separated(dst, start), f.name, f.description, f.schema, f.strict)
 	}
 	dst = append(dst, ']')
-	switch {
-	case a.choice.name != nil:
-		dst = append(append(dst, `,"tool_choice":{"type":"function","function":{"name":`...), a.choice.name...)
-		dst = append(dst, '}', '}')
-	case a.choice.mode != "":
-		dst = append(append(append(dst, `,"tool_choice":"`...), a.choice.mode...), '"')
-	}
+	dst = chatform.AppendChoice(dst, a.choice.mode, a.choice.name)
 	if a.choice.single {
 		dst = append(dst, `,"parallel_tool_calls":false`...)
 	}

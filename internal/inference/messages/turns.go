@@ -46,19 +46,12 @@ func (c *conversation) instructions(name string, value []byte) *chatform.Problem
 }
 
 // turns writes all messages.
-func (c *conversation) turns(list []byte) (p *chatform.Problem) {
+func (c *conversation) turns(list []byte) *chatform.Problem {
 	if p := chatform.Needed("messages", list, "an array", rawjson.KindArray, rawjson.KindArray); p != nil {
 		return p
 	}
-	n, before := 0, len(c.dst)
-	rawjson.Elements(list, func(raw []byte) bool {
-		if p = c.message(raw); p != nil {
-			p = p.At(n).In("messages")
-		}
-		n++
-		return p == nil
-	})
-	if p != nil {
+	before := len(c.dst)
+	if p := chatform.Each("messages", list, c.message); p != nil {
 		return p
 	}
 	if c.flush(); len(c.dst) == before {

@@ -33,21 +33,9 @@ func (c *conversation) input(raw []byte, r *Request) *chatform.Problem {
 		c.plain("user", raw)
 		return nil
 	case rawjson.KindArray:
-		return c.array(raw)
+		return chatform.Each("input", raw, c.item)
 	}
 	return chatform.Kind("input", raw, "a string or an array of items", rawjson.KindString, rawjson.KindArray)
-}
-
-func (c *conversation) array(raw []byte) (p *chatform.Problem) {
-	i := 0
-	rawjson.Elements(raw, func(value []byte) bool {
-		if p = c.item(value); p != nil {
-			p = p.At(i).In("input")
-		}
-		i++
-		return p == nil
-	})
-	return p
 }
 
 // given is an item that is not of the body, so that nobody has checked it yet.

@@ -31,20 +31,16 @@ func (f *function) field(key []byte) *[]byte {
 	return nil
 }
 
-func (a *asked) readTools() (p *chatform.Problem) {
+func (a *asked) readTools() *chatform.Problem {
 	if p := chatform.IsArray("tools", a.tools); p != nil {
 		return p
 	}
-	rawjson.Elements(a.tools, func(raw []byte) bool {
+	return chatform.Each("tools", a.tools, func(raw []byte) *chatform.Problem {
 		var f function
-		if p = f.read(raw); p != nil {
-			p = p.At(len(a.functions)).In("tools")
-			return false
-		}
+		p := f.read(raw)
 		a.functions = append(a.functions, f)
-		return true
+		return p
 	})
-	return p
 }
 
 // read takes both forms: flat as in the Responses API, nested as in chat (contract 7.2).
@@ -192,7 +188,7 @@ func (c *choice) readName(s *selector) *chatform.Problem {
 	return nil
 }
 
-func (c *choice) readAllowed(s *selector) (p *chatform.Problem) {
+func (c *choice) readAllowed(s *selector) *chatform.Problem {
 	if s.mode == nil {
 		c.mode = "auto"
 	} else if p := chatform.NeedsText("mode", s.mode); p != nil {
@@ -204,26 +200,26 @@ func (c *choice) readAllowed(s *selector) (p *chatform.Problem) {
 		return p
 	}
 	c.among = [][]byte{}
-	rawjson.Elements(s.tools, func(raw []byte) bool {
-		var one selector
-		var named choice
-		chatform.Members(raw, one.field)
-		if p = chatform.NeedsText("type", one.kind); p == nil && !chatform.Is(one.kind, "function") {
-			p = unsupportedType("", one.kind)
-		}
-		if p == nil {
-			p = named.readName(&one)
-		}
-		if p != nil {
-			p = p.At(len(c.among)).In("tools")
-			return false
-		}
-		c.among = append(c.among, named.name)
-		return true
-	})
+	p := chatform.Each("tools", s.tools, c.allow)
 	if p == nil && len(c.among) == 0 {
 		return chatform.Invalid("tools", "must name at least one tool.")
 	}
+	return p
+}
+
+// allow takes one tool of the list in.
+func (c *choice) allow(raw []byte) *chatform.Problem {
+	var one selector
+	chatform.Members(raw, one.field)
+	if p := chatform.NeedsText("type", one.kind); p != nil {
+		return p
+	}
+	if !chatform.Is(one.kind, "function") {
+		return unsupportedType("", one.kind)
+	}
+	var named choice
+	p := named.readName(&one)
+	c.among = append(c.among, named.name)
 	return p
 }
 
@@ -239,22 +235,13 @@ func (a *asked) appendTools(dst []byte) []byte {
 		if a.choice.among != nil && !slices.ContainsFunc(a.choice.among, func(name []byte) bool { return chatform.SameText(f.name, name) }) {
 			continue
 		}
-		dst = append(append(chatform.Separated(dst, start), `{"type":"function","function":{"name":`...), f.name...)
-		dst = chatform.Given(dst, "description", f.description)
-		dst = chatform.Given(dst, "parameters", f.parameters)
-		dst = append(chatform.Given(dst, "strict", f.strict), '}', '}')
+		dst = chatform.AppendFunction(chatform.Separated(dst, start), f.name, f.description, f.parameters, f.strict)
 	}
 	if len(dst) == start {
 		return dst[:before]
 	}
 	dst = append(dst, ']')
-	switch {
-	case a.choice.name != nil:
-		dst = append(append(dst, `,"tool_choice":{"type":"function","function":{"name":`...), a.choice.name...)
-		dst = append(dst, '}', '}')
-	case a.choice.mode != "":
-		dst = append(append(append(dst, `,"tool_choice":"`...), a.choice.mode...), '"')
-	}
+	dst = chatform.AppendChoice(dst, a.choice.mode, a.choice.name)
 	return chatform.Given(dst, "parallel_tool_calls", a.parallel)
 }
 
