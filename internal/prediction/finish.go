@@ -94,6 +94,7 @@ func (r *run) succeed(result *provider.Result) error {
 		err = &provider.Error{Class: provider.Broken, Err: errors.New("the output is not JSON")}
 	}
 	if err == nil {
+		r.news.batch.counts = result.Counts
 		return r.finish(e)
 	}
 	cause := context.Cause(r.ctx)

@@ -19,6 +19,7 @@ import (
 const (
 	eventLogs   = "logs"   // data: {"lines":[…]}
 	eventOutput = "output" // data: {"files":["file-…"]} or {"text":"…"}
+	eventCounts = "counts" // data: a provider.Counts; not for streams and webhooks
 
 	newsInterval = 500 * time.Millisecond // between writes of news
 	maxLogs      = 64 << 10               // bytes of the last lines, kept in the row
@@ -54,11 +55,12 @@ type batch struct {
 	lines   []string
 	text    string
 	files   []blob.File
+	counts  *provider.Counts // of the result, at the end
 	status  Status
 }
 
 func (b *batch) empty() bool {
-	return !b.moved && len(b.lines) == 0 && b.text == "" && len(b.files) == 0
+	return !b.moved && len(b.lines) == 0 && b.text == "" && len(b.files) == 0 && b.counts == nil
 }
 
 func (n *notes) add(p provider.Progress) {
@@ -244,6 +246,9 @@ func (b *batch) events(count int64) (events []event, err error) {
 	}
 	if len(b.files) > 0 {
 		add(eventOutput, map[string][]string{"files": fileIDs(b.files)})
+	}
+	if b.counts != nil {
+		add(eventCounts, b.counts)
 	}
 	return events, err
 }

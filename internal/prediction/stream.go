@@ -174,6 +174,10 @@ func (e *follower) events(rec Record, stored []event, files []blob.File) ([]Even
 		}
 	}
 	for _, n := range stored {
+		if n.kind == eventCounts {
+			e.after = newsID + n.seq
+			continue
+		}
 		event, err := e.news(rec, n, files)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"time"
 )
 
@@ -83,6 +84,42 @@ type Result struct {
 	// Took is the time that the model itself computed, 0 where the upstream does not
 	// say: then our own clock counts.
 	Took time.Duration
+	// Counts is what the upstream says that the work took; nil where it does not say. It is
+	// shown, and nobody is charged by it.
+	Counts *Counts
+}
+
+// Counts is what an upstream counted of one run: tokens, or the seconds of a sound.
+type Counts struct {
+	Input  int64 `json:"input,omitempty"` // tokens, as the next two
+	Output int64 `json:"output,omitempty"`
+	Total  int64 `json:"total,omitempty"`
+	// InputOf and OutputOf say of what: text_tokens, image_tokens, audio_tokens and
+	// cached_tokens. They may be nil.
+	InputOf  map[string]int64 `json:"input_of,omitempty"`
+	OutputOf map[string]int64 `json:"output_of,omitempty"`
+	Seconds  float64          `json:"seconds,omitempty"` // above 0, there are no tokens
+}
+
+// Add adds what another part of the work took. c is not changed.
+func (c Counts) Add(o Counts) Counts {
+	c.Input, c.Output, c.Total, c.Seconds = c.Input+o.Input, c.Output+o.Output, c.Total+o.Total, c.Seconds+o.Seconds
+	c.InputOf, c.OutputOf = sums(c.InputOf, o.InputOf), sums(c.OutputOf, o.OutputOf)
+	return c
+}
+
+func sums(a, b map[string]int64) map[string]int64 {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]int64{}
+	}
+	for name, n := range b {
+		out[name] += n
+	}
+	return out
 }
 
 // Output is one file that a model made. Exactly one of URL, Data and Open is set.

@@ -84,6 +84,7 @@ func (w *mediaRun) imageEvents(events *remote.Events) (*provider.Result, error) 
 			return err
 		case whole:
 			result.Files = append(result.Files, out)
+			result.Counts = counted(result.Counts, e.Data)
 		default:
 			w.Watch.Progress(provider.Progress{Output: []provider.Output{out}})
 		}
@@ -133,7 +134,7 @@ func (w *mediaRun) images(answer *remote.Answer) (*provider.Result, error) {
 	if format := remote.Member(answer.Body, "output_format"); format != "" {
 		kind = "image/" + format
 	}
-	result := &provider.Result{}
+	result := &provider.Result{Counts: counted(nil, answer.Body)}
 	var err error
 	rawjson.Elements(data, func(picture []byte) bool {
 		var out provider.Output
@@ -320,28 +321,29 @@ func (w *mediaRun) transcript(answer *remote.Answer) (*provider.Result, error) {
 	// Times of what is said stay with it.
 	for _, name := range [...]string{"segments", "words"} {
 		if list, _ := rawjson.Get(answer.Body, name); rawjson.KindOf(list) == rawjson.KindArray {
-			return &provider.Result{JSON: rawjson.Compact(nil, answer.Body)}, nil
+			return &provider.Result{JSON: rawjson.Compact(nil, answer.Body), Counts: counted(nil, answer.Body)}, nil
 		}
 	}
 	text := remote.Member(answer.Body, "text")
-	return &provider.Result{Text: &text}, nil
+	return &provider.Result{Text: &text, Counts: counted(nil, answer.Body)}, nil
 }
 
 // transcriptEvents reads a text as it comes. The end has the whole of it.
 func (w *mediaRun) transcriptEvents(events *remote.Events) (*provider.Result, error) {
 	var text *string
+	var counts *provider.Counts
 	err := w.each(events, func(e remote.Event) error {
 		switch remote.Member(e.Data, "type") {
 		case "transcript.text.delta":
 			w.Watch.Progress(provider.Progress{Text: remote.Member(e.Data, "delta")})
 		case "transcript.text.done":
 			whole := remote.Member(e.Data, "text")
-			text = &whole
+			text, counts = &whole, counted(nil, e.Data)
 		}
 		return nil
 	})
 	if err == nil && text == nil {
 		err = remote.Broken("the stream has no end")
 	}
-	return &provider.Result{Text: text}, err
+	return &provider.Result{Text: text, Counts: counts}, err
 }
