@@ -174,7 +174,8 @@ type Service struct {
 	// Trace makes spans; nil: none.
 	Trace *telemetry.Tracer
 
-	calls watch
+	calls   watch
+	efforts efforts
 }
 
 // Do serves one call. The result is filled whatever the error; an error after the

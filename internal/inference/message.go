@@ -6,70 +6,32 @@ import (
 
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
-	"skytower/internal/rawjson"
 )
 
-// message serves the Messages API: by the upstream's own where it has one, else over its
-// chat.
-func (r *run) message(ctx context.Context, adapter any, call *provider.Call) (*provider.Answer, error) {
-	if native, ok := adapter.(provider.Messenger); ok {
-		answer, err := native.Message(ctx, call)
-		if err == nil || provider.ClassOf(err) != provider.Unsupported {
-			return answer, err
-		}
-	}
-	chat, t, err := r.messageOverChat(adapter, call)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := chat.Chat(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	r.delivered = answer.Bytes
-	return t.Answer(answer)
+// nativeMessages asks an upstream that has the Messages API.
+type nativeMessages struct{ provider.Messenger }
+
+func (n nativeMessages) whole(ctx context.Context, call *provider.Call) (*provider.Answer, error) {
+	return n.Message(ctx, call)
 }
 
-// messageStream is message for a streamed answer.
-func (r *run) messageStream(ctx context.Context, adapter any, call *provider.Call) (provider.Stream, error) {
-	if native, ok := adapter.(provider.Messenger); ok {
-		stream, err := native.MessageStream(ctx, call)
-		if err == nil || provider.ClassOf(err) != provider.Unsupported {
-			return stream, err
-		}
-	}
-	chat, t, err := r.messageOverChat(adapter, call)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := chat.ChatStream(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	return t.Stream(stream), nil
+func (n nativeMessages) stream(ctx context.Context, call *provider.Call) (provider.Stream, error) {
+	return n.MessageStream(ctx, call)
 }
 
-// messageOverChat makes the call one of a chat completion.
-func (r *run) messageOverChat(adapter any, call *provider.Call) (provider.Chatter, *messages.Translation, error) {
-	chat, ok := adapter.(provider.Chatter)
-	if !ok {
-		return nil, nil, errUnsupported(Messages)
-	}
-	t, err := r.translated(call)
-	return chat, t, err
-}
-
-// translated makes the call's body that of a chat completion.
-func (r *run) translated(call *provider.Call) (*messages.Translation, error) {
+// messageOverChat translates a request of the Messages API.
+func (r *run) messageOverChat(call *provider.Call) (translation, error) {
 	t, err := messages.New(messages.Request{
 		Body: call.Body.Bytes(), ID: newID("msg_"), Model: call.Model, Show: call.Show, Input: r.size.counted(), Count: r.counted,
 	})
 	if err != nil {
-		return nil, err
+		return translation{}, err
 	}
 	call.Header = chatHeader(call.Header)
-	call.Body, err = rawjson.Scan(t.Chat(), nil)
-	return t, err
+	return translation{
+		chat: t.Chat(), effort: t.Effort(), answer: t.Answer,
+		stream: func(chat provider.Stream) provider.Stream { return t.Stream(chat) },
+	}, nil
 }
 
 // chatHeader is without what is said to Anthropic's API alone.

@@ -100,7 +100,7 @@ func (r *run) countAt(ctx context.Context, target *catalog.Target) (int64, error
 			return n, err
 		}
 	}
-	if _, err := r.translated(call); err != nil {
+	if _, err := r.translate(call); err != nil {
 		return 0, err
 	}
 	return counter.CountTokens(ctx, call)

@@ -147,7 +147,7 @@ func TestChatStandsInWhereTheUpstreamHasNoMessages(t *testing.T) {
 // is named.
 func TestMessagesThatChatCannotCarry(t *testing.T) {
 	t.Parallel()
-	body := `{"model":"m","max_tokens":64,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"x"}}]}]}`
+	body := `{"model":"m","max_tokens":64,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"x"}}]}]}`
 	native := &upstream{answer: provider.Answer{Body: []byte(`{"native":true}`)}}
 	d := newDesk(&upstream{})
 	d.targets = append(d.targets, catalog.Target{Provider: "b", Model: "up-b"})

@@ -10,72 +10,38 @@ import (
 	"skytower/internal/rawjson"
 )
 
-// respond serves the Responses API: by the upstream's own where it has one, else over
-// its chat.
-func (r *run) respond(ctx context.Context, adapter any, call *provider.Call) (*provider.Answer, error) {
-	if native, ok := adapter.(provider.Responder); ok {
-		answer, err := r.respondNatively(ctx, native, call)
-		if err == nil || provider.ClassOf(err) != provider.Unsupported {
-			return answer, err
-		}
-	}
-	chat, t, err := r.overChat(adapter, call)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := chat.Chat(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	r.delivered = answer.Bytes
-	return t.Answer(answer)
+// nativeResponses asks an upstream that has the Responses API.
+type nativeResponses struct {
+	run *run
+	api provider.Responder
 }
 
-func (r *run) respondNatively(ctx context.Context, native provider.Responder, call *provider.Call) (*provider.Answer, error) {
-	own, err := r.nativeCall(call)
+func (n nativeResponses) whole(ctx context.Context, call *provider.Call) (*provider.Answer, error) {
+	own, err := n.run.nativeCall(call)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := native.Respond(ctx, own)
+	answer, err := n.api.Respond(ctx, own)
 	if err != nil {
 		return nil, err
 	}
-	if m := r.masked(); m != nil {
+	if m := n.run.masked(); m != nil {
 		answer.Body = m.response(answer.Body)
 	}
 	answer.Body = withOutputText(answer.Body)
 	return answer, nil
 }
 
-// respondStream is respond for a streamed answer.
-func (r *run) respondStream(ctx context.Context, adapter any, call *provider.Call) (provider.Stream, error) {
-	if native, ok := adapter.(provider.Responder); ok {
-		stream, err := r.streamNatively(ctx, native, call)
-		if err == nil || provider.ClassOf(err) != provider.Unsupported {
-			return stream, err
-		}
-	}
-	chat, t, err := r.overChat(adapter, call)
+func (n nativeResponses) stream(ctx context.Context, call *provider.Call) (provider.Stream, error) {
+	own, err := n.run.nativeCall(call)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := chat.ChatStream(ctx, call)
+	stream, err := n.api.RespondStream(ctx, own)
 	if err != nil {
 		return nil, err
 	}
-	return t.Stream(stream), nil
-}
-
-func (r *run) streamNatively(ctx context.Context, native provider.Responder, call *provider.Call) (provider.Stream, error) {
-	own, err := r.nativeCall(call)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := native.RespondStream(ctx, own)
-	if err != nil {
-		return nil, err
-	}
-	return &nativeStream{Stream: stream, mask: r.masked()}, nil
+	return &nativeStream{Stream: stream, mask: n.run.masked()}, nil
 }
 
 func (r *run) nativeCall(call *provider.Call) (*provider.Call, error) {
@@ -88,26 +54,19 @@ func (r *run) nativeCall(call *provider.Call) (*provider.Call, error) {
 	return &own, nil
 }
 
-// overChat makes the call one of a chat completion.
-func (r *run) overChat(adapter any, call *provider.Call) (provider.Chatter, *translate.Translation, error) {
-	chat, ok := adapter.(provider.Chatter)
-	if !ok {
-		return nil, nil, errUnsupported(Responses)
-	}
+// responseOverChat translates a request of the Responses API.
+func (r *run) responseOverChat(call *provider.Call) (translation, error) {
 	t, err := translate.New(translate.Request{
 		Body: call.Body.Bytes(), ID: r.responseID(), Model: call.Model, Show: call.Show, Now: r.svc.Now,
 		Created: r.began, Count: r.counted,
 	})
 	if err != nil {
-		return nil, nil, err
+		return translation{}, err
 	}
-	call.Body, err = rawjson.Scan(t.Chat(), nil)
-	return chat, t, err
-}
-
-// counted is what is charged where no usage is reported.
-func (r *run) counted() provider.Usage {
-	return provider.Usage{Reported: true, Input: r.size.counted(), Output: outputTokens(r.delivered)}
+	return translation{
+		chat: t.Chat(), answer: t.Answer,
+		stream: func(chat provider.Stream) provider.Stream { return t.Stream(chat) },
+	}, nil
 }
 
 // responseID names the response: a background one was named when it was queued.

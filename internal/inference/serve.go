@@ -248,10 +248,8 @@ func (r *run) plainAnswer(ctx context.Context, adapter any, call *provider.Call)
 		if e, ok := adapter.(provider.Embedder); ok {
 			return e.Embed(ctx, call)
 		}
-	case Responses:
-		return r.respond(ctx, adapter, call)
-	case Messages:
-		return r.message(ctx, adapter, call)
+	case Responses, Messages:
+		return carried(r, adapter, func(w way) (*provider.Answer, error) { return w.whole(ctx, call) })
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.Chat(ctx, call)
@@ -267,10 +265,8 @@ func errUnsupported(api API) error {
 // openStream asks for the streamed answer of the API.
 func (r *run) openStream(ctx context.Context, adapter any, call *provider.Call) (provider.Stream, error) {
 	switch r.req.API {
-	case Responses:
-		return r.respondStream(ctx, adapter, call)
-	case Messages:
-		return r.messageStream(ctx, adapter, call)
+	case Responses, Messages:
+		return carried(r, adapter, func(w way) (provider.Stream, error) { return w.stream(ctx, call) })
 	case Chat:
 		if c, ok := adapter.(provider.Chatter); ok {
 			return c.ChatStream(ctx, call)

@@ -22,6 +22,9 @@ func (t *Translation) Answer(a *provider.Answer) (*provider.Answer, error) {
 	start, calls := len(body), false
 	for i := range r.Pieces {
 		p := &r.Pieces[i]
+		if p.Kind == chatform.Thought && !t.tells {
+			continue
+		}
 		calls = calls || p.Kind == chatform.Call
 		body = t.appendBlock(chatform.Separated(body, start), p)
 	}
@@ -58,7 +61,7 @@ func (t *Translation) appendCall(dst, id, name []byte) []byte {
 		name = []byte(`""`)
 	}
 	dst = append(append(dst, `{"type":"tool_use","id":`...), id...)
-	return append(append(append(dst, `,"name":`...), name...), `,"input":`...)
+	return append(append(append(dst, `,"name":`...), name...), `,"caller":{"type":"direct"},"input":`...)
 }
 
 // toolInput is the object in a call's arguments. A model may write what is none; then its

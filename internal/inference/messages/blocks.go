@@ -6,7 +6,10 @@ import (
 )
 
 // block is one content block, of any type.
-type block struct{ kind, text, source, id, name, input, useID, content, failed []byte }
+type block struct {
+	kind, text, source, id, name, input, useID, content, failed []byte
+	title, context, citations                                   []byte // of a document, or of what was found
+}
 
 func (b *block) field(key []byte) *[]byte {
 	switch string(key) {
@@ -28,6 +31,12 @@ func (b *block) field(key []byte) *[]byte {
 		return &b.content
 	case "is_error":
 		return &b.failed
+	case "title":
+		return &b.title
+	case "context":
+		return &b.context
+	case "citations":
+		return &b.citations
 	}
 	return nil
 }
@@ -65,14 +74,27 @@ func (b *block) words(parts *[]part) *chatform.Problem {
 	if p := chatform.NeedsText("text", b.text); p != nil {
 		return p
 	}
-	if text := chatform.Inner(b.text); len(text) > 0 {
-		*parts = append(*parts, part{text: text})
-	}
+	addText(parts, b.text)
 	return nil
 }
 
+// shown adds a block that only shows something.
+func (b *block) shown(parts *[]part) *chatform.Problem {
+	switch string(chatform.Inner(b.kind)) {
+	case "text":
+		return b.words(parts)
+	case "image":
+		return b.picture(parts)
+	case "document":
+		return b.document(parts)
+	case "search_result":
+		return b.searchResult(parts)
+	}
+	return unsupportedType("", b.kind)
+}
+
 // source is where a picture or a document is.
-type source struct{ kind, media, data, url []byte }
+type source struct{ kind, media, data, url, content []byte }
 
 func (s *source) field(key []byte) *[]byte {
 	switch string(key) {
@@ -84,6 +106,8 @@ func (s *source) field(key []byte) *[]byte {
 		return &s.data
 	case "url":
 		return &s.url
+	case "content":
+		return &s.content
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func (s *Stream) tell(p step) provider.Event {
 		dst = append(dst, `],"stop_reason":null,"stop_sequence":null,"stop_details":null,"container":null,"usage":`...)
 		dst = append(appendUsage(dst, provider.Usage{Input: s.t.input}), '}', '}')
 	case stepPing:
-		event.Name = "ping"
+		event.Name, event.Output, event.Bytes = "ping", p.bytes > 0, p.bytes
 		dst = append(dst, `{"type":"ping"}`...)
 	case stepBegin:
 		event.Name = "content_block_start"

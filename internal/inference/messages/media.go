@@ -36,6 +36,10 @@ func eachMedia(content []byte, visit func(Media), outer bool) {
 		}
 		var s source
 		chatform.Members(b.source, s.field)
+		if s.content != nil && outer {
+			eachMedia(s.content, visit, false)
+			return true
+		}
 		m := Media{Block: string(chatform.Inner(b.kind)), Data: s.data}
 		if hasData(s.url) {
 			m.Data = s.url

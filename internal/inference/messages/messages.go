@@ -38,6 +38,9 @@ type Translation struct {
 	input int64
 	count func() provider.Usage
 	newID func(prefix string) string
+
+	effort string // reasoning_effort of the chat request, "" for none
+	tells  bool   // what the model thought is told
 }
 
 // New translates the request. An error is a *fault.Error that names the field: it is of the
@@ -50,7 +53,7 @@ func New(r Request) (*Translation, error) {
 	}
 	t := &Translation{
 		id: rawjson.AppendQuote(nil, r.ID), show: rawjson.AppendQuote(nil, r.Show), stops: a.stops, input: r.Input,
-		count: r.Count, newID: chatform.RandomID,
+		count: r.Count, newID: chatform.RandomID, effort: string(chatform.Inner(a.effort)), tells: a.tells,
 	}
 	if t.chat, p = a.chat(&r); p != nil {
 		return nil, refusal(p)
@@ -61,6 +64,10 @@ func New(r Request) (*Translation, error) {
 // Chat is the chat completion request: model, messages and what else was asked for, but
 // no `stream`, which the adapter sets.
 func (t *Translation) Chat() []byte { return t.chat }
+
+// Effort is how hard the chat request asks the model to think, "" where it does not say. It
+// is a wish: a model that does not know the word may be asked without it.
+func (t *Translation) Effort() string { return t.effort }
 
 // charged is what the end of an answer says of usage.
 func (t *Translation) charged(reported provider.Usage) provider.Usage {

@@ -9,8 +9,7 @@ import (
 
 // asked are the fields of a Messages request that are acted on, as they came; nil is
 // absent or null. Others only save time or tokens (cache_control, context_management,
-// speed) or say how to think (thinking), which a chat model does in its own way: these are
-// left out, and the manual says so.
+// speed): these are left out, and the manual says so.
 type asked struct {
 	messages, system, maxTokens, stops, temperature, topP, topK []byte
 	tools, toolChoice, thinking, metadata, tier                 []byte
@@ -21,7 +20,8 @@ type asked struct {
 	functions []function
 	choice    choice
 	user      []byte
-	effort    []byte
+	effort    []byte // a JSON string in chat's words
+	tells     bool   // the caller wants to read what the model thinks
 	schema    []byte // of the answer; nil: any text
 }
 
@@ -79,7 +79,7 @@ func read(body []byte) (*asked, *chatform.Problem) {
 	if !rawjson.Valid(body) || !chatform.Members(body, a.field) {
 		return nil, chatform.Invalid("", "The request body must be a JSON object.")
 	}
-	for _, step := range [...]func() *chatform.Problem{a.refuse, a.scalars, a.readStops, a.readMetadata, a.readOutput, a.readTools, a.readChoice} {
+	for _, step := range [...]func() *chatform.Problem{a.refuse, a.scalars, a.readStops, a.readMetadata, a.readOutput, a.readThinking, a.readTools, a.readChoice} {
 		if p := step(); p != nil {
 			return nil, p
 		}
@@ -110,7 +110,7 @@ func (a *asked) scalars() *chatform.Problem {
 		check func(string, []byte) *chatform.Problem
 	}{
 		{"max_tokens", a.maxTokens, chatform.IsInteger}, {"temperature", a.temperature, chatform.IsNumber}, {"top_p", a.topP, chatform.IsNumber},
-		{"top_k", a.topK, chatform.IsInteger}, {"thinking", a.thinking, chatform.IsObject}, {"service_tier", a.tier, chatform.IsText},
+		{"top_k", a.topK, chatform.IsInteger}, {"service_tier", a.tier, chatform.IsText},
 	} {
 		if p := f.check(f.name, f.value); p != nil {
 			return p

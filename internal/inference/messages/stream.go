@@ -26,6 +26,7 @@ type Stream struct {
 	blocks  []*content
 	front   int // of blocks: the one that is open, or that is to be opened
 	waiting int // bytes that wait behind it
+	unseen  int // bytes of thoughts that the caller does not read, and has not been told of
 	told    int // the block that the caller has open, none (-1) without one
 
 	calls, refused bool
@@ -52,6 +53,10 @@ const (
 	mostBlocks  = 1024
 	mostWaiting = 32 << 20 // bytes
 )
+
+// mostUnseen is how much a model thinks, in bytes, until a ping says that it is alive, and
+// counts what it thought.
+const mostUnseen = 256
 
 // noBlock is the number of no block.
 const noBlock = -1
@@ -157,6 +162,11 @@ func (s *Stream) begin() {
 
 // take tells a piece, or lets it wait for those before it.
 func (s *Stream) take(p *chatform.Piece) error {
+	if p.Kind == chatform.Thought && !s.t.tells {
+		s.unseen += p.Bytes
+		s.ping(mostUnseen)
+		return nil
+	}
 	i := s.home(p)
 	if i == noBlock {
 		if len(s.blocks) == mostBlocks {
@@ -181,6 +191,15 @@ func (s *Stream) take(p *chatform.Piece) error {
 	}
 	s.advance()
 	return nil
+}
+
+// ping tells of thoughts that the caller does not read, once they are so many bytes: they
+// are output, and cost what it costs.
+func (s *Stream) ping(least int) {
+	if s.unseen >= least {
+		s.steps = append(s.steps, step{kind: stepPing, bytes: s.unseen})
+		s.unseen = 0
+	}
 }
 
 // block is a new one.
@@ -290,6 +309,7 @@ func (s *Stream) end() {
 		s.flush(s.blocks[s.front])
 		s.close()
 	}
+	s.ping(1)
 	s.steps = append(s.steps, step{kind: stepReason}, step{kind: stepStop})
 }
 

@@ -104,15 +104,10 @@ func (c *conversation) turn(role string) {
 
 // said is a block of the user.
 func (c *conversation) said(b *block) *chatform.Problem {
-	switch string(chatform.Inner(b.kind)) {
-	case "text":
-		return b.words(&c.parts)
-	case "image":
-		return b.picture(&c.parts)
-	case "tool_result":
+	if chatform.Is(b.kind, "tool_result") {
 		return c.result(b)
 	}
-	return unsupportedType("", b.kind)
+	return b.shown(&c.parts)
 }
 
 // answered is a block of the assistant.
@@ -160,12 +155,13 @@ func (c *conversation) result(b *block) *chatform.Problem {
 	if p := chatform.IsFlag("is_error", b.failed); p != nil {
 		return p
 	}
-	var texts, pictures []part
+	var shown []part
 	if b.content != nil {
-		if p := eachBlock("content", b.content, func(in *block) *chatform.Problem { return in.resulted(&texts, &pictures) }); p != nil {
+		if p := eachBlock("content", b.content, func(in *block) *chatform.Problem { return in.shown(&shown) }); p != nil {
 			return p
 		}
 	}
+	texts, pictures := sorted(shown)
 	c.results = append(append(chatform.Separated(c.results, 0), `{"role":"tool","tool_call_id":`...), b.useID...)
 	c.results = append(append(c.results, `,"content":`...), b.report(texts, len(pictures))...)
 	c.results = append(c.results, '}')
@@ -176,15 +172,16 @@ func (c *conversation) result(b *block) *chatform.Problem {
 	return nil
 }
 
-// resulted sorts a block of a tool's result.
-func (b *block) resulted(texts, pictures *[]part) *chatform.Problem {
-	switch string(chatform.Inner(b.kind)) {
-	case "text":
-		return b.words(texts)
-	case "image":
-		return b.picture(pictures)
+// sorted tells texts from pictures.
+func sorted(parts []part) (texts, pictures []part) {
+	for _, p := range parts {
+		if p.text != nil {
+			texts = append(texts, p)
+		} else {
+			pictures = append(pictures, p)
+		}
 	}
-	return unsupportedType("", b.kind)
+	return texts, pictures
 }
 
 // report is what a tool's message says, as a JSON string.
