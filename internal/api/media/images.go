@@ -279,6 +279,8 @@ type Pictures struct {
 	Quality      string    `json:"quality,omitempty" doc:"As it was asked for."`
 	Background   string    `json:"background,omitempty" doc:"As it was asked for."`
 	OutputFormat string    `json:"output_format,omitempty" doc:"png, jpeg, webp: as the files are."`
+
+	Usage *PictureUsage `json:"usage,omitempty" doc:"What the upstream counted, where it does."`
 }
 
 // answer sends the pictures of the predictions that succeeded.
@@ -288,6 +290,9 @@ func (p *picturing) answer(done []prediction.Record) error {
 		return err
 	}
 	out := Pictures{Created: done[0].Created.Unix(), Size: p.asked.size, Quality: p.asked.quality, Background: p.asked.background, OutputFormat: formatOf(files[0].Type)}
+	if out.Usage, err = p.pictureUsage(p.c.Request.Context(), done); err != nil {
+		return err
+	}
 	room := int64(maxInline)
 	for _, f := range files {
 		one := picture{URL: f.URL}

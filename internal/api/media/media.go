@@ -24,6 +24,7 @@ import (
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/prediction"
+	"skytower/internal/provider"
 	"skytower/internal/skytells"
 )
 
@@ -37,6 +38,7 @@ type Predictions interface {
 	Create(context.Context, prediction.Create) (rec prediction.Record, replayed bool, err error)
 	Quote(context.Context, prediction.Create) (prediction.Quoted, error)
 	Wait(ctx context.Context, account, id string) (prediction.Record, error)
+	Counted(ctx context.Context, rec prediction.Record) (*provider.Counts, error)
 	Cancel(ctx context.Context, account, id string) (rec prediction.Record, changed bool, err error)
 	Show(ctx context.Context, records []prediction.Record, base string) ([]skytells.Prediction, error)
 	Events(ctx context.Context, account, id string, after int64, base string) (prediction.Stream, error)

@@ -15,6 +15,7 @@ import (
 	"skytower/internal/api/media"
 	"skytower/internal/fault"
 	"skytower/internal/prediction"
+	"skytower/internal/provider"
 	"skytower/internal/skytells"
 )
 
@@ -393,5 +394,59 @@ func TestFormsAreBounded(t *testing.T) {
 	body, kind = formOf(t, [][2]string{{"prompt", strings.Repeat("x", 300<<10)}})
 	if e := refused(t, send(t, s.routes(), "images/edits", body, "Content-Type", kind)); e.ErrorID != "INVALID_PARAMETER" {
 		t.Errorf("a long text: %+v", e)
+	}
+}
+
+// What upstreams counted is told as it is, in the form of each route; of several predictions
+// together, where all were counted. Else a transcript tells how long the sound is.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	const first, second = "00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002"
+	tokens := &provider.Counts{Input: 3, Output: 40, Total: 43, InputOf: map[string]int64{"text_tokens": 3, "image_tokens": 0}}
+	one := `"usage":{"input_tokens":3,"output_tokens":40,"total_tokens":43,"input_tokens_details":{"image_tokens":0,"text_tokens":3}}`
+	two := `"usage":{"input_tokens":6,"output_tokens":80,"total_tokens":86,"input_tokens_details":{"image_tokens":0,"text_tokens":6}}`
+	for _, c := range []struct {
+		body   string
+		counts map[string]*provider.Counts
+		want   string // "": no usage
+	}{
+		{`{"model":"painter","prompt":"x"}`, map[string]*provider.Counts{first: tokens}, one},
+		{`{"model":"painter","prompt":"x","n":2}`, map[string]*provider.Counts{first: tokens, second: tokens}, two},
+		{`{"model":"painter","prompt":"x","n":2}`, map[string]*provider.Counts{first: tokens}, ""},
+		{`{"model":"painter","prompt":"x","stream":true}`, map[string]*provider.Counts{first: tokens}, one},
+		{`{"model":"painter","prompt":"x","stream":true}`, nil, ""},
+	} {
+		s := site(t)
+		s.puts(0, pngHead)
+		s.puts(1, pngHead)
+		s.counts = c.counts
+		got := post(t, s, "images/generations", c.body)
+		if got.status != 200 || strings.Contains(got.body, `"usage"`) != (c.want != "") || !strings.Contains(got.body, c.want) {
+			t.Errorf("%s: %d %s", c.body, got.status, got.body)
+		}
+	}
+	for _, c := range []struct {
+		counts *provider.Counts
+		output string
+		want   string
+	}{
+		{&provider.Counts{Input: 3, Output: 4, Total: 7, InputOf: map[string]int64{"audio_tokens": 3}}, `"Hi."`,
+			`"usage":{"type":"tokens","input_tokens":3,"output_tokens":4,"total_tokens":7,"input_token_details":{"audio_tokens":3}}`},
+		{&provider.Counts{Seconds: 8.5}, `"Hi."`, `"usage":{"type":"duration","seconds":9}`},
+		{nil, `{"text":"Hi.","duration":1.25}`, `"usage":{"type":"duration","seconds":2}`},
+		{nil, `"Hi."`, ""},
+	} {
+		for _, stream := range []string{"false", "true"} {
+			s := site(t)
+			s.become = func(int) prediction.Record {
+				return prediction.Record{ID: first, Status: prediction.Succeeded, Output: c.output}
+			}
+			s.counted = c.counts
+			body, kind := formOf(t, [][2]string{{"file", "@a.wav"}, {"stream", stream}, {"model", "scribe"}})
+			got := send(t, s.routes(), "audio/transcriptions", body, "Content-Type", kind)
+			if got.status != 200 || strings.Contains(got.body, `"usage"`) != (c.want != "") || !strings.Contains(got.body, c.want) {
+				t.Errorf("%+v %s, stream %s: %d %s", c.counts, c.output, stream, got.status, got.body)
+			}
+		}
 	}
 }

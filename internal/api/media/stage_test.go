@@ -25,6 +25,7 @@ import (
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
 	"skytower/internal/prediction"
+	"skytower/internal/provider"
 	"skytower/internal/secret"
 	"skytower/internal/skytells"
 	"skytower/internal/store/storetest"
@@ -65,6 +66,8 @@ type stage struct {
 	waiting   chan struct{}                      // gets a value when somebody waits for what does not end
 	refuse    error                              // of every create but the first
 	earlier   map[string]prediction.Record       // by key of idempotency
+	counts    map[string]*provider.Counts        // by prediction: what its upstream counted
+	counted   *provider.Counts                   // likewise, of every one
 }
 
 type stored struct {
@@ -164,6 +167,13 @@ func (s *stage) Wait(ctx context.Context, _, id string) (prediction.Record, erro
 		<-ctx.Done()
 	}
 	return rec, err
+}
+
+func (s *stage) Counted(_ context.Context, rec prediction.Record) (*provider.Counts, error) {
+	if s.counted != nil {
+		return s.counted, nil
+	}
+	return s.counts[rec.ID], nil
 }
 
 func (s *stage) Cancel(_ context.Context, _, id string) (prediction.Record, bool, error) {

@@ -136,6 +136,8 @@ type PictureEvent struct {
 	Quality      string `json:"quality" doc:"As it was asked for, else auto."`
 	Background   string `json:"background" doc:"As it was asked for, else auto."`
 	OutputFormat string `json:"output_format" doc:"png, jpeg or webp."`
+
+	Usage *PictureUsage `json:"usage,omitempty" doc:"Of the last picture of a prediction: what the upstream counted of all of them, where it does."`
 }
 
 // follow streams pictures as they come: those of one prediction after those of the other.
@@ -161,9 +163,10 @@ func (p *picturing) followOne(ctx context.Context, out *events, rec prediction.R
 			if partial >= p.partials {
 				return nil
 			}
-			number := partial
+			e := PictureEvent{Type: "partial_image", Partial: new(int)}
+			*e.Partial = partial
 			partial++
-			if err := p.tell(out, "partial_image", rec, f, &number); err != nil {
+			if err := p.tell(out, rec, f, e); err != nil {
 				return err
 			}
 		}
@@ -176,24 +179,30 @@ func (p *picturing) followOne(ctx context.Context, out *events, rec prediction.R
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if err := p.tell(out, "completed", rec, f, nil); err != nil {
+	usage, err := p.pictureUsage(ctx, []prediction.Record{rec})
+	if err != nil {
+		return err
+	}
+	for i, f := range files {
+		e := PictureEvent{Type: "completed"}
+		if i == len(files)-1 {
+			e.Usage = usage
+		}
+		if err := p.tell(out, rec, f, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tell sends one picture.
-func (p *picturing) tell(out *events, what string, rec prediction.Record, f skytells.PredictionFile, number *int) error {
+// tell sends one picture: e says what is special about it.
+func (p *picturing) tell(out *events, rec prediction.Record, f skytells.PredictionFile, e PictureEvent) error {
 	route := "image_generation."
 	if p.edit {
 		route = "image_edit."
 	}
-	e := PictureEvent{
-		Type: route + what, Partial: number, CreatedAt: rec.Created.Unix(),
-		Size: orAuto(p.asked.size), Quality: orAuto(p.asked.quality), Background: orAuto(p.asked.background), OutputFormat: formatOf(f.Type),
-	}
+	e.Type, e.CreatedAt = route+e.Type, rec.Created.Unix()
+	e.Size, e.Quality, e.Background, e.OutputFormat = orAuto(p.asked.size), orAuto(p.asked.quality), orAuto(p.asked.background), formatOf(f.Type)
 	if e.URL = f.URL; p.coded {
 		room := int64(maxInline)
 		var err error

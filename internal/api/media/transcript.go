@@ -135,23 +135,17 @@ type verbose struct {
 	Usage    *Heard            `json:"usage,omitempty"`
 }
 
-// json is the transcript as JSON. length is that of the sound, 0 where it is not known.
-func (t transcript) json(full bool, length time.Duration, heard *Heard) (string, error) {
-	var v any = Transcript{Text: t.text, Usage: heard}
-	if full {
-		if len(t.segments) == 0 && t.words == nil {
-			return "", noTimes()
-		}
-		v = t.verbose(length, heard)
-	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		return "", fmt.Errorf("encode a transcript: %w", err)
-	}
-	return string(body), nil
+// json is the transcript in the form json.
+func (t transcript) json(heard *Heard) (string, error) {
+	return encoded(Transcript{Text: t.text, Usage: heard})
 }
 
-func (t transcript) verbose(length time.Duration, heard *Heard) verbose {
+// verbose is the transcript in the form verbose_json. length is that of the sound, 0 where
+// it is not known.
+func (t transcript) verbose(length time.Duration, heard *Heard) (string, error) {
+	if len(t.segments) == 0 && t.words == nil {
+		return "", noTimes()
+	}
 	v := verbose{Task: "transcribe", Language: t.language, Duration: t.duration, Text: t.text, Segments: []json.RawMessage{}, Words: t.words, Usage: heard}
 	for i, s := range t.segments {
 		v.Segments = append(v.Segments, s.json(i))
@@ -162,7 +156,15 @@ func (t transcript) verbose(length time.Duration, heard *Heard) verbose {
 	if t.duration == 0 && length > 0 {
 		v.Duration = math.Round(length.Seconds()*1000) / 1000
 	}
-	return v
+	return encoded(v)
+}
+
+func encoded(v any) (string, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("encode a transcript: %w", err)
+	}
+	return string(body), nil
 }
 
 // json is the segment in OpenAI's form: as the model gave it, or with what is known.

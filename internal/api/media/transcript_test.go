@@ -25,7 +25,7 @@ func TestTranscripts(t *testing.T) {
 	}
 	for _, p := range pairs {
 		said := readTranscript(p.Output)
-		plain, err := said.json(false, 0, nil)
+		plain, err := said.json(nil)
 		if err != nil || plain != p.JSON || said.text+"\n" != p.Text {
 			t.Errorf("%s: %s %v, text %q", p.Name, plain, err, said.text)
 		}
@@ -33,7 +33,7 @@ func TestTranscripts(t *testing.T) {
 		compare(t, p.Name+" srt", p.SRT, srt, err)
 		vtt, err := said.subtitles(formVTT, false)
 		compare(t, p.Name+" vtt", p.VTT, vtt, err)
-		full, err := said.json(true, 0, nil)
+		full, err := said.verbose(0, nil)
 		compare(t, p.Name+" verbose_json", p.Verbose, full, err)
 	}
 	if got, err := readTranscript([]byte(`"1\n00:00:00,000 --> 00:00:01,000\nHi.\n"`)).subtitles(formSRT, true); err != nil || got != "1\n00:00:00,000 --> 00:00:01,000\nHi.\n" {

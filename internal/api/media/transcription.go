@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -216,26 +215,17 @@ func (t *transcribing) granularities(in *input) error {
 // Transcript is the answer in the form json.
 type Transcript struct {
 	Text  string `json:"text"`
-	Usage *Heard `json:"usage,omitempty" doc:"How long the sound is, where its headers say so."`
+	Usage *Heard `json:"usage,omitempty" doc:"What the upstream counted, else how long the sound is, where that is known."`
 }
 
-// Heard is how long a sound is, as OpenAI counts it: in seconds that have begun.
-type Heard struct {
-	Type    string `json:"type" enum:"duration"`
-	Seconds int64  `json:"seconds"`
-}
-
-// heard measures the sound of the form.
-func (t *transcribing) heard(ctx context.Context) (time.Duration, *Heard) {
+// length is how long the sound of the form plays, 0 where its headers don't say, or where it
+// came as an address.
+func (t *transcribing) length(ctx context.Context) time.Duration {
 	files := t.ask.files["file"]
 	if len(files) == 0 {
-		return 0, nil
+		return 0
 	}
-	d := t.seconds(ctx, files[0].file)
-	if d <= 0 {
-		return 0, nil
-	}
-	return d, &Heard{Type: "duration", Seconds: int64(math.Ceil(d.Seconds()))}
+	return t.seconds(ctx, files[0].file)
 }
 
 // answer sends the transcript in the form that was asked for.
@@ -258,14 +248,25 @@ func (t *transcribing) answer(ctx context.Context, rec prediction.Record) error 
 		}
 	default:
 		kind = "application/json"
-		length, heard := t.heard(ctx)
-		if body, err = said.json(t.form == formVerbose, length, heard); err != nil {
+		if body, err = t.json(ctx, rec, said); err != nil {
 			return err
 		}
 	}
 	t.admit()
 	t.c.Header().Set("X-Content-Type-Options", "nosniff")
 	return t.c.Raw(http.StatusOK, kind, []byte(body))
+}
+
+// json is the transcript as JSON, with what it took.
+func (t *transcribing) json(ctx context.Context, rec prediction.Record, said transcript) (string, error) {
+	heard, err := t.heard(ctx, rec, said)
+	if err != nil {
+		return "", err
+	}
+	if t.form != formVerbose {
+		return said.json(heard)
+	}
+	return said.verbose(t.length(ctx), heard)
 }
 
 // output is what the model gave, as JSON: a text, or an object. One that is a file is read
@@ -302,7 +303,7 @@ type TranscriptEvent struct {
 	Type  string  `json:"type" enum:"transcript.text.delta,transcript.text.done"`
 	Delta string  `json:"delta,omitempty" doc:"Of a delta: the next piece of the text."`
 	Text  *string `json:"text,omitempty" doc:"Of the end: the whole text."`
-	Usage *Heard  `json:"usage,omitempty" doc:"Of the end: how long the sound is, where its headers say so."`
+	Usage *Heard  `json:"usage,omitempty" doc:"Of the end: what the upstream counted, else how long the sound is, where that is known."`
 }
 
 // follow streams the text as it comes.
@@ -334,6 +335,9 @@ func (t *transcribing) followText(ctx context.Context, out *events) error {
 			return err
 		}
 	}
-	_, heard := t.heard(ctx)
+	heard, err := t.heard(ctx, rec, said)
+	if err != nil {
+		return err
+	}
 	return out.send("transcript.text.done", TranscriptEvent{Type: "transcript.text.done", Text: &said.text, Usage: heard})
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"skytower/internal/egress"
 	"skytower/internal/provider"
 	"skytower/internal/provider/openai"
@@ -445,5 +447,43 @@ func checkSchema(t *testing.T, name string, text json.RawMessage) {
 	}
 	if _, ok := schema.Properties[schema.Required[0]]; !ok {
 		t.Errorf("%s: required %q", name, schema.Required)
+	}
+}
+
+// What an upstream says of tokens and seconds is read, in both routes' words; several parts
+// of a stream are one sum.
+func TestMediaCounts(t *testing.T) {
+	t.Parallel()
+	const picture, sound = `{"prompt":"a cat"}`, `{"file":"` + soundURL + `"}`
+	pictures := &provider.Counts{Input: 50, Output: 50, Total: 100, InputOf: map[string]int64{"text_tokens": 10, "image_tokens": 40}}
+	const told = `"usage":{"total_tokens":100,"input_tokens":50,"output_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40,"other":"x"}}`
+	done := `data: {"type":"image_generation.completed","b64_json":"iVBO",` + told + "}\n\n"
+	for name, c := range map[string]struct {
+		kind, input string
+		script      providertest.Script
+		want        *provider.Counts
+	}{
+		"pictures":  {"image", picture, providertest.JSON(200, `{"data":[{"b64_json":"iVBO"}],`+told+`}`), pictures},
+		"none":      {"image", picture, providertest.JSON(200, `{"data":[{"b64_json":"iVBO"}],"usage":null}`), nil},
+		"zeros":     {"image", picture, providertest.JSON(200, `{"data":[{"b64_json":"iVBO"}],"usage":{"input_tokens":0,"total_tokens":"7","output_tokens":-3}}`), nil},
+		"a stream":  {"image", `{"prompt":"a cat","partial_images":1}`, providertest.Events(done), pictures},
+		"two parts": {"image", `{"prompt":"a cat","partial_images":1}`, providertest.Events(done, done), &provider.Counts{Input: 100, Output: 100, Total: 200, InputOf: map[string]int64{"text_tokens": 20, "image_tokens": 80}}},
+		"tokens": {"text", sound, providertest.JSON(200, `{"text":"Hi.","usage":{"type":"tokens","input_tokens":14,"input_token_details":{"text_tokens":0,"audio_tokens":14},"output_tokens":4}}`),
+			&provider.Counts{Input: 14, Output: 4, Total: 18, InputOf: map[string]int64{"text_tokens": 0, "audio_tokens": 14}}},
+		"seconds":      {"text", sound, providertest.JSON(200, `{"text":"Hi.","usage":{"type":"duration","seconds":9}}`), &provider.Counts{Seconds: 9}},
+		"with times":   {"text", sound, providertest.JSON(200, `{"text":"Hi.","segments":[],"usage":{"type":"duration","seconds":9}}`), &provider.Counts{Seconds: 9}},
+		"text pieces":  {"text", `{"file":"` + soundURL + `","stream":true}`, providertest.Events("data: {\"type\":\"transcript.text.done\",\"text\":\"Hi.\",\"usage\":{\"type\":\"duration\",\"seconds\":2.5}}\n\n"), &provider.Counts{Seconds: 2.5}},
+		"unbelievable": {"text", sound, providertest.JSON(200, `{"text":"Hi.","usage":{"seconds":1e99}}`), nil},
+	} {
+		up, p := upstream(t, nil)
+		up.On(imagesPath, c.script)
+		up.On(transcriptsPath, c.script)
+		result, err := predict(t, p, c.kind, c.input)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(c.want, result.Counts); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
