@@ -190,8 +190,9 @@ func (s *Service) Do(ctx context.Context, who account.Principal, req *Request, s
 		err := r.queue(ctx, sink)
 		return r.result, err
 	}
+	defer r.land()
 	if err := r.admit(ctx); err != nil {
-		r.result.Outcome = Refused
+		r.result.Outcome = r.outcome(false, err)
 		return r.result, err
 	}
 	err := r.serveTo(ctx, sink)

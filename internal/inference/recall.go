@@ -87,6 +87,10 @@ type Recall struct {
 	// OnAsked hears of every request that asked, and whether the answer was there; it may be
 	// nil.
 	OnAsked func(hit bool)
+	// Patience is how long a request waits for the answer to an equal one; 0: 45 s.
+	Patience time.Duration
+
+	flights flights
 }
 
 // tape is what a run has to do with the answer cache.
@@ -95,6 +99,7 @@ type tape struct {
 	life    time.Duration // of the answer, if it is kept
 	percent int           // of the price, for a kept answer
 	since   cache.Mark
+	leads   bool       // equal requests wait for the answer
 	found   *recording // nil: the answer is not there
 	age     time.Duration
 	made    recording // the new one; of a stream, what was sent so far
@@ -107,24 +112,32 @@ const cacheTarget = "cache"
 func (r *run) hit() bool { return r.tape != nil && r.tape.found != nil }
 
 // recall looks for the answer, where the model or the request wants that. What a kept answer
-// costs takes the place of the estimate.
-func (r *run) recall(ctx context.Context, e *ledger.Estimate) {
+// costs takes the place of the estimate. The error is that the call ended while it waited for
+// an equal one.
+func (r *run) recall(ctx context.Context, e *ledger.Estimate) error {
 	t := r.wanted()
 	if t == nil || !r.recordable() {
-		return
+		return nil
 	}
 	ctx, span := r.part(ctx, "cache")
 	defer span.End()
 	r.tape, t.key = t, r.cacheKey()
-	found := r.svc.Recall.Answers.Find(ctx, t.key)
-	t.since, t.age = found.Since, max(r.svc.Now().Sub(found.Kept), 0)
-	if wish := r.req.Cache; found.Body != nil && wish.Mode != CacheRefresh && (wish.TTL == 0 || t.age < wish.TTL) {
+	found, err := r.look(ctx)
+	if err != nil {
+		return err
+	}
+	t.since, t.age = found.Since, r.age(found)
+	if r.fits(found) {
 		r.play(found.Body, e)
+	}
+	if r.hit() {
+		r.land()
 	}
 	span.Text("skytower.cache", r.admission().Cache)
 	if r.svc.Recall.OnAsked != nil {
 		r.svc.Recall.OnAsked(r.hit())
 	}
+	return nil
 }
 
 // wanted is the tape of a request whose answer may be kept, nil of another.
@@ -277,7 +290,7 @@ func (r *run) drawn() provider.Usage {
 // the answer, so that the next request finds it.
 func (r *run) remember(ctx context.Context) {
 	t := r.tape
-	if t.found != nil || r.result.Outcome != Complete || r.failed || r.unjudged() || r.shortened() {
+	if t.found != nil || !r.arrived() || r.failed || r.unjudged() || r.shortened() {
 		return
 	}
 	made := &t.made
@@ -299,6 +312,12 @@ func (r *run) remember(ctx context.Context) {
 	}
 	now := r.svc.Now().Truncate(time.Microsecond)
 	r.svc.Recall.Answers.Keep(ctx, t.key, cache.Answer{Body: kept, Kept: now, Until: now.Add(t.life)}, t.since)
+}
+
+// arrived reports whether the answer came to its end: a plain one also where its caller had
+// left by then.
+func (r *run) arrived() bool {
+	return r.result.Outcome == Complete || r.result.Outcome == HungUp && !r.req.Stream
 }
 
 // unjudged reports whether a guard let something pass that it could not judge: next time it

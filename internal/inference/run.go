@@ -92,15 +92,17 @@ func (r *run) admit(ctx context.Context) error {
 		return denied(r.limits)
 	}
 	if r.svc.Recall != nil {
-		r.recall(ctx, &estimate)
+		err = r.recall(ctx, &estimate)
 	}
-	if err := r.reserve(ctx, estimate); err != nil {
+	if err == nil {
+		err = r.reserve(ctx, estimate)
+	}
+	if err != nil {
 		settled, cancel := r.afterwards(ctx)
 		defer cancel()
 		r.settle(settled, provider.Usage{}) // a refused call used no token; it stays a request
-		return err
 	}
-	return nil
+	return err
 }
 
 // check resolves the model and checks the fields. It fills what the estimates need.
@@ -226,6 +228,7 @@ func (r *run) finish(ctx context.Context, err error, sink Sink) error {
 	r.keep(settled)
 	if r.tape != nil {
 		r.remember(settled)
+		r.land()
 	}
 	return r.deliverEnd(sink)
 }
