@@ -18,6 +18,7 @@ import (
 	"skytower/internal/inference"
 	"skytower/internal/ledger"
 	"skytower/internal/limit"
+	"skytower/internal/provider"
 )
 
 // lineRoom is what a line of a batch may have around its body, in bytes.
@@ -34,7 +35,7 @@ func (a *App) makeBatches(context.Context) error {
 	a.feed.Subscribe(account.ChangeAccount, absent.forget)
 	answers := &lineAnswers{App: a, who: absent.principal}
 	a.batches = batch.New(batch.Options{
-		DB: a.db, Files: a.files, Answer: answers.answer, Endpoints: batchEndpoints(), Workers: workers,
+		DB: a.db, Files: a.files, Answer: answers.answer, Refund: answers.refund, Endpoints: batchEndpoints(), Workers: workers,
 		MaxLines: a.cfg.Answers.BatchLines, MaxLine: a.cfg.MaxBody + lineRoom, Retention: a.cfg.Answers.BatchRetention, Log: a.log, Now: a.clock.Now,
 		Trusted: func() bool { return a.clock.Unbroken(afterOutage) }, OnLine: a.metrics.BatchLines.Inc, CutCalls: a.inference.Cut,
 	})
@@ -141,9 +142,14 @@ func (l *lineAnswers) answer(ctx context.Context, c batch.Call) batch.Reply {
 	reply := batch.Reply{Status: http.StatusOK, Body: sink.body}
 	if err != nil || sink.body == nil {
 		if reply = l.refused(ctx, c, err); reply.Verdict != batch.Done {
-			return reply // nothing was done: there is nothing to record
+			// There is nothing to record. But where a model was at work, it was the charge
+			// that failed, and it may have been made all the same.
+			reply.Unsure = result.Usage != provider.Usage{}
+			return reply
 		}
 	}
+	reply.Usage = batch.Usage{Input: result.Usage.Input, Output: result.Usage.Output, Cached: result.Usage.Cached, Reasoning: result.Usage.Reasoning}
+	reply.Charged = result.Charged
 	l.keepLine(who, c, reply)
 	l.record(c, result, err, reply, began)
 	return reply
@@ -163,18 +169,32 @@ func (l *lineAnswers) call(ctx context.Context, c batch.Call, sink *lineSink) (r
 		return result, who, err
 	}
 	req.ID, req.Surface, req.Unhurried, req.Discount = c.Request, limit.Standard, true, 100-l.cfg.Answers.BatchPercent
+	var before []ledger.Line
 	if c.Again {
 		// Charged is charged: what was lost with its process is made again for nothing.
-		charged, err := l.ledger.Charged(ctx, c.Account, c.Request)
-		if err != nil {
+		if before, err = l.ledger.ChargeOf(ctx, c.Account, c.Request); err != nil {
 			return result, who, fault.Wrap(err, fault.ServiceUnavailable, "The server cannot look up what was charged; try again later.")
 		}
-		if charged {
+		if len(before) > 0 {
 			req.Discount = 100
 		}
 	}
 	result, err = l.inference.Do(ctx, who, req, sink)
+	for _, line := range before {
+		result.Charged = line.Amount
+	}
 	return result, who, err
+}
+
+// refund is batch.Options.Refund.
+func (l *lineAnswers) refund(ctx context.Context, u batch.Unanswered) error {
+	given, err := l.ledger.Refund(ctx, ledger.Unanswered{
+		Request: u.Request, Account: u.Account, Key: u.Key, Model: u.Model, Reason: "A line of batch " + u.Batch + " was charged and not answered",
+	})
+	if err == nil && given > 0 {
+		l.log.Info("the charge of a batch's line that was not answered is given back", "batch", u.Batch, "request_id", u.Request, "account", u.Account)
+	}
+	return err
 }
 
 // refused is what becomes of a line that has no answer.

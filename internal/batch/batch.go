@@ -8,7 +8,8 @@
 // A line is taken by a row that says who runs it, and since when that is known to live. Its
 // request gets its id then, before anything is sent, and keeps it: the ledger charges an id
 // once, so a line that is run again after a process died is answered again, and not charged
-// again.
+// again. Of a line that nobody can say it of, the row is unsure whether it was charged; where
+// such a line ends without an answer, its charge is given back before the batch ends.
 package batch
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"skytower/internal/blob"
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -51,6 +53,8 @@ const (
 	// gatherMost bounds the answers of one transaction, and gatherBytes their size.
 	gatherMost  = 64
 	gatherBytes = 8 << 20
+	// refundAtOnce bounds the lines whose charges are given back at the same time.
+	refundAtOnce = 16
 	// lastWrites is how long answers are still written after the end of a stop.
 	lastWrites = 5 * time.Second
 )
@@ -64,7 +68,8 @@ type Call struct {
 	Request      string // id of the request, the same at each try
 	Endpoint     string // such as /v1/chat/completions
 	Body         []byte
-	// Again says that an earlier try may have been charged: its process died.
+	// Again says that an earlier try may have been charged: its process died, or could not
+	// tell.
 	Again bool
 }
 
@@ -85,14 +90,34 @@ type Reply struct {
 	Status  int
 	Body    []byte        // JSON: the answer, or the error as the endpoint tells it
 	After   time.Duration // of Limited and Busy: not before
+	Usage   Usage
+	Charged money.Nanos // at any try
+	// Unsure says that the try may have been charged, though its outcome is another.
+	Unsure bool
 }
 
-// Options are what a Service is made of. Log, Now, Trusted, OnLine and CutCalls may be nil.
+// Usage is what lines took, in tokens.
+type Usage struct {
+	Input, Output     int64
+	Cached, Reasoning int64 // of Input, and of Output
+}
+
+// Unanswered is a line that ends without an answer, though it may have been charged.
+type Unanswered struct {
+	Account, Key, Batch, Request string // ids
+	Model                        string // as the line names it; "" where that is not known
+}
+
+// Options are what a Service is made of. Log, Now, Refund, Trusted, OnLine and CutCalls may be
+// nil.
 type Options struct {
 	DB    *store.DB
 	Files *blob.Store
 	// Answer answers one line. Where ctx ends before, it says Cut.
-	Answer    func(ctx context.Context, c Call) Reply
+	Answer func(ctx context.Context, c Call) Reply
+	// Refund has a line cost nothing, whatever was charged or will be. It is asked again
+	// where that failed, or where a process died.
+	Refund    func(ctx context.Context, u Unanswered) error
 	Endpoints []string // that lines may have
 	Workers   int      // lines at the same time in this process; 0: none are run here
 	MaxLines  int      // of one file
@@ -153,6 +178,9 @@ func New(o Options) *Service {
 	}
 	if o.OnLine == nil {
 		o.OnLine = func(string) {}
+	}
+	if o.Refund == nil {
+		o.Refund = func(context.Context, Unanswered) error { return nil }
 	}
 	if o.CutCalls == nil {
 		o.CutCalls = func() {}

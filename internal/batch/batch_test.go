@@ -40,18 +40,47 @@ type shop struct {
 }
 
 // calls remembers what was asked, by request, and plays the ledger: a request is charged
-// once.
+// once, its charge is given back once, and one that was to be given back before it was made
+// is never made.
 type calls struct {
-	mu      sync.Mutex
-	by      map[string]int
-	charged map[string]string // by request: its body
+	mu       sync.Mutex
+	by       map[string]int
+	charged  map[string]string // by request: its body
+	refunded map[string]bool
+	void     map[string]string // by request: its model
 }
 
 func (c *calls) charge(call Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.by[call.Request]++
-	c.charged[call.Request] = string(call.Body)
+	if _, is := c.void[call.Request]; !is {
+		c.charged[call.Request] = string(call.Body)
+	}
+}
+
+func (c *calls) refund(_ context.Context, u Unanswered) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, is := c.charged[u.Request]; is {
+		c.refunded[u.Request] = true
+	} else {
+		c.void[u.Request] = u.Model
+	}
+	return nil
+}
+
+// owed are the requests that stay charged.
+func (c *calls) owed() map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owed := map[string]bool{}
+	for request := range c.charged {
+		if !c.refunded[request] {
+			owed[request] = true
+		}
+	}
+	return owed
 }
 
 func newShop(t *testing.T, db *store.DB) *shop {
@@ -60,7 +89,7 @@ func newShop(t *testing.T, db *store.DB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, db: db, calls: calls{by: map[string]int{}, charged: map[string]string{}}}
+	s := &shop{t: t, db: db, calls: calls{by: map[string]int{}, charged: map[string]string{}, refunded: map[string]bool{}, void: map[string]string{}}}
 	s.clock.Store(time.Date(2030, 5, 20, 12, 0, 0, 0, time.UTC).UnixMicro())
 	s.files, err = blob.Open(t.Context(), blob.Options{DB: db, URL: "file://" + filepath.Join(t.TempDir(), "files"), Links: secret.NewRing(master), Now: s.now})
 	if err != nil {
@@ -80,10 +109,7 @@ func (s *shop) answered(_ context.Context, c Call) Reply {
 // process is one that runs lines, or with no workers one that does not.
 func (s *shop) process(workers int, answer func(context.Context, Call) Reply) *Service {
 	s.t.Helper()
-	p := New(Options{
-		DB: s.db, Files: s.files, Answer: answer, Endpoints: []string{endpoint, "/v1/embeddings"}, Workers: workers,
-		MaxLines: 2000, MaxLine: 1000, Retention: 24 * time.Hour, Now: s.now,
-	})
+	p := s.idle(workers, answer)
 	s.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -93,6 +119,14 @@ func (s *shop) process(workers int, answer func(context.Context, Call) Reply) *S
 		s.t.Fatal(err)
 	}
 	return p
+}
+
+// idle is a process that was not started.
+func (s *shop) idle(workers int, answer func(context.Context, Call) Reply) *Service {
+	return New(Options{
+		DB: s.db, Files: s.files, Answer: answer, Refund: s.calls.refund, Endpoints: []string{endpoint, "/v1/embeddings"}, Workers: workers,
+		MaxLines: 2000, MaxLine: 1000, Retention: 24 * time.Hour, Now: s.now,
+	})
 }
 
 // upload keeps a file of the account.
@@ -125,7 +159,7 @@ func linesOf(n int) string {
 
 func (s *shop) create(p *Service, account, content string) Batch {
 	s.t.Helper()
-	b, err := p.Create(s.t.Context(), Request{
+	b, _, err := p.Create(s.t.Context(), Request{
 		Account: account, Key: "key_" + account, Input: s.upload(account, "batch", content), Endpoint: endpoint, Window: "24h", Metadata: map[string]string{"for": "tests"},
 	})
 	if err != nil {
@@ -317,26 +351,26 @@ func TestRefusedBatches(t *testing.T) {
 		} {
 			r := good
 			change(&r)
-			_, err := p.Create(t.Context(), r)
+			_, _, err := p.Create(t.Context(), r)
 			if f := fault.From(err); f == nil || f.ID != fault.InvalidParameter || f.Param != strings.TrimSpace(name) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		r := good
 		r.Key = ""
-		if _, err := p.Create(t.Context(), r); !fault.Is(err, fault.Forbidden) {
+		if _, _, err := p.Create(t.Context(), r); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("without a key: %v", err)
 		}
 		var ids []string
 		for range openOfAccount {
-			b, err := p.Create(t.Context(), good)
+			b, _, err := p.Create(t.Context(), good)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids = append(ids, b.ID)
 			s.advance(time.Second)
 		}
-		if _, err := p.Create(t.Context(), good); !fault.Is(err, fault.RateLimited) {
+		if _, _, err := p.Create(t.Context(), good); !fault.Is(err, fault.RateLimited) {
 			t.Errorf("one too many: %v", err)
 		}
 		first, err := p.List(t.Context(), "a", "", 60)

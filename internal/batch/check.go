@@ -140,7 +140,7 @@ func (c *checking) flush(ctx context.Context) error {
 
 // begin lets the lines be run.
 func (c *checking) begin(ctx context.Context) error {
-	return c.end(ctx, InProgress, `update batch set lines = $2 where id = $1`, c.count)
+	return c.end(ctx, InProgress, `update batch set lines = $2, model = $3 where id = $1`, c.count, c.rules.model())
 }
 
 // fail ends the batch.
@@ -152,7 +152,7 @@ func (c *checking) fail(ctx context.Context) error {
 	return c.end(ctx, Failed, `update batch set problems = $2 where id = $1`, string(text))
 }
 
-func (c *checking) end(ctx context.Context, to State, note string, value any) error {
+func (c *checking) end(ctx context.Context, to State, note string, values ...any) error {
 	err := c.s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := c.s.hold(ctx, tx, c.b); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (c *checking) end(ctx context.Context, to State, note string, value any) er
 		if moved, err := c.s.move(ctx, tx, c.b.ID, Validating, to); err != nil || !moved {
 			return errors.Join(err, errLost)
 		}
-		_, err := tx.Exec(ctx, note, c.b.ID, value)
+		_, err := tx.Exec(ctx, note, append([]any{c.b.ID}, values...)...)
 		return err
 	})
 	if err != nil {

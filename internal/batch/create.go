@@ -1,10 +1,14 @@
 package batch
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +29,13 @@ const (
 	maxPairs = 16 // of metadata
 	maxName  = 64
 	maxValue = 512
+
+	maxKey = 255 // bytes of an idempotency key
+
+	// shortestLife and longestLife bound how long the files of a batch may be asked to last
+	// (OpenAI's API); they last no longer than batches are kept.
+	shortestLife = time.Hour
+	longestLife  = 30 * 24 * time.Hour
 )
 
 // Request describes a batch that is to be made.
@@ -33,30 +44,86 @@ type Request struct {
 	Input, Endpoint string
 	Window          string // 24h, 7d
 	Metadata        map[string]string
+	OutputLife      time.Duration // of the files, from their creation; 0: as long as the batch is kept
+	IdempotencyKey  string        // "": none
 }
 
-// Create makes a batch; its input is looked at later.
+// Create makes a batch; its input is looked at later. replayed is true where the idempotency
+// key gave back the batch of an earlier, equal request.
 //
-// Errors: INVALID_PARAMETER, FORBIDDEN without a key, RATE_LIMITED where too many are open.
-func (s *Service) Create(ctx context.Context, n Request) (Batch, error) {
+// Errors: INVALID_PARAMETER (422 for an idempotency key that stands for another request),
+// FORBIDDEN without a key, RATE_LIMITED where too many are open.
+func (s *Service) Create(ctx context.Context, n Request) (b Batch, replayed bool, err error) {
 	window, err := s.checkNew(n)
 	if err != nil {
-		return Batch{}, err
+		return Batch{}, false, err
+	}
+	if b, replayed, err = s.earlier(ctx, n); err != nil || replayed {
+		return b, replayed, err
 	}
 	if err := s.checkInput(ctx, n); err != nil {
-		return Batch{}, err
+		return Batch{}, false, err
 	}
 	now := store.Time(store.Micros(s.o.Now()))
-	b := Batch{
+	b = Batch{
 		ID: httpx.NewID("batch_", now), Account: n.Account, Key: n.Key, Endpoint: n.Endpoint, Window: n.Window, Input: n.Input,
-		Metadata: n.Metadata, State: Validating, Created: now, Expires: now.Add(window),
+		Metadata: n.Metadata, OutputLife: n.OutputLife, State: Validating, Created: now, Expires: now.Add(window),
 	}
-	err = s.db.Write(ctx, func(tx *store.Tx) error { return s.insert(ctx, tx, b) })
+	err = s.db.Write(ctx, func(tx *store.Tx) error { return s.insert(ctx, tx, b, n) })
+	if err != nil && s.db.IsUnique(err) {
+		if b, replayed, err := s.earlier(ctx, n); err != nil || replayed {
+			return b, replayed, err // an equal request was faster
+		}
+	}
 	if err != nil {
-		return Batch{}, fmt.Errorf("create batch: %w", err)
+		return Batch{}, false, fmt.Errorf("create batch: %w", err)
 	}
 	s.rouse()
-	return b, nil
+	return b, false, nil
+}
+
+// earlier finds the batch that the idempotency key stands for.
+func (s *Service) earlier(ctx context.Context, n Request) (b Batch, found bool, err error) {
+	if n.IdempotencyKey == "" {
+		return b, false, nil
+	}
+	var id string
+	var hash []byte
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		err := tx.QueryRow(ctx, `select id, request_hash from batch where account = $1 and idempotency_key = $2`, n.Account, n.IdempotencyKey).Scan(&id, &hash)
+		if err == nil {
+			b, err = one(ctx, tx, n.Account, id, false)
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows), fault.Is(err, fault.EndpointNotFound):
+		return Batch{}, false, nil
+	case err != nil:
+		return Batch{}, false, fmt.Errorf("look for the batch of an idempotency key: %w", err)
+	case !bytes.Equal(hash, n.hash()):
+		f := fault.Invalid("Idempotency-Key", "This idempotency key stands for another request: use a new key for a new request.")
+		f.Status = http.StatusUnprocessableEntity
+		return Batch{}, false, f
+	}
+	return b, true, nil
+}
+
+// hash is over what the caller asks for; nil where there is no idempotency key.
+func (n Request) hash() []byte {
+	if n.IdempotencyKey == "" {
+		return nil
+	}
+	pairs := n.Metadata
+	if len(pairs) == 0 {
+		pairs = nil // none is none, however it is written
+	}
+	text, err := json.Marshal([]any{n.Input, n.Endpoint, n.Window, n.OutputLife, pairs})
+	if err != nil { // texts and numbers
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return sum[:]
 }
 
 func (s *Service) checkNew(n Request) (time.Duration, error) {
@@ -68,10 +135,25 @@ func (s *Service) checkNew(n Request) (time.Duration, error) {
 	case !slices.Contains(s.o.Endpoints, n.Endpoint):
 		return 0, fault.Invalid("endpoint", "'endpoint' must be one of %s.", strings.Join(s.o.Endpoints, ", "))
 	}
+	if len(n.IdempotencyKey) > maxKey {
+		return 0, fault.Invalid("Idempotency-Key", "The header Idempotency-Key must be at most %d bytes long.", maxKey)
+	}
 	if err := checkMetadata(n.Metadata); err != nil {
 		return 0, err
 	}
+	if err := s.checkLife(n.OutputLife); err != nil {
+		return 0, err
+	}
 	return parseWindow(n.Window)
+}
+
+// checkLife looks at how long files are to last: they end with the batch at the latest.
+func (s *Service) checkLife(life time.Duration) error {
+	most := max(min(longestLife, s.o.Retention), shortestLife)
+	if life != 0 && (life < shortestLife || life > most) {
+		return fault.Invalid("output_expires_after.seconds", "'seconds' must be a number from %d to %d.", int64(shortestLife.Seconds()), int64(most.Seconds()))
+	}
+	return nil
 }
 
 // parseWindow reads 24h or 7d.
@@ -123,7 +205,7 @@ func noInput() error {
 // inputMargin is how much longer than a batch its input lasts.
 const inputMargin = time.Hour
 
-func (s *Service) insert(ctx context.Context, tx *store.Tx, b Batch) error {
+func (s *Service) insert(ctx context.Context, tx *store.Tx, b Batch, n Request) error {
 	var open int64
 	if err := tx.QueryRow(ctx, `select count(*) from batch where account = $1 and ended_at = 0`, b.Account).Scan(&open); err != nil {
 		return err
@@ -139,7 +221,10 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, b Batch) error {
 	if err != nil {
 		return err
 	}
-	metadata := ""
+	metadata, key := "", any(nil)
+	if n.IdempotencyKey != "" {
+		key = n.IdempotencyKey
+	}
 	if len(b.Metadata) > 0 {
 		text, err := json.Marshal(b.Metadata)
 		if err != nil {
@@ -148,9 +233,11 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, b Batch) error {
 		metadata = string(text)
 	}
 	_, err = tx.Exec(ctx, `insert into batch (id, account, api_key, endpoint, time_window, input_file, output_file, error_file, metadata, state, problems,
-			lines, completed, failed, created_at, started_at, finalizing_at, cancelling_at, ended_at, expires_at, purge_at, cleared, runner, lease_until)
-		values ($1, $2, $3, $4, $5, $6, '', '', $7, $8, '', 0, 0, 0, $9, 0, 0, 0, 0, $10, 0, false, '', 0)`,
-		b.ID, b.Account, b.Key, b.Endpoint, b.Window, b.Input, metadata, b.State, store.Micros(b.Created), store.Micros(b.Expires))
+			lines, completed, failed, created_at, started_at, finalizing_at, cancelling_at, ended_at, expires_at, purge_at, cleared, runner, lease_until,
+			output_life, idempotency_key, request_hash)
+		values ($1, $2, $3, $4, $5, $6, '', '', $7, $8, '', 0, 0, 0, $9, 0, 0, 0, 0, $10, 0, false, '', 0, $11, $12, $13)`,
+		b.ID, b.Account, b.Key, b.Endpoint, b.Window, b.Input, metadata, b.State, store.Micros(b.Created), store.Micros(b.Expires),
+		b.OutputLife.Microseconds(), key, n.hash())
 	if err != nil {
 		return err
 	}

@@ -41,8 +41,11 @@ type outResponse struct {
 }
 
 // finish writes the files of a batch whose lines are done, or will not be, and ends it.
-// This process has its lease.
+// This process has its lease. Each step can be done again where it was broken off.
 func (s *Service) finish(ctx context.Context, b Batch) error {
+	if err := s.refund(ctx, b); err != nil {
+		return err
+	}
 	f := &finishing{s: s, b: b, left: leftError(b.State)}
 	output, err := f.write(ctx, true)
 	if err != nil {
@@ -80,28 +83,28 @@ func leftError(state State) json.RawMessage {
 	return text
 }
 
-// write puts one of the files into the storage; "": it would be empty.
-func (f *finishing) write(ctx context.Context, ok bool) (id string, err error) {
+// write puts one of the files into the storage; one without an id would be empty.
+func (f *finishing) write(ctx context.Context, ok bool) (file blob.File, err error) {
 	lines := &pages{ctx: ctx, f: f, ok: ok}
 	head, err := lines.peek()
 	if err != nil || !head {
-		return "", err
+		return blob.File{}, err
 	}
 	name := f.b.ID + "_output.jsonl"
 	if !ok {
 		name = f.b.ID + "_error.jsonl"
 	}
-	file, err := f.s.o.Files.Put(ctx, blob.New{
+	file, err = f.s.o.Files.Put(ctx, blob.New{
 		Account: f.b.Account, Role: blob.Upload, Name: name, Type: "application/jsonl", Purpose: blob.BatchFiles, Limit: maxOutput,
 	}, lines)
 	if err != nil {
-		return "", fmt.Errorf("write %s: %w", name, err)
+		return blob.File{}, fmt.Errorf("write %s: %w", name, err)
 	}
-	return file.ID, nil
+	return file, nil
 }
 
 // end makes the files last, and the batch end.
-func (f *finishing) end(ctx context.Context, output, failures string) error {
+func (f *finishing) end(ctx context.Context, output, failures blob.File) error {
 	s, b := f.s, f.b
 	last := Completed
 	switch {
@@ -110,12 +113,6 @@ func (f *finishing) end(ctx context.Context, output, failures string) error {
 	case f.undone > 0:
 		last = Expired
 	}
-	var files []string
-	for _, id := range []string{output, failures} {
-		if id != "" {
-			files = append(files, id)
-		}
-	}
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := s.hold(ctx, tx, b); err != nil {
 			return err
@@ -123,16 +120,30 @@ func (f *finishing) end(ctx context.Context, output, failures string) error {
 		if moved, err := s.move(ctx, tx, b.ID, b.State, last); err != nil || !moved {
 			return errors.Join(err, errLost)
 		}
-		if err := s.o.Files.Keep(ctx, tx, files, s.o.Now().Add(s.o.Retention)); err != nil {
-			return err
+		for _, file := range []blob.File{output, failures} {
+			if err := f.keep(ctx, tx, file); err != nil {
+				return err
+			}
 		}
-		_, err := tx.Exec(ctx, `update batch set output_file = $2, error_file = $3, failed = failed + $4 where id = $1`, b.ID, output, failures, f.undone)
+		_, err := tx.Exec(ctx, `update batch set output_file = $2, error_file = $3, failed = failed + $4 where id = $1`, b.ID, output.ID, failures.ID, f.undone)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("end batch %s: %w", b.ID, err) // its files are swept
 	}
 	return nil
+}
+
+// keep makes a file last: as long as the batch, or as the caller wished.
+func (f *finishing) keep(ctx context.Context, tx *store.Tx, file blob.File) error {
+	if file.ID == "" {
+		return nil
+	}
+	ends := f.s.o.Now().Add(f.s.o.Retention)
+	if f.b.OutputLife > 0 {
+		ends = file.CreatedAt.Add(f.b.OutputLife)
+	}
+	return f.s.o.Files.Keep(ctx, tx, []string{file.ID}, ends)
 }
 
 // pages reads the lines of a file, some at a time, as the file's text.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"skytower/internal/httpx"
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -75,11 +76,11 @@ func (s *Service) stillOpen(ctx context.Context, tx *store.Tx, id string) (bool,
 // requests.
 func (s *Service) waiting(ctx context.Context, tx *store.Tx, b Batch, most int, taken *[]*line) (rows []row, err error) {
 	now := s.o.Now()
-	query := `select line, place, size, request, taken + 1 from ` + linesIn(tx.Dialect(), "waiting") +
+	query := `select line, place, size, request, taken + 1, unsure from ` + linesIn(tx.Dialect(), "waiting") +
 		` and batch = $1 and again_at <= $2 order by line limit $3` + unlocked(tx.Dialect())
 	err = tx.Each(ctx, query, func(scan func(...any) error) error {
 		l := &line{batch: b.ID, account: b.Account, key: b.Key, endpoint: b.Endpoint, input: b.Input}
-		if err := scan(&l.number, &l.place, &l.size, &l.request, &l.taken); err != nil {
+		if err := scan(&l.number, &l.place, &l.size, &l.request, &l.taken, &l.unsure); err != nil {
 			return err
 		}
 		if l.request == "" {
@@ -92,14 +93,15 @@ func (s *Service) waiting(ctx context.Context, tx *store.Tx, b Batch, most int, 
 	return rows, err
 }
 
-// reclaim lets others take the lines of processes that show no life.
+// reclaim lets others take the lines of processes that show no life. What those were charged,
+// nobody knows.
 func (s *Service) reclaim(ctx context.Context) error {
 	now := store.Micros(s.o.Now())
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := byIndex(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '' where state = 'running' and (batch, line) in
+		_, err := tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', unsure = true where state = 'running' and (batch, line) in
 			(select batch, line from `+linesIn(tx.Dialect(), "running")+` and lease_until < $1`+unlocked(tx.Dialect())+`)`, now)
 		return err
 	})
@@ -115,7 +117,7 @@ func (s *Service) takeAllBack(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, `update batch set runner = '', lease_until = 0 where ended_at = 0`); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '' where state = 'running'`)
+		_, err := tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', unsure = true where state = 'running'`)
 		return err
 	})
 	if err != nil {
@@ -142,14 +144,20 @@ func (s *Service) returnLines(ctx context.Context) {
 // result is what is to be written of a line.
 type result struct {
 	*line
-	act    act
-	ok     bool
-	status int
-	answer []byte
-	again  time.Time
-	done   chan struct{}
-	fresh  bool // it was written
+	act     act
+	ok      bool
+	status  int
+	answer  []byte
+	usage   Usage
+	charged money.Nanos
+	unsure  bool // this try may have been charged, whatever the rest says
+	again   time.Time
+	done    chan struct{}
+	fresh   bool // it was written
 }
+
+// doubtful reports whether any try of the line may have been charged unknown to us.
+func (r *result) doubtful() bool { return r.line.unsure || r.unsure }
 
 // act is what becomes of a line's row.
 type act int
@@ -240,8 +248,30 @@ func (s *Service) write(all []*result) {
 	}
 }
 
-// counts are the lines of a batch that got their answers in one transaction.
-type counts struct{ completed, failed int64 }
+// counts are the lines of a batch that got their answers in one transaction, and what they
+// took.
+type counts struct {
+	completed, failed int64
+	usage             Usage
+	charged           money.Nanos
+}
+
+// add counts a line. What a failure may have been charged unknown to us will be given back.
+func (c *counts) add(r *result) {
+	if r.ok {
+		c.completed++
+	} else {
+		c.failed++
+	}
+	if !r.ok && r.doubtful() {
+		return
+	}
+	c.charged += r.charged
+	c.usage.Input += r.usage.Input
+	c.usage.Output += r.usage.Output
+	c.usage.Cached += r.usage.Cached
+	c.usage.Reasoning += r.usage.Reasoning
+}
 
 func (s *Service) writeAll(ctx context.Context, tx *store.Tx, all []*result) error {
 	by := map[string]*counts{}
@@ -259,11 +289,7 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, all []*result) err
 			c = &counts{}
 			by[r.batch] = c
 		}
-		if r.ok {
-			c.completed++
-		} else {
-			c.failed++
-		}
+		c.add(r)
 	}
 	return s.count(ctx, tx, by)
 }
@@ -273,12 +299,14 @@ func (s *Service) writeOne(ctx context.Context, tx *store.Tx, r *result) (int64,
 	const still = ` where batch = $1 and line = $2 and runner = $3 and state = 'running'`
 	switch r.act {
 	case later:
-		return affected(tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', again_at = $4`+still, r.batch, r.number, s.id, store.Micros(r.again)))
+		return affected(tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', unsure = $4, again_at = $5`+still,
+			r.batch, r.number, s.id, r.doubtful(), store.Micros(r.again)))
 	case back:
-		return affected(tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', taken = taken - 1`+still, r.batch, r.number, s.id))
+		return affected(tx.Exec(ctx, `update batch_line set state = 'waiting', runner = '', unsure = $4, taken = taken - 1`+still,
+			r.batch, r.number, s.id, r.doubtful()))
 	default:
-		return affected(tx.Exec(ctx, `update batch_line set state = 'done', runner = '', ok = $4, status = $5, answer = $6`+still,
-			r.batch, r.number, s.id, r.ok, r.status, r.answer))
+		return affected(tx.Exec(ctx, `update batch_line set state = 'done', runner = '', unsure = $4, ok = $5, status = $6, answer = $7`+still,
+			r.batch, r.number, s.id, r.doubtful(), r.ok, r.status, r.answer))
 	}
 }
 
@@ -287,8 +315,10 @@ func (s *Service) count(ctx context.Context, tx *store.Tx, by map[string]*counts
 	for _, id := range slices.Sorted(maps.Keys(by)) {
 		c := by[id]
 		var over bool
-		err := tx.QueryRow(ctx, `update batch set completed = completed + $2, failed = failed + $3 where id = $1 returning completed + failed >= lines`,
-			id, c.completed, c.failed).Scan(&over)
+		err := tx.QueryRow(ctx, `update batch set completed = completed + $2, failed = failed + $3, units_in = units_in + $4, units_out = units_out + $5,
+				units_cached = units_cached + $6, units_reasoning = units_reasoning + $7, amount = amount + $8
+			where id = $1 returning completed + failed >= lines`,
+			id, c.completed, c.failed, c.usage.Input, c.usage.Output, c.usage.Cached, c.usage.Reasoning, c.charged).Scan(&over)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // deleted with its account
 		}

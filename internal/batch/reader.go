@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"skytower/internal/fault"
 	"skytower/internal/rawjson"
@@ -88,12 +89,16 @@ type rules struct {
 	endpoint     string
 	most         int64 // bytes of a line
 	fields, body *rawjson.Fields
+
+	named string // the model of the good lines so far
+	lines int64  // how many those are
+	mixed bool   // they name several, or none
 }
 
 func newRules(endpoint string, most int64) *rules {
 	return &rules{
 		endpoint: endpoint, most: most, fields: lineFields(),
-		body: rawjson.NewFields("stream", "background"),
+		body: rawjson.NewFields("model", "stream", "background"),
 	}
 }
 
@@ -141,6 +146,23 @@ func (c *rules) read(l found) (custom string, err error) {
 	return custom, c.checkBody(doc)
 }
 
+// model is what all good lines name; "" where they name several.
+func (c *rules) model() string {
+	if c.mixed {
+		return ""
+	}
+	return c.named
+}
+
+// noteModel counts a good line's model. What is no name, the endpoint says when the line runs.
+func (c *rules) noteModel(body *rawjson.Object) {
+	name, _, err := body.String("model")
+	if c.lines++; c.lines == 1 {
+		c.named = name
+	}
+	c.mixed = c.mixed || err != nil || name == "" || name != c.named || len(name) > maxCustom || strings.ContainsRune(name, 0) || !utf8.ValidString(name)
+}
+
 func (c *rules) custom(doc *rawjson.Object) (string, error) {
 	custom, _, err := doc.String("custom_id")
 	switch {
@@ -171,6 +193,7 @@ func (c *rules) checkBody(doc *rawjson.Object) error {
 			return problem("invalid_request", "body."+name, "A line's answer is written into a file: '%s' cannot be asked for.", name)
 		}
 	}
+	c.noteModel(body)
 	return nil
 }
 

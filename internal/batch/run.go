@@ -95,15 +95,15 @@ func (s *Service) run(l *line) {
 	r, failed := s.answer(ctx, l)
 	switch {
 	case s.working.Err() != nil && r.Verdict == Cut:
-		s.settle(&result{line: l, act: back})
+		s.settle(&result{line: l, act: back, unsure: true})
 	case failed != nil:
 		s.settle(failed)
 	case r.Verdict == Limited:
 		s.rest(l, r.After)
 	case r.Verdict == Busy && l.taken < mostTaken:
-		s.settle(&result{line: l, act: later, again: s.o.Now().Add(pause(l.taken, r.After))})
+		s.settle(&result{line: l, act: later, unsure: r.Unsure, again: s.o.Now().Add(pause(l.taken, r.After))})
 	default:
-		s.settle(&result{line: l, ok: r.Status >= 200 && r.Status < 300, status: r.Status, answer: oneLine(r.Body)})
+		s.settle(&result{line: l, ok: r.Status >= 200 && r.Status < 300, status: r.Status, answer: oneLine(r.Body), usage: r.Usage, charged: r.Charged, unsure: r.Unsure})
 	}
 }
 
@@ -113,6 +113,7 @@ func (s *Service) answer(ctx context.Context, l *line) (r Reply, failed *result)
 		if p := recover(); p != nil {
 			s.o.Log.Error("a line of a batch panicked", "batch", l.batch, "line", l.number, "request_id", l.request, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			r, failed = Reply{}, failure(l, "internal_error", "The server met an unexpected condition.")
+			failed.unsure = true
 		}
 	}()
 	text, err := s.o.Files.Range(ctx, l.input, l.place, l.size)
@@ -128,11 +129,12 @@ func (s *Service) answer(ctx context.Context, l *line) (r Reply, failed *result)
 	if err != nil {
 		return r, failure(l, "invalid_request", err.Error())
 	}
-	r = s.o.Answer(ctx, Call{Account: l.account, Key: l.key, Request: l.request, Endpoint: l.endpoint, Body: body, Again: l.taken > 1})
+	r = s.o.Answer(ctx, Call{Account: l.account, Key: l.key, Request: l.request, Endpoint: l.endpoint, Body: body, Again: l.unsure})
 	if r.Verdict == Cut && s.working.Err() == nil {
-		return r, failure(l, "line_timeout", fmt.Sprintf("The line was not answered within %s.", lineTime))
+		failed = failure(l, "line_timeout", fmt.Sprintf("The line was not answered within %s.", lineTime))
+		failed.unsure = true
 	}
-	return r, nil
+	return r, failed
 }
 
 // rest has the line, and others of its batch, wait until the limits allow them.

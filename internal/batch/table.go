@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"skytower/internal/fault"
+	"skytower/internal/money"
 	"skytower/internal/store"
 )
 
@@ -21,7 +22,11 @@ type Batch struct {
 	State                                           State
 	Problems                                        []Problem
 	Lines, Completed, Failed                        int64
-	Created, Started, Finalizing, Cancelling, Ended time.Time // zero: not yet
+	Model                                           string // that all lines name, or ""
+	Usage                                           Usage
+	Charged                                         money.Nanos   // for the lines that have their answers
+	OutputLife                                      time.Duration // of its files; 0: as long as the batch is kept
+	Created, Started, Finalizing, Cancelling, Ended time.Time     // zero: not yet
 	Expires                                         time.Time
 
 	lease time.Time
@@ -36,17 +41,19 @@ type Problem struct {
 }
 
 const columns = `id, account, api_key, endpoint, time_window, input_file, output_file, error_file, metadata, state, problems,
-	lines, completed, failed, created_at, started_at, finalizing_at, cancelling_at, ended_at, expires_at, lease_until`
+	lines, completed, failed, model, units_in, units_out, units_cached, units_reasoning, amount, output_life,
+	created_at, started_at, finalizing_at, cancelling_at, ended_at, expires_at, lease_until`
 
 func scanBatch(scan func(...any) error) (b Batch, err error) {
 	var metadata, problems string
-	var created, started, finalizing, cancelling, ended, expires, lease int64
+	var life, created, started, finalizing, cancelling, ended, expires, lease int64
 	err = scan(&b.ID, &b.Account, &b.Key, &b.Endpoint, &b.Window, &b.Input, &b.Output, &b.Errors, &metadata, &b.State, &problems,
-		&b.Lines, &b.Completed, &b.Failed, &created, &started, &finalizing, &cancelling, &ended, &expires, &lease)
+		&b.Lines, &b.Completed, &b.Failed, &b.Model, &b.Usage.Input, &b.Usage.Output, &b.Usage.Cached, &b.Usage.Reasoning, &b.Charged, &life, &created, &started, &finalizing, &cancelling, &ended, &expires, &lease)
 	if err != nil {
 		return b, err
 	}
 	b.Created, b.Started, b.Finalizing, b.Cancelling = store.Time(created), store.Time(started), store.Time(finalizing), store.Time(cancelling)
+	b.OutputLife = time.Duration(life) * time.Microsecond
 	b.Ended, b.Expires, b.lease = store.Time(ended), store.Time(expires), store.Time(lease)
 	if metadata != "" {
 		err = json.Unmarshal([]byte(metadata), &b.Metadata)
@@ -102,6 +109,7 @@ type line struct {
 	number, place, size int64
 	request             string
 	taken               int64
+	unsure              bool // an earlier try may have been charged
 }
 
 // row is a line as statements are given it.

@@ -13,6 +13,14 @@ type BatchRequest struct {
 	Endpoint         string            `json:"endpoint" enum:"/v1/chat/completions,/v1/responses,/v1/embeddings,/v1/messages" doc:"Where all lines go."`
 	CompletionWindow string            `json:"completion_window" doc:"24h, or another time from 1h to 7d. What is not done then fails with batch_expired."`
 	Metadata         map[string]string `json:"metadata,omitempty" doc:"Up to 16 pairs of your own."`
+	// OutputExpiresAfter is when the files of the answers go, where not with the batch.
+	OutputExpiresAfter *ExpiresAfter `json:"output_expires_after,omitempty" doc:"When the files of its answers are deleted; left out, with the batch."`
+}
+
+// ExpiresAfter is a time after another.
+type ExpiresAfter struct {
+	Anchor  string `json:"anchor" enum:"created_at" doc:"The time at which the file is made."`
+	Seconds int64  `json:"seconds" doc:"3600 to 2592000, and no longer than batches are kept."`
 }
 
 // Batch is OpenAI's batch object. Times are seconds since 1970, null where they have not
@@ -37,6 +45,9 @@ type Batch struct {
 	CancellingAt     *int64            `json:"cancelling_at"`
 	CancelledAt      *int64            `json:"cancelled_at"`
 	RequestCounts    BatchCounts       `json:"request_counts"`
+	Model            *string           `json:"model" doc:"That all lines name; null where they name several."`
+	Usage            BatchUsage        `json:"usage" doc:"What the lines took that have their answers."`
+	Cost             Amount            `json:"cost" doc:"US dollars that they were charged. OpenAI's object has no such field."`
 	Metadata         map[string]string `json:"metadata"`
 }
 
@@ -62,6 +73,25 @@ type BatchCounts struct {
 	Total     int64 `json:"total"`
 	Completed int64 `json:"completed"`
 	Failed    int64 `json:"failed"`
+}
+
+// BatchUsage is OpenAI's count of a batch's tokens.
+type BatchUsage struct {
+	InputTokens         int64              `json:"input_tokens"`
+	InputTokensDetails  BatchInputDetails  `json:"input_tokens_details"`
+	OutputTokens        int64              `json:"output_tokens"`
+	OutputTokensDetails BatchOutputDetails `json:"output_tokens_details"`
+	TotalTokens         int64              `json:"total_tokens"`
+}
+
+// BatchInputDetails is a part of a batch's tokens.
+type BatchInputDetails struct {
+	CachedTokens int64 `json:"cached_tokens"`
+}
+
+// BatchOutputDetails is likewise.
+type BatchOutputDetails struct {
+	ReasoningTokens int64 `json:"reasoning_tokens"`
 }
 
 // BatchErrors is OpenAI's list of what is wrong with an input.

@@ -19,7 +19,7 @@ import (
 
 // Batches makes batches and shows them.
 type Batches interface {
-	Create(ctx context.Context, r batch.Request) (batch.Batch, error)
+	Create(ctx context.Context, r batch.Request) (b batch.Batch, replayed bool, err error)
 	Get(ctx context.Context, account, id string) (batch.Batch, error)
 	List(ctx context.Context, account, after string, n int) ([]batch.Batch, error)
 	Cancel(ctx context.Context, account, id string) (batch.Batch, error)
@@ -35,6 +35,8 @@ const (
 
 	mostListed  = 100
 	usualListed = 20
+
+	mostSeconds = 1 << 32 // far beyond any bound
 )
 
 // Rows are the routes.
@@ -49,7 +51,8 @@ func (h *Handlers) Rows() []api.Route {
 	}
 	create := row(http.MethodPost, "", "createBatch", "Create a batch")
 	create.Description = "Runs the requests of an uploaded file (purpose `batch`), when there is time for them. Each line is a JSON object: " +
-		"`custom_id`, which is yours and must be unique, `method` (POST), `url` (the batch's endpoint) and `body` (the request, without `stream`)."
+		"`custom_id`, which is yours and must be unique, `method` (POST), `url` (the batch's endpoint) and `body` (the request, without `stream`). " +
+		"A header `Idempotency-Key` makes it safe to send this again: the same key and body give back the first batch."
 	create.Request, create.Example, create.Key = skytells.BatchRequest{}, `{"input_file_id": "file-01kd3…", "endpoint": "/v1/chat/completions", "completion_window": "24h"}`, h.create
 	create.Errors = append(create.Errors, fault.InvalidParameter)
 	list := row(http.MethodGet, "", "listBatches", "List batches")
@@ -72,17 +75,42 @@ func (h *Handlers) Rows() []api.Route {
 const batchAnswer = `{"id": "batch_01kd3…", "object": "batch", "endpoint": "/v1/chat/completions", "errors": null, "input_file_id": "file-01kd3…",
 	"completion_window": "24h", "status": "in_progress", "output_file_id": null, "error_file_id": null, "created_at": 1795651200, "in_progress_at": 1795651201,
 	"expires_at": 1795737600, "finalizing_at": null, "completed_at": null, "failed_at": null, "expired_at": null, "cancelling_at": null, "cancelled_at": null,
-	"request_counts": {"total": 1000, "completed": 212, "failed": 3}, "metadata": null}`
+	"request_counts": {"total": 1000, "completed": 212, "failed": 3}, "model": "deepbrain-router",
+	"usage": {"input_tokens": 18020, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 2120, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 20140},
+	"cost": "0.0171", "metadata": null}`
 
 func (h *Handlers) create(c *httpx.Call, who account.Principal) error {
 	var r skytells.BatchRequest
 	if err := c.DecodeOpen(maxBody, &r); err != nil {
 		return err
 	}
-	b, err := h.Batches.Create(c.Request.Context(), batch.Request{
+	want := batch.Request{
 		Account: who.Account, Key: who.Key, Input: r.InputFileID, Endpoint: r.Endpoint, Window: r.CompletionWindow, Metadata: r.Metadata,
-	})
+		IdempotencyKey: c.Request.Header.Get("Idempotency-Key"),
+	}
+	var err error
+	if want.OutputLife, err = life(r.OutputExpiresAfter); err != nil {
+		return err
+	}
+	b, replayed, err := h.Batches.Create(c.Request.Context(), want)
+	if replayed {
+		c.Header().Set("Idempotent-Replayed", "true")
+	}
 	return answer(c, b, err)
+}
+
+// life is how long files are to last; 0: it is not said. What is no time is told with the
+// bounds, by whoever knows them.
+func life(e *skytells.ExpiresAfter) (time.Duration, error) {
+	switch {
+	case e == nil:
+		return 0, nil
+	case e.Anchor != "created_at":
+		return 0, fault.Invalid("output_expires_after.anchor", "'anchor' must be created_at.")
+	case e.Seconds < 1 || e.Seconds > mostSeconds:
+		return time.Nanosecond, nil
+	}
+	return time.Duration(e.Seconds) * time.Second, nil
 }
 
 func (h *Handlers) get(c *httpx.Call, who account.Principal) error {
@@ -132,6 +160,12 @@ func Show(b batch.Batch) skytells.Batch {
 		OutputFileID: some(b.Output), ErrorFileID: some(b.Errors), CreatedAt: b.Created.Unix(), InProgressAt: seconds(b.Started), ExpiresAt: seconds(b.Expires),
 		FinalizingAt: seconds(b.Finalizing), CancellingAt: seconds(b.Cancelling), Metadata: b.Metadata,
 		RequestCounts: skytells.BatchCounts{Total: b.Lines, Completed: b.Completed, Failed: b.Failed},
+		Model:         some(b.Model), Cost: skytells.Amount(b.Charged.String()),
+		Usage: skytells.BatchUsage{
+			InputTokens: b.Usage.Input, InputTokensDetails: skytells.BatchInputDetails{CachedTokens: b.Usage.Cached},
+			OutputTokens: b.Usage.Output, OutputTokensDetails: skytells.BatchOutputDetails{ReasoningTokens: b.Usage.Reasoning},
+			TotalTokens: b.Usage.Input + b.Usage.Output,
+		},
 	}
 	ended := seconds(b.Ended)
 	switch b.State {
