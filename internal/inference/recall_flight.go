@@ -19,8 +19,9 @@ const followPatience = 45 * time.Second
 type flights struct {
 	landings atomic.Uint64 // how many have ended
 
-	mu  sync.Mutex
-	air map[cache.Key]chan struct{} // closed when the answer is kept, or will not be
+	mu     sync.Mutex
+	air    map[cache.Key]chan struct{} // closed when the answer is kept, or will not be
+	joined func()                      // hears of each who follows, in tests; nil: nobody
 }
 
 // join makes the caller the one who makes the answer, or gives him what is closed when
@@ -29,6 +30,9 @@ func (f *flights) join(k cache.Key) (over <-chan struct{}, leads bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if over, ok := f.air[k]; ok {
+		if f.joined != nil {
+			f.joined()
+		}
 		return over, false
 	}
 	if f.air == nil {
