@@ -8,6 +8,7 @@ import (
 	"skytower/internal/api/admin"
 	"skytower/internal/catalog"
 	"skytower/internal/guard"
+	"skytower/internal/prediction"
 	"skytower/internal/skytells"
 )
 
@@ -20,6 +21,24 @@ func (a *App) guardTold(verdict guard.Verdict) { a.metrics.Guards.Inc(verdict.St
 // guardInput shows a prediction's input to the model's guards.
 func (a *App) guardInput(ctx context.Context, model *catalog.Model, input json.RawMessage) (json.RawMessage, error) {
 	return a.inference.GuardInput(ctx, model.Guards, input)
+}
+
+// screen is the guards before what a prediction puts out. Those of a model that is gone are
+// not known any more: then all guards look.
+func (a *App) screen(model *catalog.Model) prediction.Screen {
+	var guards []*catalog.Guard
+	if model != nil {
+		guards = model.Guards
+	} else {
+		guards = a.catalog.Snapshot().Guards()
+	}
+	if guards == nil {
+		return nil
+	}
+	if g := a.inference.GuardOutput(guards); g != nil {
+		return g
+	}
+	return nil // not an interface that holds nil
 }
 
 // TryGuard shows a text to one guard (admin.Guards).

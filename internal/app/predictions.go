@@ -81,7 +81,7 @@ func (a *App) makePredictions(context.Context) error {
 		FilesURL:    textOf(a.cfg.Predictions.FilesURL),
 		Concurrency: a.cfg.Predictions.Concurrency, Retention: a.cfg.Predictions.Retention,
 		MaxFile: a.cfg.Predictions.MaxFile, MaxFiles: a.cfg.Predictions.MaxFiles, Scratch: a.scratch,
-		Observer: predicting{a}, Trace: a.tracer, Guard: a.guardInput,
+		Observer: predicting{a}, Trace: a.tracer, Guard: a.guardInput, Screen: a.screen,
 	})
 	return nil
 }

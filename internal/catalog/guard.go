@@ -209,6 +209,9 @@ func (s *Snapshot) Guard(name string) (*Guard, bool) {
 	return s.guards[i], true
 }
 
+// Guards are all guards, by name.
+func (s *Snapshot) Guards() []*Guard { return s.guards }
+
 // guardsOf are the guards of a model: those of all models by name, then its own in their
 // order, each once. Routers have none: those of the chosen model hold.
 func (s *Snapshot) guardsOf(m skytells.ModelSpec) []*Guard {

@@ -12,15 +12,19 @@ type finder interface {
 	find(w *window, i int) (end int, k kind, ok bool)
 }
 
+// found hears of a finding and of its place in the text.
+type found func(k kind, from, to int)
+
 // filter looks at a text that comes in pieces by one finder. It lets go all of which no
 // finding can be a part any more.
 type filter struct {
 	finder finder
 	action Action
-	report func(kind)
+	report found
 
 	window window
-	at     int // looked at up to here; what lies before is context
+	base   int // of the window, in the text
+	at     int // in the window: looked at up to here; what lies before is context
 }
 
 func (f *filter) look(dst, piece []byte, end bool) (out []byte, blocked bool) {
@@ -46,7 +50,7 @@ func (f *filter) look(dst, piece []byte, end bool) (out []byte, blocked bool) {
 			f.at += f.step()
 			continue
 		}
-		f.report(k)
+		f.report(k, f.base+f.at, f.base+to)
 		pass(f.at)
 		switch f.action {
 		case Block:
@@ -80,5 +84,6 @@ func (f *filter) forget() {
 	}
 	text := f.window.text
 	f.window.text = append(text[:0], text[f.at-leftContext:]...)
+	f.base += f.at - leftContext
 	f.at = leftContext
 }

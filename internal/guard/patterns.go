@@ -16,15 +16,16 @@ const longestPattern = 512
 type patterns struct {
 	list   []*regexp.Regexp
 	action Action
-	report func(kind)
+	report found
 
+	base  int    // of text, in the whole
 	text  []byte // from the context of the window on
 	start int    // of the window, in text
 	first bool   // the text's beginning is still there
 	done  int    // in text: up to here it is let go, or replaced
 }
 
-func newPatterns(list []*regexp.Regexp, action Action, report func(kind)) *patterns {
+func newPatterns(list []*regexp.Regexp, action Action, report found) *patterns {
 	return &patterns{list: list, action: action, report: report, first: true}
 }
 
@@ -59,7 +60,7 @@ func (p *patterns) window(dst []byte, last bool) (out []byte, blocked bool) {
 		if end <= p.done {
 			continue
 		}
-		p.report(rule)
+		p.report(rule, p.base+max(from, p.done), p.base+end)
 		if from < p.done && p.done > p.start { // goes on with what was replaced just now
 			p.done = end
 			continue
@@ -129,6 +130,7 @@ func (p *patterns) spans(half, to int, last bool) [][2]int {
 func (p *patterns) move(to int) {
 	drop := max(0, to-leftContext)
 	p.text = append(p.text[:0], p.text[drop:]...)
+	p.base += drop
 	p.start, p.done = to-drop, p.done-drop
 	p.first = p.first && drop == 0
 }

@@ -75,25 +75,35 @@ type stage interface {
 func (c Chain) Open(judge Judge, report *Report) *Text {
 	t := &Text{}
 	for _, g := range c {
-		report.begin(g)
-		found := func(kind) { report.found(g) }
-		if g.broken {
-			t.stages = append(t.stages, refusal{g, report})
-		}
-		if g.words != nil {
-			t.stages = append(t.stages, &filter{finder: g.words, action: g.Action, report: found})
-		}
-		if len(g.patterns) > 0 {
-			t.stages = append(t.stages, newPatterns(g.patterns, g.Action, found))
-		}
-		if g.personal != nil {
-			t.stages = append(t.stages, &filter{finder: g.personal, action: g.Action, report: found})
-		}
-		if g.Kind == Moderation {
-			t.stages = append(t.stages, &windows{guard: g, judge: judge, report: report})
-		}
+		t.stages = append(t.stages, g.stages(judge, report, func(kind, int, int) {})...)
 	}
 	return t
+}
+
+// stages are what the guard does with a text, one after the other. Places are those in what
+// the stage before has let go.
+func (g *Guard) stages(judge Judge, report *Report, hear found) (all []stage) {
+	report.begin(g)
+	note := func(k kind, from, to int) {
+		report.found(g)
+		hear(k, from, to)
+	}
+	if g.broken {
+		all = append(all, refusal{g, report})
+	}
+	if g.words != nil {
+		all = append(all, &filter{finder: g.words, action: g.Action, report: note})
+	}
+	if len(g.patterns) > 0 {
+		all = append(all, newPatterns(g.patterns, g.Action, note))
+	}
+	if g.personal != nil {
+		all = append(all, &filter{finder: g.personal, action: g.Action, report: note})
+	}
+	if g.Kind == Moderation {
+		all = append(all, &windows{guard: g, judge: judge, report: report})
+	}
+	return all
 }
 
 // Push takes the text's next piece, in UTF-8, and appends to dst what may pass now; with end,
@@ -147,6 +157,35 @@ func (c Chain) Local() Chain {
 		}
 	}
 	return local
+}
+
+// Asking are the guards that ask a moderation model.
+func (c Chain) Asking() Chain {
+	var asking Chain
+	for _, g := range c {
+		if g.Kind == Moderation {
+			asking = append(asking, g)
+		}
+	}
+	return asking
+}
+
+// Mild are the guards that keep things from passing, with what they block replaced instead,
+// but for moderation models, which judge a text as a whole: for texts that nobody is to be
+// stopped for, and whose results nobody is told.
+func (c Chain) Mild() Chain {
+	var mild Chain
+	for _, g := range c {
+		switch {
+		case g.Action == Mark && !g.broken:
+			continue
+		case g.Action == Block && g.Kind != Moderation:
+			own := *g
+			own.Action, g = Redact, &own
+		}
+		mild = append(mild, g)
+	}
+	return mild
 }
 
 // JSON follows a JSON text that comes in pieces, and puts quotes around what guards put in

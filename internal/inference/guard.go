@@ -139,28 +139,43 @@ func (g *guarding) look(ctx context.Context, call *provider.Call, find func(doc 
 
 // Blocked is the refusal of a prompt that the guards do not let pass; nil: they do. It names
 // the kind of guard, and nothing of the text.
-func Blocked(report *guard.Report) error {
+func Blocked(report *guard.Report) error { return blocked(report, "The content of the request") }
+
+func blocked(report *guard.Report, subject string) error {
 	by := report.Blocked()
 	switch {
 	case by == nil:
 		return nil
 	case report.Undecided():
-		return fault.New(fault.ServiceUnavailable, "The content of the request cannot be checked at the moment; try again later.")
+		return fault.Newf(fault.ServiceUnavailable, "%s cannot be checked at the moment; try again later.", subject)
 	}
 	what := map[string]string{
 		guard.Rules:        "holds words that this model's rules do not allow",
-		guard.PersonalData: "holds personal data, which this model does not take",
+		guard.PersonalData: "holds personal data, which this model's guards do not let pass",
 		guard.Moderation:   "was refused by this model's content moderation",
 	}[by.Kind]
 	if what == "" {
 		what = "cannot be checked by this model's guards"
 	}
-	return fault.New(fault.ContentPolicyViolation, fmt.Sprintf("The content of the request %s (guard: %s).", what, by.Kind))
+	return fault.New(fault.ContentPolicyViolation, fmt.Sprintf("%s %s (guard: %s).", subject, what, by.Kind))
 }
 
 // lookAt shows the strings of a document to guards, and says what to put in the places of
 // those that they changed.
 func lookAt(ctx context.Context, chain guard.Chain, judge guard.Judge, report *guard.Report, doc []byte, spans []rawjson.Span) ([]rawjson.Replacement, error) {
+	texts, err := unquoted(doc, spans)
+	if err != nil {
+		return nil, err
+	}
+	before := slices.Clone(texts)
+	if err := chain.Whole(ctx, judge, report, texts); err != nil || report.Blocked() != nil {
+		return nil, err
+	}
+	return changed(spans, before, texts), nil
+}
+
+// unquoted are the strings at the places of a document.
+func unquoted(doc []byte, spans []rawjson.Span) ([]string, error) {
 	texts := make([]string, len(spans))
 	for i, span := range spans {
 		text, err := rawjson.Unquote(doc[span.Start:span.End])
@@ -169,11 +184,11 @@ func lookAt(ctx context.Context, chain guard.Chain, judge guard.Judge, report *g
 		}
 		texts[i] = text
 	}
-	before := slices.Clone(texts)
-	if err := chain.Whole(ctx, judge, report, texts); err != nil || report.Blocked() != nil {
-		return nil, err
-	}
-	var changes []rawjson.Replacement
+	return texts, nil
+}
+
+// changed says what to put in the places of the strings that are others than before.
+func changed(spans []rawjson.Span, before, texts []string) (changes []rawjson.Replacement) {
 	for i, text := range texts {
 		if text == before[i] {
 			continue
@@ -183,7 +198,7 @@ func lookAt(ctx context.Context, chain guard.Chain, judge guard.Judge, report *g
 		}
 		changes = append(changes, rawjson.Replacement{Span: spans[i], Raw: rawjson.AppendQuote(nil, text)})
 	}
-	return changes, nil
+	return changes
 }
 
 // isDocument reports whether a text is a JSON object or array.

@@ -125,7 +125,7 @@ type placed struct {
 func (b *ends) write(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		b.readSettings, b.lockLanes, b.writeNews, b.transition, b.giveBack, b.handOut, b.promote, b.writeLanes,
-		b.keep, b.tell, b.count, b.enqueue, b.settle,
+		b.keep, b.withhold, b.tell, b.count, b.enqueue, b.settle,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -448,6 +448,25 @@ func (b *ends) keep(ctx context.Context) error {
 			continue // neither partial outputs nor files of its input
 		}
 		if err := b.s.o.Files.Expire(ctx, b.tx, x.ended.ID, x.until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noAttempt is no attempt's number.
+const noAttempt = -1
+
+// withhold removes what was told of outputs that guards let nothing pass of.
+func (b *ends) withhold(ctx context.Context) error {
+	for _, x := range b.over {
+		if !x.end.held {
+			continue
+		}
+		if _, err := b.tx.Exec(ctx, `delete from prediction_event where prediction = $1 and kind = 'output'`, x.ended.ID); err != nil {
+			return fmt.Errorf("withhold the output of prediction %s: %w", x.ended.ID, err)
+		}
+		if err := b.s.o.Files.DropOf(ctx, b.tx, x.ended.ID, noAttempt); err != nil {
 			return err
 		}
 	}

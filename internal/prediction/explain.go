@@ -67,7 +67,7 @@ func (r *run) late() string {
 }
 
 func (r *run) orBland(message, bland string) string {
-	if message = r.public(message); message != "" {
+	if message = r.screened(r.public(message)); message != "" {
 		return message
 	}
 	return fmt.Sprintf(bland, r.rec.Shown)

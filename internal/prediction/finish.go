@@ -37,6 +37,7 @@ type ending struct {
 	id      fault.ID
 	took    time.Duration // negative: nothing ran
 	made    made          // for the bill
+	held    bool          // guards let nothing of the output pass: what was told of it goes
 }
 
 func cancelled() ending { return ending{status: Cancelled, output: "null", took: -1} }
@@ -53,6 +54,8 @@ func (r *run) conclude(result *provider.Result, err error) error {
 		return nil
 	case errors.Is(cause, errCancelled):
 		return r.finish(r.stopped())
+	case isWithheld(cause):
+		return r.finish(r.withheld(cause))
 	case err == nil:
 		return r.succeed(result)
 	case errors.Is(cause, provider.ErrHandBack):
@@ -88,7 +91,7 @@ func (r *run) succeed(result *provider.Result) error {
 	e.files, e.output = fileIDs(files), output
 	e.made = made{target: r.served, files: files, pixels: r.pixels}
 	if len(files) == 0 {
-		e.made.text = len(output)
+		e.made.text = r.put
 	}
 	if err == nil && !json.Valid([]byte(e.output)) {
 		err = &provider.Error{Class: provider.Broken, Err: errors.New("the output is not JSON")}
@@ -105,6 +108,8 @@ func (r *run) succeed(result *provider.Result) error {
 		return r.finish(r.stopped())
 	case errors.Is(cause, provider.ErrHandBack):
 		return r.handBack()
+	case isWithheld(err):
+		return r.finish(r.withheld(err))
 	}
 	r.s.o.Log.Warn("the outputs of a prediction could not be saved", "prediction", r.rec.ID, "model", r.rec.Model, "error", err)
 	id, message := r.explain(err)
@@ -124,7 +129,7 @@ func (r *run) saveResult(result *provider.Result) (files []blob.File, output str
 	}
 	until := time.Now().Add(r.s.saveFor)
 	for try := 0; ; try++ {
-		files, output, err = r.s.saveOutputs(ctx, r.rec, result)
+		files, output, err = r.saveScreened(ctx, result)
 		var file *fileError
 		if err == nil || !errors.As(err, &file) || !file.Retry || ctx.Err() != nil {
 			return files, output, err
@@ -150,7 +155,7 @@ const sourceTries = 5
 // run made goes.
 func (r *run) finish(e ending) error {
 	ctx := context.WithoutCancel(r.ctx)
-	r.news.take() // what no flush wrote; partial files come too late
+	r.takeLast(e) // what no flush wrote; partial files come too late
 	if e.status == Cancelled {
 		e.made.text, e.made.files = len(r.news.batch.text), r.news.batch.files
 	}
@@ -254,7 +259,7 @@ func (s *Service) drop(ctx context.Context, account string, files []string) erro
 func (r *run) handBack() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), settleTimeout)
 	defer cancel()
-	r.news.take()
+	_, _ = r.take(r.ctx, false) // what is held back comes again to whoever takes the run up
 	err := r.s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		if !r.news.batch.empty() {
 			if _, err := r.write(ctx, tx); err != nil {

@@ -90,24 +90,28 @@ func (n *notes) processing() {
 	n.status = Processing
 }
 
-// take moves what was told to the batch. The outputs are for the caller to copy.
-func (n *notes) take() (outputs []provider.Output) {
+// take moves what was told out, and how far the run is to the batch.
+func (n *notes) take() provider.Progress {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	b := &n.batch
 	b.percent, b.moved = n.percent, n.percent > n.told
-	b.lines = append(b.lines, n.lines...)
+	b.status = n.status
+	told := provider.Progress{Logs: n.lines, Output: n.outputs, Text: n.text.String()}
+	n.lines, n.outputs = nil, nil
+	n.text.Reset()
+	return told
+}
+
+// add adds lines and text that may be told.
+func (b *batch) add(lines []string, text string) {
+	b.lines = append(b.lines, lines...)
 	if over := len(b.lines) - maxLines; over > 0 {
 		b.lines = b.lines[over:]
 	}
-	if len(b.text)+n.text.Len() <= maxText {
-		b.text += n.text.String()
+	if len(b.text)+len(text) <= maxText {
+		b.text += text
 	}
-	b.status = n.status
-	outputs = n.outputs
-	n.lines, n.outputs = nil, nil
-	n.text.Reset()
-	return outputs
 }
 
 // written empties the batch.
@@ -147,7 +151,7 @@ func (r *run) flush() {
 		return // the end writes them
 	}
 	r.gather(r.ctx)
-	if r.news.batch.empty() && r.news.batch.status == Processing {
+	if r.ctx.Err() != nil || r.news.batch.empty() && r.news.batch.status == Processing {
 		return
 	}
 	var left func()
@@ -171,11 +175,18 @@ func (r *run) flush() {
 // gather readies the batch. Partial files that can't be copied are left out: the whole
 // ones come at the end.
 func (r *run) gather(ctx context.Context) {
-	outputs := r.news.take()
-	if len(outputs) == 0 {
+	outputs, err := r.take(ctx, false)
+	if err == nil && len(outputs) == 0 {
 		return
 	}
-	files, err := r.s.savePartial(ctx, r.rec, outputs, r.news.partial)
+	var files []blob.File
+	if err == nil {
+		files, err = r.s.savePartial(ctx, r.rec, r.screenFiles(outputs), r.news.partial)
+	}
+	if isWithheld(err) {
+		r.cancel(err)
+		return
+	}
 	if err != nil {
 		r.s.o.Log.Debug("partial outputs could not be kept", "prediction", r.rec.ID, "error", err)
 		return

@@ -178,7 +178,10 @@ func (s *Service) outputError(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	var brought *broughtError
+	var file *fileError
 	switch {
+	case errors.As(err, &file): // what guards said of its content
+		return file
 	case errors.Is(err, egress.ErrTooLarge), errors.Is(err, blob.ErrTooLarge):
 		return &fileError{ID: fault.InferenceError, Err: err,
 			Message: fmt.Sprintf("The model put out a file of more than %d bytes, which is the most that this server keeps.", s.o.MaxFile)}

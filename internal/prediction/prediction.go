@@ -54,6 +54,21 @@ type Fetcher interface {
 	Open(ctx context.Context, address string, most int64) (io.ReadCloser, error)
 }
 
+// Screen is the guards before what one run puts out: nothing of it is stored, told or
+// sent that they did not let go. It is used by one goroutine at a time.
+type Screen interface {
+	// Output gives the output, which is any JSON value, that may be kept. Errors:
+	// CONTENT_POLICY_VIOLATION, SERVICE_UNAVAILABLE where a guard can't judge now.
+	Output(ctx context.Context, doc json.RawMessage) (json.RawMessage, error)
+	// Text takes the next piece of a streamed text, and gives what may be told now; with
+	// end, all that is left. The error is CONTENT_POLICY_VIOLATION.
+	Text(ctx context.Context, piece string, end bool) (string, error)
+	// Logs does the same for lines of the logs, which no guard ends a prediction for.
+	Logs(ctx context.Context, lines []string, end bool) []string
+	// Sentence gives what may be told of a text beside the output; "" is nothing.
+	Sentence(ctx context.Context, text string) string
+}
+
 // Options are what a Service is made of. All are required unless they say otherwise.
 type Options struct {
 	DB       *store.DB
@@ -82,6 +97,10 @@ type Options struct {
 	MaxFiles    int           // outputs of one prediction
 	Scratch     string        // folder for the runs' temporary files
 
+	// Screen opens the look of a model's guards at what one run puts out; nil: none looks. Of
+	// a model that is gone (nil), its guards are not known: then all look. nil: there are no
+	// guards.
+	Screen func(model *catalog.Model) Screen
 	// Guard shows a checked input to the model's guards: it gives the input that runs, or
 	// refuses (CONTENT_POLICY_VIOLATION, SERVICE_UNAVAILABLE). nil: there are no guards.
 	Guard func(ctx context.Context, model *catalog.Model, input json.RawMessage) (json.RawMessage, error)

@@ -72,12 +72,14 @@ type run struct {
 	deadline *time.Timer
 	made     atomic.Bool // the work is done, and what is left is ours
 
-	news notes
+	news   notes
+	screen Screen // nil: no guard looks at what it puts out
 
 	// Of the goroutine that does the work, for the bill:
 	served  string // the target that was asked last
 	outcome Status // how the run ended its prediction; "": it did not
 	pixels  int64  // of the pictures in its input, where its price asks
+	put     int    // bytes of an output that is no file, before guards looked at it
 
 	mu        sync.Mutex
 	mark      mark
@@ -114,7 +116,7 @@ func (s *Service) begin(ctx context.Context, rec Record, job jobs.Job[RunArgs]) 
 		s: s, rec: rec, model: s.model(rec.Model), job: job, began: now, beaten: now,
 		mark: mark{rec.Target, rec.Submission, rec.Upstream}, news: notes{percent: -1, status: rec.Status},
 	}
-	r.queue = ctx
+	r.queue, r.screen = ctx, s.screen(r.model)
 	r.ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	r.deadline = time.AfterFunc(rec.Deadline.Sub(now), func() { r.cancel(errDeadline) })
 	unhook := context.AfterFunc(ctx, func() { r.cancel(provider.ErrHandBack) })
