@@ -77,3 +77,12 @@ func (a *App) CacheState() skytells.CacheState {
 	s := a.kept.State()
 	return skytells.CacheState{Answers: s.Answers, Bytes: s.Bytes, Size: s.Size, Shared: a.cfg.Money.Redis != "" && s.Size > 0}
 }
+
+// eraseAnswers removes what is kept of a closed account's answers.
+func (a *App) eraseAnswers(ctx context.Context, account string) error {
+	if err := a.kept.Erase(ctx, a.db, account); err != nil {
+		return fault.Wrap(err, fault.ServiceUnavailable,
+			"The account is closed. Its kept answers could not be removed yet, since the database or Redis is away; this server tries again by itself.")
+	}
+	return nil
+}

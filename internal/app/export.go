@@ -324,8 +324,9 @@ func (e *export) files(ctx context.Context, w io.Writer) error {
 }
 
 // removeAccount removes what other rooms keep of an account that is closed: batches, before
-// their files, predictions with their files, uploads, stored responses, kept bodies of requests. It is safe to run twice, and goes on where
-// it was broken off. Charges stay: they are books.
+// their files, predictions with their files, uploads, stored responses, kept bodies of requests, kept answers. It is safe to run twice, and
+// goes on where it was broken off. Charges stay: they are books.
 func (a *App) removeAccount(ctx context.Context, id string) error {
-	return errors.Join(a.batches.RemoveAccount(ctx, id), a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id), a.archive.RemoveAccount(ctx, id))
+	return errors.Join(a.batches.RemoveAccount(ctx, id), a.predictions.RemoveAccount(ctx, id), a.files.RemoveAccount(ctx, id), a.responses.RemoveAccount(ctx, id), a.archive.RemoveAccount(ctx, id),
+		a.eraseAnswers(ctx, id))
 }

@@ -127,10 +127,11 @@ func (c *Cache) Find(ctx context.Context, k Key) Found {
 }
 
 // Keep keeps an answer in place of what stands under the key. Since is of the look before
-// it was made. Redis is told meanwhile: nobody waits for it.
+// it was made: where anything was forgotten since, it is not kept. Redis is told meanwhile:
+// nobody waits for it.
 func (c *Cache) Keep(ctx context.Context, k Key, a Answer, since Mark) {
 	c.memory.Keep(ctx, k, a, since)
-	if c.redis == nil || since.shared == "" {
+	if c.redis == nil || since.shared == "" || !c.memory.stands(since) {
 		return
 	}
 	select {

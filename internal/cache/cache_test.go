@@ -432,6 +432,67 @@ func TestProcessesShareAndForgetTogether(t *testing.T) {
 	})
 }
 
+// An account's answers go everywhere, and no other's; so does what is being made meanwhile.
+func TestErasingAnAccount(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url)
+		for name, redis := range map[string]string{"with Redis": limittest.StartRedis(t), "without": ""} {
+			f := &fleet{t: t, clock: newClock(), url: redis, db: db}
+			one, _ := f.process()
+			two, feed := f.process()
+			mine, other, star := key("acct_a", "m", name), key("acct_ab", "m", name), key("acct_*", "m", name)
+			for _, k := range []Key{mine, other, star} {
+				keep(t, one, f.clock, k, k.Account, time.Hour)
+				keep(t, two, f.clock, k, k.Account, time.Hour)
+			}
+			one.settled()
+			two.settled()
+			under := two.Find(t.Context(), key("acct_a", "m", "under way"))
+			for _, account := range []string{"acct_*", "acct_a", "acct_a"} {
+				if err := one.Erase(t.Context(), f.db, account); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := feed.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			two.Keep(t.Context(), key("acct_a", "m", "under way"), Answer{Body: []byte("late"), Kept: f.clock.now(), Until: f.clock.now().Add(time.Hour)}, under.Since)
+			two.settled()
+			for _, c := range []*Cache{one, two} {
+				find(t, c, mine, "")
+				find(t, c, star, "")
+				find(t, c, key("acct_a", "m", "under way"), "")
+				find(t, c, other, "acct_ab")
+			}
+			if redis == "" {
+				continue
+			}
+			names, err := client(t, redis).Do(t.Context(), client(t, redis).B().Keys().Pattern(keyPrefix+"*").Build()).AsStrSlice()
+			if err != nil || len(names) != 1 || !strings.Contains(names[0], "{acct_ab}") {
+				t.Errorf("in Redis are %v, %v", names, err)
+			}
+		}
+	})
+}
+
+// Of many keys, all of an account go.
+func TestErasingManyAnswers(t *testing.T) {
+	t.Parallel()
+	c, url := newClock(), limittest.StartRedis(t)
+	r := startRedis(t, options(t, c, url))
+	for i := range 3 * scanned {
+		keep(t, r, c, key(fmt.Sprintf("acct_%d", i%2), "m", fmt.Sprint(i)), "x", time.Hour)
+	}
+	if err := r.Erase(t.Context(), "acct_1"); err != nil {
+		t.Fatal(err)
+	}
+	names, err := client(t, url).Do(t.Context(), client(t, url).B().Keys().Pattern(keyPrefix+"*").Build()).AsStrSlice()
+	if err != nil || len(names) != 3*scanned/2 {
+		t.Errorf("%d are left, %v", len(names), err)
+	}
+}
+
 // Another process refreshed an answer: within seconds this one gives the new one.
 func TestAReplacedAnswerIsSeenByOtherProcesses(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,9 @@ import (
 // forgotten; the refs are models.
 const ChangeKind = "cache"
 
+// ChangeErased is likewise of accounts whose answers are erased; the refs are accounts.
+const ChangeErased = "cache_account"
+
 // Clear forgets everywhere what a model answered, or all if model is "", and writes down
 // who wanted that. Processes forget what they hold in memory as they hear of it. Where
 // Redis can't be told, nothing is forgotten.
@@ -38,6 +41,23 @@ func (c *Cache) Clear(ctx context.Context, db *store.DB, actor, model string) er
 	return nil
 }
 
+// Erase removes an account's answers everywhere: this process' at once, those of others as
+// they hear of it, and those in Redis. It is for an account that is closed, since what it
+// asks meanwhile may be kept again. It may be repeated.
+func (c *Cache) Erase(ctx context.Context, db *store.DB, account string) error {
+	err := db.Write(ctx, func(tx *store.Tx) error { return tx.Publish(ctx, ChangeErased, account) })
+	if err == nil {
+		err = c.memory.Erase(ctx, account)
+	}
+	if err == nil && c.redis != nil {
+		err = c.redis.Erase(ctx, account)
+	}
+	if err != nil {
+		return fmt.Errorf("erase the kept answers of account %s: %w", account, err)
+	}
+	return nil
+}
+
 // Watch has this process forget what others say. At a start, and after a gap in the feed,
 // it forgets all that it holds in memory: it does not know what it missed.
 func (c *Cache) Watch(feed *store.Feed) {
@@ -45,11 +65,18 @@ func (c *Cache) Watch(feed *store.Feed) {
 		if models == nil {
 			return c.memory.Forget(ctx, "")
 		}
-		for _, model := range models {
-			if err := c.memory.Forget(ctx, model); err != nil {
-				return err
-			}
-		}
-		return nil
+		return forEach(ctx, models, c.memory.Forget)
 	})
+	feed.Subscribe(ChangeErased, func(ctx context.Context, accounts []string) error {
+		return forEach(ctx, accounts, c.memory.Erase) // none named: the other subscription forgets all
+	})
+}
+
+func forEach(ctx context.Context, names []string, act func(context.Context, string) error) error {
+	for _, name := range names {
+		if err := act(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -98,17 +98,36 @@ func (m *Memory) Keep(_ context.Context, k Key, a Answer, since Mark) {
 
 // Forget forgets what a model answered, or all if model is "".
 func (m *Memory) Forget(_ context.Context, model string) error {
+	m.forget(func(k Key) bool { return model == "" || k.Model == model })
+	return nil
+}
+
+// Erase forgets an account's answers.
+func (m *Memory) Erase(_ context.Context, account string) error {
+	m.forget(func(k Key) bool { return k.Account == account })
+	return nil
+}
+
+// forget drops what is under some keys. What is being made meanwhile, under whatever key,
+// will not be kept.
+func (m *Memory) forget(those func(Key) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forgot++
 	for at := m.recent.Front(); at != nil; {
 		next := at.Next()
-		if model == "" || entryOf(at).key.Model == model {
+		if those(entryOf(at).key) {
 			m.drop(at)
 		}
 		at = next
 	}
-	return nil
+}
+
+// stands reports whether nothing was forgotten since.
+func (m *Memory) stands(since Mark) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return since.memory == m.forgot
 }
 
 // State counts what is kept, answers whose time is over included until somebody looks for

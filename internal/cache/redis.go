@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -230,6 +231,55 @@ func (r *Redis) Forget(ctx context.Context, model string) error {
 	return nil
 }
 
+// scanned is how many keys one step of a scan looks at.
+const scanned = 1000
+
+// Erase removes an account's answers. Keys are looked for in steps, so that Redis goes on
+// answering others; nothing else needs a list of them.
+func (r *Redis) Erase(ctx context.Context, account string) error {
+	client, err := r.awaited(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range client.Nodes() {
+		if err := eraseAt(ctx, client, node, account); err != nil {
+			return fmt.Errorf("remove answers from Redis: %w", err)
+		}
+	}
+	return nil
+}
+
+// eraseAt is Erase of what one node of a cluster has.
+func eraseAt(ctx context.Context, client, node rueidis.Client, account string) error {
+	pattern := literal(prefixOf(account)) + "*"
+	for cursor := uint64(0); ; {
+		found, err := step(ctx, client, node, cursor, pattern)
+		if err != nil {
+			return err
+		}
+		if cursor = found.Cursor; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// step looks at some keys of a node, and removes those that match: of an account, all are in
+// one slot.
+func step(ctx context.Context, client, node rueidis.Client, cursor uint64, pattern string) (rueidis.ScanEntry, error) {
+	ctx, cancel := context.WithTimeout(ctx, writePatience)
+	defer cancel()
+	found, err := node.Do(ctx, node.B().Scan().Cursor(cursor).Match(pattern).Count(scanned).Build()).AsScanEntry()
+	if err == nil && len(found.Elements) > 0 {
+		err = client.Do(ctx, client.B().Unlink().Key(found.Elements...).Build()).Error()
+	}
+	return found, err
+}
+
+// literal is a text as a pattern of Redis that matches nothing else.
+func literal(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
+}
+
 // awaited is the client, for who can wait for the connection.
 func (r *Redis) awaited(ctx context.Context) (rueidis.Client, error) {
 	select {
@@ -263,8 +313,10 @@ func (r *Redis) Close() {
 
 // nameOf is where an answer is kept; an account's are on one node of a cluster.
 func nameOf(k Key) string {
-	return keyPrefix + "{" + k.Account + "}:" + k.Model + ":" + hex.EncodeToString(k.Digest[:])
+	return prefixOf(k.Account) + k.Model + ":" + hex.EncodeToString(k.Digest[:])
 }
+
+func prefixOf(account string) string { return keyPrefix + "{" + account + "}:" }
 
 // times is the length of the two times that an answer begins with.
 const times = 16
