@@ -27,6 +27,9 @@ func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 		h.Set("Allow", err.Allow)
 	}
 	c.Record.Outcome = "error"
+	if s == REST && FromAnthropic(c.Request) {
+		s = Messages
+	}
 	switch s {
 	case Inference:
 		_ = c.JSON(status, InferenceEnvelope(err, c.Record.ID))
@@ -37,6 +40,10 @@ func Fail(s Surface, c *httpx.Call, err *fault.Error) {
 		_ = c.JSON(status, RESTEnvelope(err, c.Record.ID))
 	}
 }
+
+// FromAnthropic reports whether a client of Anthropic's API asks: they alone name its
+// version, with every request.
+func FromAnthropic(r *http.Request) bool { return r.Header.Get("Anthropic-Version") != "" }
 
 // NameRequest tells the request's id by the name under which Anthropic's clients read it.
 func NameRequest(h http.Header, id string) { h["Request-Id"] = []string{id} }

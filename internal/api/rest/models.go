@@ -19,9 +19,9 @@ func (h *Handlers) listRow() api.Route {
 		Method: http.MethodGet, Pattern: "/v1/models", Surface: api.REST, Poll: true,
 		ID: "listModels", Tag: "Models", Summary: "List models",
 		Description: "The models that the key may use, as a bare array. A caller that sends only a bearer token gets OpenAI's list " +
-			"(`{object, data}`) instead, since OpenAI's clients read nothing else; so does one that sends `anthropic-version`.",
+			"(`{object, data}`) instead, since OpenAI's clients read nothing else; one that sends `anthropic-version` gets a page of the chat models as Anthropic's clients read it.",
 		Scope:    account.ModelsRead,
-		Params:   []api.Param{fieldsParam()},
+		Params:   append([]api.Param{fieldsParam()}, pageParams()...),
 		Response: []skytells.Model{},
 		Errors:   modelErrors(),
 		Key:      h.list,
@@ -54,13 +54,15 @@ func fieldsParam() api.Param {
 }
 
 // asOpenAI reports whether the caller is an OpenAI-style client: only those send a
-// bearer token and no x-api-key (contract 15.8). Anthropic's clients, who send both, read
-// that form too, and not the bare one.
+// bearer token and no x-api-key (contract 15.8).
 func asOpenAI(r *http.Request) bool {
-	return r.Header.Get("Anthropic-Version") != "" || r.Header.Get("X-Api-Key") == "" && r.Header.Get("Authorization") != ""
+	return r.Header.Get("X-Api-Key") == "" && r.Header.Get("Authorization") != ""
 }
 
 func (h *Handlers) list(c *httpx.Call, who account.Principal) error {
+	if api.FromAnthropic(c.Request) {
+		return h.listMessages(c, h.Catalog.List(h.viewer(who)))
+	}
 	if asOpenAI(c.Request) {
 		return c.Raw(http.StatusOK, "application/json", h.Catalog.OpenAIListJSON(h.viewer(who)))
 	}
@@ -85,6 +87,10 @@ func (h *Handlers) get(c *httpx.Call, who account.Principal) error {
 		return err
 	}
 	c.Record.Model = model.Slug
+	if api.FromAnthropic(c.Request) {
+		api.NameRequest(c.Header(), c.Record.ID)
+		return c.JSON(http.StatusOK, messagesModelOf(model))
+	}
 	if asOpenAI(c.Request) {
 		return c.Raw(http.StatusOK, "application/json", model.OpenAIJSON())
 	}
