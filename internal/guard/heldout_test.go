@@ -93,7 +93,8 @@ func TestTextsThatTheRulesWereNotMadeFor(t *testing.T) {
 		mayMiss, mayFind int
 	}{
 		"first":  {unseen(), 5, 2},
-		"second": {unseenLater(), 30, 9},
+		"second": {unseenLater(), 4, 1},
+		"last":   {unseenLast(), 99, 99},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -47,6 +47,12 @@ func (w *window) email(i int) int {
 		if r == '@' && n > 0 {
 			return w.domain(at+size, i)
 		}
+		if n > 0 && (r == ' ' || bracket(r) != 0) {
+			if next := w.spelled(at, "at"); next > 0 {
+				return w.spelledDomain(next)
+			}
+			return 0
+		}
 		if size == 0 || n == maxLocal || !mailbox(r) {
 			return 0
 		}
@@ -82,6 +88,68 @@ func (w *window) domain(at, start int) int {
 		return 0 // git@host:path
 	}
 	return end
+}
+
+// bracket is what closes a bracket; 0: it is none.
+func bracket(r rune) rune {
+	switch r {
+	case '[':
+		return ']'
+	case '(':
+		return ')'
+	case '{':
+		return '}'
+	}
+	return 0
+}
+
+// spelled is where what follows a word in brackets begins, such as [at], which may have a
+// space on each side; 0: there is none.
+func (w *window) spelled(at int, word string) int {
+	if w.at(at) == ' ' {
+		at++
+	}
+	closing := bracket(rune(w.at(at)))
+	if closing == 0 {
+		return 0
+	}
+	for i := range len(word) {
+		if at++; lower(rune(w.at(at))) != rune(word[i]) {
+			return 0
+		}
+	}
+	if at++; rune(w.at(at)) != closing {
+		return 0
+	}
+	if at++; w.at(at) == ' ' {
+		at++
+	}
+	return at
+}
+
+// spelledDomain is domain for a name whose dots may be spelled, too.
+func (w *window) spelledDomain(at int) (end int) {
+	for labels := range 8 {
+		size, letters := w.label(&at)
+		if w.short || size == 0 || size > maxLabel {
+			return end
+		}
+		if labels > 0 && letters == size && size >= 2 {
+			end = at
+		}
+		next := w.spelled(at, "dot")
+		if w.at(at) == '.' {
+			next = at + 1
+		}
+		if w.short {
+			return 0
+		}
+		if next == 0 {
+			return end
+		}
+		at, end = next, 0
+	}
+	return 0
 }
 
 // label reads one part of a host's name, and moves behind it.

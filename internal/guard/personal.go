@@ -60,6 +60,9 @@ func (p *personal) find(w *window, i int) (end int, k kind, ok bool) {
 		if end = w.secret(i, first, p.forms[first]); end > 0 || w.short {
 			return end, key, end > 0
 		}
+		if end = w.named(i); end > 0 || w.short {
+			return end, key, end > 0
+		}
 	}
 	if digit(first) || first == '+' || first == '(' {
 		if end, k, ok = p.number(w, i, first, before, width); ok || w.short {

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -41,8 +42,8 @@ func inPieces(t rapid.TB, c Chain, text string, cuts []int) (string, bool) {
 // pieceOf makes texts in which much is found, and nearly found.
 func pieceOf() *rapid.Generator[string] {
 	parts := []string{" ", " ", "\n", ", ", "foo", "Foo Bar", " baz", "foobar", "秘密", "proj-12", "secret  word", "secret ", "x", "y",
-		strings.Repeat("filler words ", 60), strings.Repeat("é", 300), "４１１１", "\u200b", `\n`, "(", ") ", "+", "-", ".", "@", "Tel "}
-	for _, s := range samples() {
+		strings.Repeat("filler words ", 60), strings.Repeat("é", 300), "４１１１", "\u200b", `\n`, "(", ") ", "+", "-", ".", "@", "Tel ", "password = ", "token: '", " [at] ", "[dot]", "part "}
+	for _, s := range slices.Concat(samples(), unseen(), unseenLater()) {
 		parts = append(parts, s.text)
 	}
 	return rapid.OneOf(rapid.SampledFrom(parts), rapid.StringN(0, 6, 12))
