@@ -88,7 +88,7 @@ func TestChoose(t *testing.T) {
 func TestNamesHaveOneLength(t *testing.T) {
 	t.Parallel()
 	pairs := [][2]string{{upstreamNames.chat, skytowerNames.chat}, {upstreamNames.slow, skytowerNames.slow}, {upstreamNames.embed, skytowerNames.embed},
-		{upstreamNames.secure, skytowerNames.secure}}
+		{upstreamNames.secure, skytowerNames.secure}, {upstreamNames.messages, skytowerNames.messages}}
 	for _, p := range pairs {
 		if len(p[0]) != len(p[1]) || p[0] == p[1] {
 			t.Errorf("%q and %q", p[0], p[1])

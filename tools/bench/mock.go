@@ -25,18 +25,20 @@ const (
 
 // Model names as the upstream knows them. Skytower's own names for them (see skytower.go) have the same lengths.
 const (
-	upstreamChat  = "mock-chat"
-	upstreamSlow  = "mock-slow"
-	upstreamEmbed = "mock-embed"
+	upstreamChat     = "mock-chat"
+	upstreamSlow     = "mock-slow"
+	upstreamEmbed    = "mock-embed"
+	upstreamMessages = "mock-message"
 )
 
-// mock is an OpenAI-compatible upstream that costs next to nothing: HTTP by hand and prepared answers. It reads a
+// mock is an upstream with OpenAI's API, and Anthropic's for messages, that costs next to nothing: HTTP by hand and prepared answers. It reads a
 // request to its end before it answers.
 type mock struct {
 	chat, embedding []byte   // whole responses
 	quick           [][]byte // the HTTP chunks of a stream, one a write
 	usage, done     []byte
 	slow            []byte
+	messages        messagesMock
 
 	mu       sync.Mutex
 	release  chan struct{} // closed to end all slow streams
@@ -54,6 +56,7 @@ func newMock() *mock {
 		done:      sseChunk(doneEvent),
 		slow:      sseChunk(deltaChunk(upstreamSlow, `{"content":" tick"}`, "null")),
 		release:   make(chan struct{}),
+		messages:  newMessagesMock(),
 	}
 	m.quick = append(m.quick, sseChunk(deltaChunk(upstreamChat, `{"role":"assistant","content":""}`, "null")))
 	for i := range streamChunks - 2 {
@@ -108,6 +111,8 @@ func (m *mock) answer(w io.Writer, h head, body []byte) error {
 		return write(w, m.embedding)
 	case method == "POST" && path == "/v1/chat/completions":
 		return m.answerChat(w, body)
+	case method == "POST" && path == messagesPath:
+		return m.messages.answer(w, body)
 	case method == "GET" && path == "/v1/models":
 		return write(w, jsonResponse("200 OK", modelList()))
 	case method == "POST" && path == releasePath:
@@ -127,15 +132,22 @@ func (m *mock) answerChat(w io.Writer, body []byte) error {
 	if err := write(w, []byte(streamHead)); err != nil {
 		return err
 	}
-	for _, chunk := range m.quick {
+	if err := writeChunks(w, m.quick); err != nil {
+		return err
+	}
+	return m.endStream(w, withUsage)
+}
+
+// writeChunks sends a quick stream. Other streams' chunks come in between, as they do from a model: else a stream
+// leaves in one burst, and what is measured is how many chunks a proxy happens to find in one read.
+func writeChunks(w io.Writer, chunks [][]byte) error {
+	for _, chunk := range chunks {
 		if err := write(w, chunk); err != nil {
 			return err
 		}
-		// Other streams' chunks come in between, as they do from a model. Without this a stream leaves in one burst,
-		// and what is measured is how many chunks a proxy happens to find in one read.
 		runtime.Gosched()
 	}
-	return m.endStream(w, withUsage)
+	return nil
 }
 
 func (m *mock) endStream(w io.Writer, withUsage bool) error {
@@ -223,16 +235,21 @@ func jsonResponse(status, body string) []byte {
 }
 
 // sseChunk is one event as one HTTP chunk.
-func sseChunk(data string) []byte {
-	event := "data: " + data + "\n\n"
+func sseChunk(data string) []byte { return httpChunk("data: " + data + "\n\n") }
+
+func httpChunk(event string) []byte {
 	return fmt.Appendf(nil, "%x\r\n%s\r\n", len(event), event)
 }
 
+// answerText is the text of a plain answer.
+func answerText() string {
+	return strings.Repeat("The quick brown fox jumps over the lazy dog. ", chatContent/45+1)[:chatContent]
+}
+
 func chatAnswer() string {
-	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", chatContent/45+1)[:chatContent]
 	return fmt.Sprintf(`{"id":"chatcmpl-0123456789abcdef","object":"chat.completion","created":1700000000,"model":%q,`+
 		`"choices":[{"index":0,"message":{"role":"assistant","content":%q},"logprobs":null,"finish_reason":"stop"}],`+
-		`"usage":{"prompt_tokens":12,"completion_tokens":170,"total_tokens":182}}`, upstreamChat, text)
+		`"usage":{"prompt_tokens":12,"completion_tokens":170,"total_tokens":182}}`, upstreamChat, answerText())
 }
 
 func deltaChunk(model, delta, finish string) string {

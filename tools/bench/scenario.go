@@ -6,9 +6,9 @@ import (
 )
 
 // names are the models as one target calls them.
-type names struct{ chat, slow, embed, secure string }
+type names struct{ chat, slow, embed, secure, messages string }
 
-var upstreamNames = names{upstreamChat, upstreamSlow, upstreamEmbed, upstreamChat}
+var upstreamNames = names{upstreamChat, upstreamSlow, upstreamEmbed, upstreamChat, upstreamMessages}
 
 // scenario is one kind of load.
 type scenario struct {
@@ -31,6 +31,7 @@ const (
 	chatPath      = "/v1/chat/completions"
 	embedPath     = "/v1/embeddings"
 	responsesPath = "/v1/responses"
+	messagesPath  = "/v1/messages"
 	// busy is the number of connections that keeps the machine saturated.
 	busy = 32
 )
@@ -48,6 +49,10 @@ func scenarios(slowStreams int) []scenario {
 		{name: "tls", about: "plain chat over an upstream with TLS, 32 connections", path: chatPath, body: secureBody, connections: busy, tls: true},
 		{name: "tlsstream", about: "streamed chat over an upstream with TLS, 32 connections", path: chatPath, body: secureStreamBody, connections: busy, chunks: streamChunks, tls: true},
 		{name: "responses", about: "Responses translated from chat, against plain chat", path: responsesPath, body: responsesBody, connections: busy, base: &chat},
+		{name: "messages", about: "Anthropic's Messages from an upstream that has them, 32 connections", path: messagesPath, body: messagesBody, connections: busy},
+		{name: "messagesstream", about: "the same streamed, 103 events", path: messagesPath, body: messagesStreamBody, connections: busy, chunks: messageChunks},
+		{name: "messageschat", about: "Messages translated from chat, 32 connections", path: messagesPath, body: messagesChatBody, connections: busy},
+		{name: "messageschatstream", about: "the same streamed, 103 events", path: messagesPath, body: messagesChatStreamBody, connections: busy, chunks: messageChunks},
 		{name: "slow", about: fmt.Sprintf("%d open streams, a chunk a second each", slowStreams), path: chatPath, body: slowBody, connections: slowStreams, slow: true},
 	}
 }
@@ -99,6 +104,18 @@ func secureStreamBody(n names) string { return streamBody(names{chat: n.secure})
 func responsesBody(n names) string {
 	return fmt.Sprintf(`{"model":%q,"instructions":"You are a helpful assistant.","input":"Tell me about the quick brown fox, please.","temperature":0.7}`, n.chat)
 }
+
+// messagesOf asks what plainBody asks. The mock and the reference answer it in that form whatever the model is, so
+// that a translation is compared with a proxy that has none to do.
+func messagesOf(model, rest string) string {
+	return fmt.Sprintf(`{"model":%q,"max_tokens":256,"system":"You are a helpful assistant.",`+
+		`"messages":[{"role":"user","content":"Tell me about the quick brown fox, please."}],"temperature":0.7%s}`, model, rest)
+}
+
+func messagesBody(n names) string           { return messagesOf(n.messages, "") }
+func messagesStreamBody(n names) string     { return messagesOf(n.messages, `,"stream":true`) }
+func messagesChatBody(n names) string       { return messagesOf(n.chat, "") }
+func messagesChatStreamBody(n names) string { return messagesOf(n.chat, `,"stream":true`) }
 
 func slowBody(n names) string {
 	return fmt.Sprintf(`{"model":%q,%s,"temperature":0.7,"stream":true}`, n.slow, conversation)

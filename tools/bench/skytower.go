@@ -14,7 +14,7 @@ import (
 )
 
 // skytowerNames are the slugs of the models; as long as the upstream's own names, so that answers have one length.
-var skytowerNames = names{"test-chat", "test-slow", "test-embed", "test-safe"}
+var skytowerNames = names{"test-chat", "test-slow", "test-embed", "test-safe", "test-message"}
 
 // settleSkytower is how long the server's background work is still counted after the last answer: it writes its
 // request log every half a second.
@@ -188,18 +188,19 @@ func (s *skytower) charge() error {
 }
 
 func resources(upstreams []string) string {
-	provider := func(name, address string) string {
-		return fmt.Sprintf("  - name: %s\n    kind: openai\n    responses: chat\n    base_url: %s/v1\n", name, address)
+	provider := func(name, kind, address string) string {
+		return fmt.Sprintf("  - name: %s\n    kind: %s\n    responses: chat\n    base_url: %s/v1\n", name, kind, address)
 	}
 	model := func(slug, api, provider, upstream string) string {
 		return fmt.Sprintf("  - slug: %s\n    type: text\n    api: %s\n    pricing: {unit: million_token, input: 0.50, output: 1.50}\n    targets: [{provider: %s, model: %s}]\n", slug, api, provider, upstream)
 	}
-	providers := provider("mock", upstreams[0])
+	providers := provider("mock", "openai", upstreams[0]) + provider("mock-messages", "anthropic", upstreams[0])
 	models := model(skytowerNames.chat, "chat", "mock", upstreamChat) +
 		model(skytowerNames.slow, "chat", "mock", upstreamSlow) +
-		model(skytowerNames.embed, "embeddings", "mock", upstreamEmbed)
+		model(skytowerNames.embed, "embeddings", "mock", upstreamEmbed) +
+		model(skytowerNames.messages, "chat", "mock-messages", upstreamMessages)
 	if len(upstreams) > 1 {
-		providers += provider("mock-tls", upstreams[1])
+		providers += provider("mock-tls", "openai", upstreams[1])
 		models += model(skytowerNames.secure, "chat", "mock-tls", upstreamChat)
 	}
 	return "providers:\n" + providers + "models:\n" + models

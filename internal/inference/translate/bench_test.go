@@ -1,48 +1,21 @@
 package translate_test
 
 import (
-	"fmt"
 	"io"
 	"testing"
 
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/inference/translate"
 	"skytower/internal/provider"
 )
-
-// endless is a chat stream of n chunks, of the size that real ones have.
-type endless struct {
-	n     int
-	chunk func(i int) []byte
-}
-
-func (e *endless) Next() (provider.Event, error) {
-	if e.n--; e.n < 0 {
-		return provider.Event{}, io.EOF
-	}
-	return provider.Event{Data: e.chunk(e.n), Output: true, Bytes: 6}, nil
-}
-func (e *endless) Ready() bool  { return true }
-func (e *endless) Close() error { return nil }
-
-const frameOfChunk = `{"id":"chatcmpl-9f2c","object":"chat.completion.chunk","created":1748000000,"model":"deepbrain-router",` +
-	`"system_fingerprint":"fp_1","choices":[{"index":0,"delta":%s,"logprobs":null,"finish_reason":null}]}`
-
-// turns gives chunks in turns, so that no two neighbours are the same.
-func turns(deltas ...string) func(int) []byte {
-	var all [][]byte
-	for _, d := range deltas {
-		all = append(all, fmt.Appendf(nil, frameOfChunk, d))
-	}
-	return func(i int) []byte { return all[i%len(all)] }
-}
 
 // BenchmarkStreamDelta is one event of a long stream: of text that fits the template, of
 // text where every chunk has to be read, and of a call's arguments.
 func BenchmarkStreamDelta(b *testing.B) {
 	for name, chunk := range map[string]func(int) []byte{
-		"text":      turns(`{"content":" tower"}`, `{"content":" skies"}`, `{"content":"\n\"as\""}`),
-		"read":      turns(`{"content":" tower"}`, `{"content":" skies","x":1}`, `{"content":"\n\"as\"","y":2}`),
-		"arguments": turns(`{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}`),
+		"text":      chatformtest.Turns(`{"content":" tower"}`, `{"content":" skies"}`, `{"content":"\n\"as\""}`),
+		"read":      chatformtest.Turns(`{"content":" tower"}`, `{"content":" skies","x":1}`, `{"content":"\n\"as\"","y":2}`),
+		"arguments": chatformtest.Turns(`{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}`),
 	} {
 		b.Run(name, func(b *testing.B) {
 			t, err := translate.New(request([]byte(`{"model":"m","input":"hi"}`)))
@@ -50,7 +23,7 @@ func BenchmarkStreamDelta(b *testing.B) {
 				b.Fatal(err)
 			}
 			const length = 1000 // a stream's; its text does not grow without end
-			s := t.Stream(&endless{length, chunk})
+			s := t.Stream(chatformtest.Endless(length, chunk))
 			for range 10 {
 				if _, err := s.Next(); err != nil {
 					b.Fatal(err)
@@ -60,7 +33,7 @@ func BenchmarkStreamDelta(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				if i%(length-20) == length-21 {
 					b.StopTimer()
-					s = t.Stream(&endless{length, chunk})
+					s = t.Stream(chatformtest.Endless(length, chunk))
 					for range 10 {
 						s.Next()
 					}
@@ -76,14 +49,14 @@ func BenchmarkStreamDelta(b *testing.B) {
 
 // BenchmarkStream is a whole stream of 100 chunks.
 func BenchmarkStream(b *testing.B) {
-	chunk := turns(`{"content":" tower"}`, `{"content":" skies"}`)
+	chunk := chatformtest.Turns(`{"content":" tower"}`, `{"content":" skies"}`)
 	b.ReportAllocs()
 	for b.Loop() {
 		t, err := translate.New(request([]byte(`{"model":"m","input":"hi"}`)))
 		if err != nil {
 			b.Fatal(err)
 		}
-		s := t.Stream(&endless{100, chunk})
+		s := t.Stream(chatformtest.Endless(100, chunk))
 		for {
 			if _, err := s.Next(); err == io.EOF {
 				break

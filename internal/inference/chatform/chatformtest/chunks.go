@@ -155,3 +155,37 @@ func Spell(script []byte) []provider.Event {
 	}
 	return events
 }
+
+// Endless is a chat stream of n chunks, of the size that real ones have, for benchmarks.
+func Endless(n int, chunk func(i int) []byte) provider.Stream { return &endless{n, chunk} }
+
+type endless struct {
+	n     int
+	chunk func(i int) []byte
+}
+
+// Next gives the next chunk.
+func (e *endless) Next() (provider.Event, error) {
+	if e.n--; e.n < 0 {
+		return provider.Event{}, io.EOF
+	}
+	return provider.Event{Data: e.chunk(e.n), Output: true, Bytes: 6}, nil
+}
+
+// Ready is always true.
+func (e *endless) Ready() bool { return true }
+
+// Close does nothing.
+func (e *endless) Close() error { return nil }
+
+const frameOfChunk = `{"id":"chatcmpl-9f2c","object":"chat.completion.chunk","created":1748000000,"model":"deepbrain-router",` +
+	`"system_fingerprint":"fp_1","choices":[{"index":0,"delta":%s,"logprobs":null,"finish_reason":null}]}`
+
+// Turns gives chunks with these deltas in turns, so that no two neighbours are the same.
+func Turns(deltas ...string) func(int) []byte {
+	var all [][]byte
+	for _, d := range deltas {
+		all = append(all, fmt.Appendf(nil, frameOfChunk, d))
+	}
+	return func(i int) []byte { return all[i%len(all)] }
+}
