@@ -60,7 +60,7 @@ func (a *App) makeConsole(server *httpx.Server, inside *api.Inside, rows []api.R
 
 // developerPages are what the pages of an account work with.
 func (a *App) developerPages() developer.Options {
-	o := developer.Options{Accounts: a.accounts}
+	o := developer.Options{Accounts: a.accounts, Rights: a.keys.Absent}
 	if a.mail.On() {
 		o.Invite = func(i developer.Invitation) error {
 			return a.mail.Send(mail.Invitation(i.To, i.Base, i.Token, i.By, i.Account, i.Role))

@@ -12,6 +12,7 @@ import (
 	"skytower/internal/account"
 	"skytower/internal/batch"
 	"skytower/internal/fault"
+	"skytower/internal/store"
 )
 
 // SweepBatches deletes what ended batches leave, so that a test knows when it is gone.
@@ -84,4 +85,12 @@ func TestAbsentees(t *testing.T) {
 	if a.forget(t.Context(), nil) != nil || look() == nil || asked != before+1 {
 		t.Errorf("asked %d times, %d before", asked, before)
 	}
+}
+
+// LoseLine has a line that nobody has begun look as one whose process died in the request.
+func (a *App) LoseLine(ctx context.Context, batch string, line int64, request string) error {
+	return a.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `update batch_line set request = $3, taken = 1, unsure = true where batch = $1 and line = $2 and state = 'waiting'`, batch, line, request)
+		return err
+	})
 }

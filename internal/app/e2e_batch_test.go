@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"skytower/internal/money"
 	"skytower/internal/provider/providertest"
 	"skytower/internal/skytells"
 )
@@ -43,18 +44,28 @@ func TestBatchesNode(t *testing.T) {
 		Code, Param string
 	}
 	var seen struct {
-		Made, Done, File, Wrong, Cancelled doc
-		Output, Failed                     []doc
-		List                               []string
-		Refused                            map[string]refusal
-		Held                               refusal
-		Cancelling, Unrun, Deleted         bool
+		Made, Done, Usage, File, Wrong, Cancelled doc
+		Once                                      struct {
+			Tries, Made int
+			Same        bool
+			Replayed    string
+			Other       refusal
+		}
+		Expires                    int
+		Pages                      []any
+		Output, Failed             []doc
+		List                       []string
+		Refused                    map[string]refusal
+		Held                       refusal
+		Cancelling, Unrun, Deleted bool
 	}
 	node(t, &seen, "batches.mjs", s.base+"/v1", s.key, chatModel)
-	got := []any{seen.Made, seen.Done, seen.File, seen.Wrong, seen.Cancelled}
+	got := []any{seen.Made, seen.Done, seen.Usage, seen.File, seen.Wrong, seen.Cancelled}
 	want := []any{
 		doc{"object": "batch", "status": "validating", "window": "24h", "metadata": map[string]any{"job": "nightly"}, "input": true, "output": nil},
 		doc{"status": "completed", "counts": map[string]any{"total": 4.0, "completed": 2.0, "failed": 2.0}, "ended": true, "errors": nil},
+		doc{"input_tokens": 22.0, "input_tokens_details": map[string]any{"cached_tokens": 6.0}, "output_tokens": 8.0, "output_tokens_details": map[string]any{"reasoning_tokens": 2.0},
+			"total_tokens": 30.0, "model": nil},
 		doc{"purpose": "batch_output", "name": true},
 		doc{"status": "failed", "errors": []any{map[string]any{"code": "invalid_json_line", "line": 2.0}, map[string]any{"code": "duplicate_custom_id", "line": 3.0}}, "output": nil},
 		doc{"status": "cancelled", "total": 200.0, "sum": 200.0},
@@ -74,18 +85,29 @@ func TestBatchesNode(t *testing.T) {
 	if diff := cmp.Diff(failed, seen.Failed); diff != "" {
 		t.Errorf("failures (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"failed", "completed"}, seen.List); diff != "" {
+	if diff := cmp.Diff([]string{"failed", "completed", "completed", "completed"}, seen.List); diff != "" {
 		t.Errorf("list: %s", diff)
 	}
 	refused := map[string]refusal{
 		"purpose":  {"BadRequestError", 400, "invalid_parameter", "input_file_id"},
 		"window":   {"BadRequestError", 400, "invalid_parameter", "completion_window"},
 		"endpoint": {"BadRequestError", 400, "invalid_parameter", "endpoint"},
+		"life":     {"BadRequestError", 400, "invalid_parameter", "output_expires_after.seconds"},
+		"anchor":   {"BadRequestError", 400, "invalid_parameter", "output_expires_after.anchor"},
 		"unknown":  {"NotFoundError", 404, "batch_not_found", ""},
 		"over":     {"BadRequestError", 400, "invalid_request", ""},
 	}
 	if diff := cmp.Diff(refused, seen.Refused); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]any{2.0, true, 2.0, false, true, 0.0}, seen.Pages); diff != "" {
+		t.Errorf("pages: %s", diff)
+	}
+	if o := seen.Once; o.Tries != 2 || o.Made != 2 || !o.Same || o.Replayed != "true" || o.Other.Status != 422 || o.Other.Code != "invalid_parameter" {
+		t.Errorf("made again: %+v", o)
+	}
+	if seen.Expires != 7200 {
+		t.Errorf("the answers last %d seconds", seen.Expires)
 	}
 	if seen.Held.Status != 400 || !seen.Cancelling || !seen.Unrun || !seen.Deleted {
 		t.Errorf("held %+v, cancelling %v, all unrun lines told %v, deleted %v", seen.Held, seen.Cancelling, seen.Unrun, seen.Deleted)
@@ -339,4 +361,61 @@ func TestBatchOutlastsRestart(t *testing.T) {
 		t.Errorf("the balance is %s", got)
 	}
 	again.clean()
+}
+
+// A line that was charged by a process that died, and that nobody will answer since the batch
+// is cancelled, is given back: the balance says so, and so do the books.
+func TestChargedLineIsGivenBack(t *testing.T) {
+	t.Parallel()
+	s, up := priced(t, options{})
+	s.grant("1")
+	lost := s.post(chatPath, chatBody).header.Get("X-Request-Id")
+	before := s.balance().Balance
+	up.On(chatPath, batchWriter())
+	var lines strings.Builder
+	const n = 80
+	for i := range n {
+		lines.WriteString(batchLine(fmt.Sprint(i), chatPath, strings.Replace(chatBody, "{", `{"user":"slow",`, 1)))
+	}
+	b := s.newBatch(chatPath, lines.String())
+	s.batchUntil(b.ID, func(b skytells.Batch) bool { return b.Status == "in_progress" && len(up.Requests()) > 1 })
+	if err := s.app.LoseLine(t.Context(), b.ID, n, lost); err != nil {
+		t.Fatal(err)
+	}
+	s.call(http.MethodPost, batchPath+"/"+b.ID+"/cancel", "")
+	s.post(chatPath, strings.Replace(chatBody, "{", `{"user":"go",`, 1))
+	b = s.batchUntil(b.ID, skytells.Batch.Ended)
+	last := s.results(b.ErrorFileID)[fmt.Sprint(n-1)]
+	if b.Status != "cancelled" || last.Error == nil || last.Error.Code != "batch_cancelled" {
+		t.Errorf("the line: %+v of %+v", last, b)
+	}
+	transfers, err := s.admin().Transfers(t.Context(), s.account(), 10)
+	if err != nil || len(transfers) != 2 || transfers[0].Reference != lost || nanos(t, transfers[0].Amount) != 24_750 {
+		t.Errorf("transfers %+v, %v", transfers, err)
+	}
+	charges, err := s.admin().Charges(t.Context(), s.account(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var charged money.Nanos
+	for _, c := range charges {
+		charged += nanos(t, c.Amount)
+	}
+	const line = 24_750 // nano-dollars
+	if got := nanos(t, s.balance().Balance); got != money.Dollar-charged+line || charged%line != 0 {
+		t.Errorf("the balance was %s, and is %s after charges of %s, of which one was given back", before, got, charged)
+	}
+	if got := nanos(t, b.Cost); got != money.Nanos(line*b.RequestCounts.Completed) || b.Usage.InputTokens != 11*b.RequestCounts.Completed {
+		t.Errorf("the batch cost %s for %d answers: %+v", got, b.RequestCounts.Completed, b.Usage)
+	}
+	s.clean()
+}
+
+func nanos(t *testing.T, a skytells.Amount) money.Nanos {
+	t.Helper()
+	n, err := money.Parse(string(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

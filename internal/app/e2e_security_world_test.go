@@ -72,7 +72,7 @@ func kinds() map[string]string {
 		"/admin/v1/models/{slug}": "model", "/admin/v1/operators/{id}": "operator", "/admin/v1/providers/{name}": "provider", "/admin/v1/guards/{name}": "provider", "/admin/v1/requests/{id}": "request",
 		"/admin/v1/predictions/{id}": "prediction", "/admin/v1/predictions/{id}/webhooks/{delivery}": "delivery",
 
-		"/keys/{id}": "key", "/predictions/{id}": "prediction", "/predictions/{id}/webhooks/{delivery}": "delivery", "/requests/{id}": "request",
+		"/keys/{id}": "key", "/predictions/{id}": "prediction", "/predictions/{id}/webhooks/{delivery}": "delivery", "/requests/{id}": "request", "/batches/{id}": "batch",
 		"/members/{id}": "member", "/billing/statements/{month}": "month", "/models/{slug...}": "model", "/playground/{slug...}": "model", "/docs/{page...}": "page",
 		"/setup/{token}": "token", "/invite/{token}": "token", "/reset/{token}": "token", "/check/{token}": "token",
 		"/playground/predictions/{id}": "prediction", "/playground/{id}": "prediction",

@@ -15,6 +15,8 @@ type BatchRequest struct {
 	Metadata         map[string]string `json:"metadata,omitempty" doc:"Up to 16 pairs of your own."`
 	// OutputExpiresAfter is when the files of the answers go, where not with the batch.
 	OutputExpiresAfter *ExpiresAfter `json:"output_expires_after,omitempty" doc:"When the files of its answers are deleted; left out, with the batch."`
+	// IdempotencyKey makes it safe to send this again; it goes as a header.
+	IdempotencyKey string `json:"-"`
 }
 
 // ExpiresAfter is a time after another.
@@ -121,7 +123,13 @@ func batchPath(id string) string { return "/v1/batches/" + url.PathEscape(id) }
 
 // CreateBatch makes a batch of an uploaded file.
 func (c *Client) CreateBatch(ctx context.Context, r BatchRequest) (Batch, error) {
-	return call[Batch](ctx, c, http.MethodPost, "/v1/batches", r)
+	var b Batch
+	err := c.callWith(ctx, http.MethodPost, "/v1/batches", r, &b, func(h http.Header) {
+		if r.IdempotencyKey != "" {
+			h.Set("Idempotency-Key", r.IdempotencyKey)
+		}
+	})
+	return b, err
 }
 
 // Batch reads one batch.
@@ -137,11 +145,21 @@ func (c *Client) CancelBatch(ctx context.Context, id string) (Batch, error) {
 // batchPage is the most that one page of batches has.
 const batchPage = 100
 
+// BatchesAfter lists n of the account's batches, newest first, after the one with the id, if
+// not "".
+func (c *Client) BatchesAfter(ctx context.Context, after string, n int) (BatchList, error) {
+	query := url.Values{"limit": {strconv.Itoa(n)}}
+	if after != "" {
+		query.Set("after", after)
+	}
+	return call[BatchList](ctx, c, http.MethodGet, "/v1/batches?"+query.Encode(), nil)
+}
+
 // Batches lists the account's batches, newest first.
 func (c *Client) Batches(ctx context.Context) ([]Batch, error) {
-	all, query := []Batch{}, url.Values{"limit": {strconv.Itoa(batchPage)}}
+	all, after := []Batch{}, ""
 	for range maxPages {
-		page, err := call[BatchList](ctx, c, http.MethodGet, "/v1/batches?"+query.Encode(), nil)
+		page, err := c.BatchesAfter(ctx, after, batchPage)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +167,7 @@ func (c *Client) Batches(ctx context.Context) ([]Batch, error) {
 		if !page.HasMore || len(page.Data) == 0 {
 			break
 		}
-		query.Set("after", page.Data[len(page.Data)-1].ID)
+		after = page.Data[len(page.Data)-1].ID
 	}
 	return all, nil
 }

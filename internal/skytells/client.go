@@ -114,12 +114,18 @@ func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 // call sends one request and decodes the answer into out. The path is escaped
 // already.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	return c.callWith(ctx, method, path, in, out, func(http.Header) {})
+}
+
+// callWith is call with further headers.
+func (c *Client) callWith(ctx context.Context, method, path string, in, out any, headers func(http.Header)) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r, err := c.request(ctx, method, path, in)
 	if err != nil {
 		return err
 	}
+	headers(r.Header)
 	reply, err := c.http.Do(r)
 	if err != nil {
 		return c.failed(err)

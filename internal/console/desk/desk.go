@@ -107,6 +107,15 @@ type Desk struct {
 	secure bool // over https
 }
 
+// As returns a client that acts on /v1 as another principal of the seat's account: a key of
+// the person's own, for work that goes on when the session is over.
+func (d *Desk) As(p account.Principal) (*skytells.Client, error) {
+	if p.Account != d.Seat.Account {
+		return nil, fault.New(fault.Forbidden, "This key is of another account.")
+	}
+	return d.o.Clients.Member(d.Base, p)
+}
+
 // Signed reports whether somebody is signed in.
 func (d *Desk) Signed() bool { return d.Visitor.Session != "" }
 

@@ -26,6 +26,7 @@ type Options struct {
 	Welcome string
 	// Invite mails an invitation; nil: its link is shown to who invites.
 	Invite func(Invitation) error
+	Rights Rights
 }
 
 // Invitation is what a mail says. The link is Base/invite/Token.
@@ -84,14 +85,16 @@ func (p *Pages) buildRows() []desk.Row {
 }
 
 func (p *Pages) watchRows() []desk.Row {
-	return []desk.Row{
+	rows := []desk.Row{
 		listed(get("/predictions", p.predictions), watch, "Predictions"), get("/predictions/{id}", p.prediction),
 		post("/predictions/{id}/cancel", p.cancelPrediction), post("/predictions/{id}/delete", p.deletePrediction),
 		post("/predictions/{id}/webhooks/{delivery}/redeliver", p.redeliver),
+	}
+	return append(append(rows, p.batchRows()...),
 		listed(get("/requests", p.requests), watch, "Requests"), get("/requests/{id}", p.request),
 		get("/requests/{id}/bodies", p.bodies), post("/requests/{id}/bodies/delete", p.deleteBodies),
 		listed(get("/usage", p.usage), watch, "Usage"), get("/usage.csv", p.usageCSV),
-	}
+	)
 }
 
 func (p *Pages) ownRows() []desk.Row {
