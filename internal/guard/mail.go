@@ -47,7 +47,7 @@ func (w *window) email(i int) int {
 		if r == '@' && n > 0 {
 			return w.domain(at+size, i)
 		}
-		if n > 0 && (r == ' ' || bracket(r) != 0) {
+		if n > 0 && (r == ' ' && bracket(rune(w.at(at+1))) != 0 || bracket(r) != 0) {
 			if next := w.spelled(at, "at"); next > 0 {
 				return w.spelledDomain(next)
 			}

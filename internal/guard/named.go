@@ -16,9 +16,8 @@ const (
 // is secret (DB_PASSWORD=…, "client_secret": "…", my password is …), or behind the user's
 // name in an address; 0: there is none. The value has to look as if chosen by chance: a
 // name, a call or a word is none.
-func (w *window) named(i int) int {
-	before, size := w.before(i)
-	if before == ':' && w.afterUser(i-size) {
+func (w *window) named(i int, before rune) int {
+	if before == ':' && w.afterUser(i-1) {
 		return w.credential(i)
 	}
 	sign := w.sign(i)
@@ -48,8 +47,8 @@ func (w *window) sign(i int) int {
 	}
 	switch w.text[at-1] {
 	case '=', ':', '>', 0x9a, 0x9d, 0xaf: // the last bytes of the signs
-	case 's', 't':
-		if at == i {
+	case 's', 't': // is, est, lautet: behind a space, and before one
+		if at == i || at < 4 || strings.IndexByte("iest", w.text[at-2]) < 0 || w.text[at-1] == 's' && w.text[at-3] != ' ' {
 			return 0
 		}
 	default:

@@ -60,7 +60,7 @@ func (p *personal) find(w *window, i int) (end int, k kind, ok bool) {
 		if end = w.secret(i, first, p.forms[first]); end > 0 || w.short {
 			return end, key, end > 0
 		}
-		if end = w.named(i); end > 0 || w.short {
+		if end = w.named(i, before); end > 0 || w.short {
 			return end, key, end > 0
 		}
 	}
