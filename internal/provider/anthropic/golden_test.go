@@ -1,27 +1,20 @@
 package anthropic_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
+	"skytower/internal/inference/chatform/chatformtest"
 	"skytower/internal/provider"
 	"skytower/internal/provider/anthropic"
 	"skytower/internal/provider/providertest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // began of the clock, for `created`.
 func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
@@ -31,56 +24,27 @@ func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
 // and streamed ("events", "chunks").
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+	for _, g := range chatformtest.Goldens(t) {
+		t.Run(g.Name(), func(t *testing.T) {
 			t.Parallel()
-			a, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := &golden{path, a}
+			g := golden{g}
 			g.chat(t)
 			g.native(t)
 		})
 	}
 }
 
-type golden struct {
-	path    string
-	archive *txtar.Archive
-}
+// golden is a case (see chatformtest).
+type golden struct{ *chatformtest.Golden }
 
-func (g *golden) part(name string) (string, bool) {
-	for _, f := range g.archive.Files {
-		if f.Name == name {
-			return string(f.Data), true
-		}
-	}
-	return "", false
-}
-
-// expect compares with a part, or writes it.
-func (g *golden) expect(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		g.archive.Files = slices.DeleteFunc(g.archive.Files, func(f txtar.File) bool { return f.Name == name })
-		g.archive.Files = append(g.archive.Files, txtar.File{Name: name, Data: []byte(got)})
-		if err := os.WriteFile(g.path, txtar.Format(g.archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, _ := g.part(name)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s of %s (-want +got):\n%s", name, g.path, diff)
-	}
+// part is a file of the case as a text.
+func (g golden) part(name string) (string, bool) {
+	data, ok := g.Part(name)
+	return string(data), ok
 }
 
 // chat makes the calls of a caller of chat completions.
-func (g *golden) chat(t *testing.T) {
+func (g golden) chat(t *testing.T) {
 	request, ok := g.part("request")
 	if !ok {
 		request = `{"model":"a","messages":[{"role":"user","content":"Hi"}]}`
@@ -92,7 +56,7 @@ func (g *golden) chat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.expect(t, "completion", pretty(t, answer.Body)+fmt.Sprintf("%+v\n", answer.Usage))
+		g.Expect(t, "completion", chatformtest.Indent(t, answer.Body)+fmt.Sprintf("%+v\n", answer.Usage))
 	}
 	if events, has := g.part("events"); has {
 		up.On(messagesPath, providertest.Events(events))
@@ -101,7 +65,7 @@ func (g *golden) chat(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		g.expect(t, "chunks", told(t, s))
+		g.Expect(t, "chunks", told(t, s))
 	}
 	if !ok {
 		return
@@ -109,11 +73,11 @@ func (g *golden) chat(t *testing.T) {
 	if len(up.Requests()) == 0 {
 		_, _ = p.Chat(t.Context(), call(t, request)) // nothing answers
 	}
-	g.expect(t, "up", pretty(t, []byte(up.Requests()[0].Body)))
+	g.Expect(t, "up", chatformtest.Indent(t, []byte(up.Requests()[0].Body)))
 }
 
 // native passes the same events to a caller of the Messages API.
-func (g *golden) native(t *testing.T) {
+func (g golden) native(t *testing.T) {
 	const body = `{"model":"a","max_tokens":9,"messages":[]}`
 	up, p := upstream(t, nil)
 	if message, has := g.part("message"); has {
@@ -178,15 +142,6 @@ func told(t *testing.T, s provider.Stream) string {
 			fmt.Fprintf(&out, "  %d bytes\n", ev.Bytes)
 		}
 	}
-}
-
-func pretty(t *testing.T, doc []byte) string {
-	t.Helper()
-	var out bytes.Buffer
-	if err := json.Indent(&out, doc, "", " "); err != nil {
-		t.Fatalf("%v in %s", err, doc)
-	}
-	return out.String() + "\n"
 }
 
 // upstream is a scripted server and the adapter for it.
