@@ -96,7 +96,7 @@ type CountRequest struct {
 	System       api.OneOf[string, []MessageBlock] `json:"system,omitempty" doc:"Instructions: a text, or blocks of text."`
 	Tools        []MessageTool                     `json:"tools,omitempty" doc:"Tools that the model may ask for. Anthropic's own tools need an upstream that has them."`
 	ToolChoice   *MessageToolChoice                `json:"tool_choice,omitempty"`
-	Thinking     *api.Fields                       `json:"thinking,omitempty" doc:"For upstreams that have this API; the others think as they do."`
+	Thinking     *api.Fields                       `json:"thinking,omitempty" doc:"{type, budget_tokens, display}: thoughts are told to who asks; over chat a budget becomes reasoning_effort."`
 	OutputConfig *api.Fields                       `json:"output_config,omitempty" doc:"{effort, format}: how hard to try, and a JSON schema of the answer."`
 }
 
@@ -108,9 +108,9 @@ type MessageParam struct {
 
 // MessageBlock is a content block; its other fields go by its type.
 type MessageBlock struct {
-	Type      string                          `json:"type" doc:"text, image, tool_use, tool_result, thinking, redacted_thinking; upstreams that have this API know more."`
+	Type      string                          `json:"type" doc:"text, image, document, search_result, tool_use, tool_result, thinking, redacted_thinking; upstreams that have this API know more."`
 	Text      string                          `json:"text,omitempty" doc:"With the type text."`
-	Source    *api.Fields                     `json:"source,omitempty" doc:"Of an image: {type: base64, media_type, data} or {type: url, url}."`
+	Source    *api.Fields                     `json:"source,omitempty" doc:"Of an image: {type: base64, media_type, data} or {type: url, url}; of a document over chat: {type: text, data} or {type: content, content}."`
 	ID        string                          `json:"id,omitempty" doc:"Of a tool_use."`
 	Name      string                          `json:"name,omitempty" doc:"Of a tool_use: the tool."`
 	Input     *api.Fields                     `json:"input,omitempty" doc:"Of a tool_use: the arguments."`
