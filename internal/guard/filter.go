@@ -1,5 +1,10 @@
 package guard
 
+import (
+	"bytes"
+	"context"
+)
+
 // leftContext is how many bytes before a place a finder may look at.
 const leftContext = 64
 
@@ -25,6 +30,7 @@ type filter struct {
 	window window
 	base   int // of the window, in the text
 	at     int // in the window: looked at up to here; what lies before is context
+	told   int // in the window: let go up to here, though something may have begun before
 }
 
 func (f *filter) look(dst, piece []byte, end bool) (out []byte, blocked bool) {
@@ -33,8 +39,11 @@ func (f *filter) look(dst, piece []byte, end bool) (out []byte, blocked bool) {
 	if f.action == Mark {
 		dst = append(dst, piece...) // nothing is held back for what changes nothing
 	}
-	done := f.at
+	done := max(f.at, f.told)
 	pass := func(to int) {
+		if to <= done {
+			return
+		}
 		if f.action != Mark {
 			dst = append(dst, w.text[done:to]...)
 		}
@@ -59,12 +68,38 @@ func (f *filter) look(dst, piece []byte, end bool) (out []byte, blocked bool) {
 			labels := labels()
 			dst = append(dst, labels[k]...)
 		}
-		f.at, done = to, to
+		f.at, done = to, max(done, to)
 	}
-	pass(min(f.at, len(w.text)))
-	f.at = done
+	f.at = min(f.at, len(w.text))
+	pass(f.at)
 	f.forget()
 	return dst, false
+}
+
+// release lets go of what is held back, though the text may go on: another text comes
+// between. What it has whole is found as at an end; of what goes on to something later, the
+// rest will be kept from passing.
+func (f *filter) release(_ context.Context, dst []byte) (out []byte, blocked bool, err error) {
+	whole := *f
+	whole.window.text = bytes.Clone(f.window.text)
+	found := 0
+	whole.report = func(k kind, from, to int) {
+		found++
+		f.report(k, from, to)
+	}
+	if f.action != Mark {
+		out, blocked = whole.look(nil, nil, true)
+	}
+	if found == 0 {
+		if rest := max(f.at, f.told); f.action != Mark {
+			dst = append(dst, f.window.text[rest:]...)
+		}
+		f.told = len(f.window.text)
+		return dst, false, nil
+	}
+	whole.report = f.report
+	*f = whole
+	return append(dst, out...), blocked, nil
 }
 
 // step is the size of the rune at the cursor, which is whole: it was read.
@@ -84,6 +119,8 @@ func (f *filter) forget() {
 	}
 	text := f.window.text
 	f.window.text = append(text[:0], text[f.at-leftContext:]...)
-	f.base += f.at - leftContext
+	gone := f.at - leftContext
+	f.base += gone
+	f.told = max(f.told-gone, 0)
 	f.at = leftContext
 }

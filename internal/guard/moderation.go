@@ -133,6 +133,12 @@ func (m *windows) push(ctx context.Context, dst, piece []byte, end bool) (out []
 	return dst, false, nil
 }
 
+// release judges what there is of the window. What comes later is judged with what stood
+// before it.
+func (m *windows) release(ctx context.Context, dst []byte) (out []byte, blocked bool, err error) {
+	return m.push(ctx, dst, nil, true)
+}
+
 // take is how much of the piece fits into the window.
 func (m *windows) take(piece []byte) int {
 	for i := range piece {

@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"bytes"
+	"context"
 	"regexp"
 	"slices"
 	"unicode/utf8"
@@ -46,6 +48,26 @@ func (p *patterns) look(dst, piece []byte, end bool) (out []byte, blocked bool) 
 	}
 }
 
+// release lets go of what is held back, though the text may go on (filter.release).
+func (p *patterns) release(_ context.Context, dst []byte) (out []byte, blocked bool, err error) {
+	whole := *p
+	whole.text = bytes.Clone(p.text)
+	found := 0
+	whole.report = func(k kind, from, to int) {
+		found++
+		p.report(k, from, to)
+	}
+	if p.action != Mark {
+		out, blocked = whole.look(nil, nil, true)
+	}
+	if found == 0 {
+		return p.pass(dst, len(p.text)), false, nil
+	}
+	whole.report = p.report
+	*p = whole
+	return append(dst, out...), blocked, nil
+}
+
 // window looks at one window and lets go of its first half; of the last one, of all.
 func (p *patterns) window(dst []byte, last bool) (out []byte, blocked bool) {
 	half, to := p.border(p.start+longestPattern), p.border(p.start+2*longestPattern)
@@ -61,8 +83,10 @@ func (p *patterns) window(dst []byte, last bool) (out []byte, blocked bool) {
 			continue
 		}
 		p.report(rule, p.base+max(from, p.done), p.base+end)
-		if from < p.done && p.done > p.start { // goes on with what was replaced just now
-			p.done = end
+		if from < p.done && p.done > p.start { // goes on with what was replaced, or released
+			if p.done = end; p.action == Block {
+				return dst, true
+			}
 			continue
 		}
 		dst = p.pass(dst, from)

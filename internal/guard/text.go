@@ -69,6 +69,8 @@ type Text struct {
 // stage is one guard's part of the work.
 type stage interface {
 	push(ctx context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error)
+	// release lets go of what is held back, as another text comes between.
+	release(ctx context.Context, dst []byte) (out []byte, blocked bool, err error)
 }
 
 // Open begins a text. What is found goes into the report, which may serve several texts.
@@ -124,6 +126,27 @@ func (t *Text) Push(ctx context.Context, dst, piece []byte, end bool) (out []byt
 	return append(dst, piece...), t.blocked, nil
 }
 
+// Release appends to dst all that is held back, since another text comes between this one's
+// pieces and what came first is to be told first. Of a finding that goes on behind it, the
+// part that comes later is blocked or replaced.
+func (t *Text) Release(ctx context.Context, dst []byte) (out []byte, blocked bool, err error) {
+	if t.blocked {
+		return dst, true, nil
+	}
+	var piece []byte
+	for _, s := range t.stages {
+		passed, blocked, err := s.push(ctx, nil, piece, t.blocked)
+		if err == nil && !blocked && !t.blocked {
+			passed, blocked, err = s.release(ctx, passed)
+		}
+		if err != nil {
+			return dst, false, err
+		}
+		piece, t.blocked = passed, t.blocked || blocked
+	}
+	return append(dst, piece...), t.blocked, nil
+}
+
 func (f *filter) push(_ context.Context, dst, piece []byte, end bool) (out []byte, blocked bool, err error) {
 	out, blocked = f.look(dst, piece, end)
 	return out, blocked, nil
@@ -146,6 +169,10 @@ func (r refusal) push(_ context.Context, dst, _ []byte, _ bool) (out []byte, blo
 		r.report.blocked = r.guard
 	}
 	return dst, true, nil
+}
+
+func (r refusal) release(ctx context.Context, dst []byte) (out []byte, blocked bool, err error) {
+	return r.push(ctx, dst, nil, true)
 }
 
 // Local are the guards that ask nobody.

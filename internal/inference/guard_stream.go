@@ -417,7 +417,7 @@ func (s *guardedStream) piece(c *guardedChoice, t *guardedText, value []byte) ([
 		return value, nil
 	}
 	if c.last != nil && c.last != t {
-		if err := s.finish(c, c.last); err != nil || c.blocked {
+		if err := s.release(c, c.last); err != nil || c.blocked {
 			return nil, err
 		}
 	}
@@ -431,31 +431,40 @@ func (s *guardedStream) piece(c *guardedChoice, t *guardedText, value []byte) ([
 
 // push shows a piece of a text to the guards.
 func (s *guardedStream) push(c *guardedChoice, t *guardedText, piece []byte, end bool) ([]byte, error) {
-	out, blocked, err := t.text.Push(s.ctx, nil, piece, end)
-	if err != nil {
-		return nil, &provider.Error{Class: provider.Cancelled, Err: err}
-	}
-	c.blocked = c.blocked || blocked
-	if t.json != nil {
-		out = t.json.Append(nil, out)
-	}
-	return out, nil
+	return s.passed(c, t)(t.text.Push(s.ctx, nil, piece, end))
 }
 
-// finish tells what is left of a text. A further piece of it begins a new one.
-func (s *guardedStream) finish(c *guardedChoice, t *guardedText) error {
-	out, err := s.push(c, t, nil, true)
-	if err != nil {
-		return err
+// passed takes what guards let go of a text, and what they say.
+func (s *guardedStream) passed(c *guardedChoice, t *guardedText) func([]byte, bool, error) ([]byte, error) {
+	return func(out []byte, blocked bool, err error) ([]byte, error) {
+		if err != nil {
+			return nil, &provider.Error{Class: provider.Cancelled, Err: err}
+		}
+		c.blocked = c.blocked || blocked
+		if t.json != nil {
+			out = t.json.Append(nil, out)
+		}
+		return out, nil
 	}
-	if len(out) > 0 {
+}
+
+// release tells what is held back of a text, since a piece of another one follows. A further
+// piece of it goes on with it: what a finding has behind the break does not pass.
+func (s *guardedStream) release(c *guardedChoice, t *guardedText) error {
+	out, err := s.passed(c, t)(t.text.Release(s.ctx, nil))
+	if err == nil && len(out) > 0 {
 		s.chunk(c.index, t.delta(out))
 	}
-	t.text = s.completion.Open(s.run.svc.judge, &c.report)
-	if c.last == t {
-		c.last = nil
+	return err
+}
+
+// finish tells what is left of a text.
+func (s *guardedStream) finish(c *guardedChoice, t *guardedText) error {
+	out, err := s.push(c, t, nil, true)
+	if err == nil && len(out) > 0 {
+		s.chunk(c.index, t.delta(out))
 	}
-	return nil
+	return err
 }
 
 // settle tells what is left of all texts of a choice, up to one that is blocked.
