@@ -101,6 +101,7 @@ type made struct {
 	files  []blob.File // outputs; of a cancelled run, partial ones
 	text   int         // bytes of an output that is no file
 	pixels int64       // of the pictures in its input, 0 where nobody counted
+	heard  bool        // a caller got some of the sound before the end
 }
 
 // charge works out what a prediction owes that ends as x says (contract 12).
@@ -206,7 +207,7 @@ func (s *Service) shown(ctx context.Context, rec Record, m made) (made, bool, er
 	if err != nil {
 		return m, false, fmt.Errorf("read what was shown of prediction %s: %w", rec.ID, err)
 	}
-	return m, m.text > 0 || len(m.files) > 0, nil
+	return m, m.text > 0 || len(m.files) > 0 || m.heard, nil
 }
 
 // partials are the partial outputs with these ids. One that went with an earlier attempt

@@ -233,14 +233,14 @@ func (s *Service) earlier(ctx context.Context, c Create, hash []byte) (rec Recor
 		return Record{}, false, err
 	}
 	if rec.Account != c.Who.Account || !bytes.Equal(rec.RequestHash, hash) {
-		return Record{}, false, conflict(c)
+		return Record{}, false, conflict(c, rec)
 	}
 	return rec, true, nil
 }
 
-func conflict(c Create) error {
+func conflict(c Create, rec Record) error {
 	f := fault.Invalid("Idempotency-Key", "This idempotency key stands for another request: use a new key for a new request.")
-	if c.ID != "" {
+	if c.ID == rec.ID {
 		f = fault.Invalid("id", "This id stands for another prediction: use a new id for a new request.")
 	}
 	f.Status = http.StatusUnprocessableEntity

@@ -74,7 +74,7 @@ func (r *run) conclude(result *provider.Result, err error) error {
 func (r *run) stopped() ending {
 	e := cancelled()
 	e.took = r.sofar()
-	e.made.target, e.made.pixels = r.served, r.pixels
+	e.made.target, e.made.pixels, e.made.heard = r.served, r.pixels, r.heard.Load()
 	return e
 }
 

@@ -79,7 +79,12 @@ func (w watcher) Submitted(ctx context.Context, upstream string) error {
 }
 
 // Progress tells news.
-func (w watcher) Progress(p provider.Progress) { w.news.add(p) }
+func (w watcher) Progress(p provider.Progress) {
+	if len(p.Sound) > 0 {
+		w.sound(p)
+	}
+	w.news.add(p)
+}
 
 // save writes a mark. begins is set for new work, which is not begun for a prediction
 // that somebody asked to end.

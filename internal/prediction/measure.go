@@ -26,7 +26,7 @@ func (s *Service) measure(ctx context.Context, q price.Quote, cost *price.Quote,
 		// A quote counts a token for each three bytes, so that it is never too little.
 		Tokens: price.Tokens{In: q.Expect.Tokens.In * 3 / bytesOfToken, Out: int64(m.text+bytesOfToken-1) / bytesOfToken},
 	}
-	if len(m.files) == 0 && m.text > 0 {
+	if len(m.files) == 0 && (m.text > 0 || m.heard) {
 		out.Outputs = 1
 	}
 	if kind, ok := lasting(q, cost); ok {

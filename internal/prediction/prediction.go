@@ -125,6 +125,7 @@ type Service struct {
 	o    Options
 	hub  hub
 	runs runs
+	ears ears
 
 	claims group[*claim]
 	exits  group[*exit]

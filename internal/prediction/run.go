@@ -71,6 +71,7 @@ type run struct {
 	queue    context.Context // the queue's: over when this process has no more time
 	deadline *time.Timer
 	made     atomic.Bool // the work is done, and what is left is ours
+	heard    atomic.Bool // a caller got some of the sound that it makes
 
 	news   notes
 	screen Screen // nil: no guard looks at what it puts out

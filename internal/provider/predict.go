@@ -74,6 +74,10 @@ type Progress struct {
 	Logs    []string // new lines
 	Output  []Output // new partial outputs, each complete in itself
 	Text    string   // new text of a text model
+	// Sound is the next bytes of the one file that the result will have, told only by a try
+	// that no other one can follow. SoundType is the type that the upstream states.
+	Sound     []byte
+	SoundType string
 }
 
 // Result is what a run made. It has Files, or Text, or JSON.

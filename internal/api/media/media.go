@@ -42,6 +42,7 @@ type Predictions interface {
 	Cancel(ctx context.Context, account, id string) (rec prediction.Record, changed bool, err error)
 	Show(ctx context.Context, records []prediction.Record, base string) ([]skytells.Prediction, error)
 	Events(ctx context.Context, account, id string, after int64, base string) (prediction.Stream, error)
+	Listen(id string) prediction.Ear
 	PutInput(ctx context.Context, n blob.New, content io.Reader) (blob.File, error)
 	DropInput(ctx context.Context, account string, files []string)
 }

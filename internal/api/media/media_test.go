@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -449,4 +450,171 @@ func TestUsage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// live is a server whose prediction ends when hold is closed, and says its sound before.
+func live(t *testing.T, sound string) (*stage, *httptest.Server) {
+	t.Helper()
+	s := site(t)
+	s.puts(0, sound)
+	s.hold, s.ear = make(chan struct{}), newEar("audio/mpeg")
+	server := httptest.NewServer(s.routes())
+	t.Cleanup(server.Close)
+	return s, server
+}
+
+func speak(ctx context.Context, t *testing.T, server *httptest.Server, body string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/v1/audio/speech", strings.NewReader(body))
+	must(t, err)
+	req.Header.Set("Authorization", "Bearer sk-first")
+	res, err := server.Client().Do(req)
+	must(t, err)
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+const (
+	saidPlain = `{"model":"voice","input":"hi","voice":"alloy"}`
+	saidSSE   = `{"model":"voice","input":"hi","voice":"alloy","stream_format":"sse"}`
+)
+
+// A sound reaches the caller while it is made; what this process did not hear of it comes of
+// the file.
+func TestSpeechWhileItIsMade(t *testing.T) {
+	t.Parallel()
+	sound := "ID3" + strings.Repeat("0123456789", 6000)
+	for _, stream := range []bool{false, true} {
+		s, server := live(t, sound)
+		s.ear.says(sound[:10])
+		s.ear.says(sound[10:2000])
+		body := saidPlain
+		if stream {
+			body = saidSSE
+		}
+		res := speak(t.Context(), t, server, body)
+		first := make([]byte, 1000)
+		if _, err := io.ReadFull(res.Body, first); err != nil {
+			t.Fatal(err)
+		}
+		s.ear.says(sound[2000:2500])
+		close(s.hold)
+		rest, err := io.ReadAll(res.Body)
+		must(t, err)
+		got, kind := string(first)+string(rest), "audio/mpeg"
+		if stream {
+			got, kind = spokenIn(t, got), "text/event-stream"
+		}
+		if res.StatusCode != 200 || got != sound || res.Header.Get("Content-Type") != kind || res.Header.Get("X-Skytells-Ratelimit-Window") != "60" || res.ContentLength != -1 {
+			t.Errorf("stream %v: %d, %d of %d bytes, %v", stream, res.StatusCode, len(got), len(sound), res.Header)
+		}
+		if s.asked[0].ID == "" || s.made[0].ID != s.asked[0].ID || len(s.cancelled) > 0 {
+			t.Errorf("asked for %+v, cancelled %v", s.asked[0], s.cancelled)
+		}
+	}
+}
+
+// spokenIn puts the pieces of a stream together. Their base64 is one text, too.
+func spokenIn(t *testing.T, body string) string {
+	t.Helper()
+	var all []byte
+	var coded, last string
+	for _, data := range eventsOf(body) {
+		var e media.SpeechEvent
+		must(t, json.Unmarshal([]byte(data), &e))
+		piece, err := base64.StdEncoding.DecodeString(e.Audio)
+		must(t, err)
+		all, coded, last = append(all, piece...), coded+e.Audio, e.Type
+	}
+	if coded != base64.StdEncoding.EncodeToString(all) || last != "speech.audio.done" {
+		t.Errorf("it ends with %q", last)
+	}
+	return string(all)
+}
+
+// A short sound is sent whole, also where it was heard before.
+func TestAShortSound(t *testing.T) {
+	t.Parallel()
+	s, server := live(t, "ID3 short")
+	s.ear.says("ID3 s")
+	close(s.hold)
+	res := speak(t.Context(), t, server, saidPlain)
+	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "ID3 short" || res.ContentLength != 9 {
+		t.Errorf("%q, %v, %d bytes", body, err, res.ContentLength)
+	}
+}
+
+// What was sent can't be taken back: where the file is another one, or there is none, the
+// answer breaks off, and does not pass for a whole one.
+func TestASoundThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	sound := "ID3" + strings.Repeat("0123456789", 300)
+	failed := func(int) prediction.Record {
+		return prediction.Record{Status: prediction.Failed, ErrorID: "SERVICE_UNAVAILABLE", Error: "the storage is full"}
+	}
+	for name, c := range map[string]struct {
+		body   string
+		file   string
+		become func(int) prediction.Record
+	}{
+		"another file":           {saidPlain, "ID3" + strings.Repeat("9876543210", 300), nil},
+		"a shorter file":         {saidPlain, sound[:1500], nil},
+		"a failure":              {saidPlain, sound, failed},
+		"another file, streamed": {saidSSE, sound[:1500] + "x" + sound[1500:], nil},
+		"a failure, streamed":    {saidSSE, sound, failed},
+	} {
+		s, server := live(t, c.file)
+		if c.become != nil {
+			s.become = c.become
+		}
+		s.ear.says(sound[:2000])
+		res := speak(t.Context(), t, server, c.body)
+		first := make([]byte, 500)
+		if _, err := io.ReadFull(res.Body, first); err != nil {
+			t.Fatal(err)
+		}
+		close(s.hold)
+		rest, err := io.ReadAll(res.Body)
+		if streamed := c.body == saidSSE; streamed && (err != nil || !strings.Contains(string(rest), "event: error\n")) || !streamed && err == nil {
+			t.Errorf("%s: %v, %q", name, err, rest)
+		}
+	}
+}
+
+// Who leaves with a part of the sound does not cancel it: he owes all of it.
+func TestLeavingASoundThatHasBegun(t *testing.T) {
+	t.Parallel()
+	sound := "ID3" + strings.Repeat("0123456789", 300)
+	for _, heard := range []bool{false, true} {
+		s := site(t)
+		s.puts(0, sound)
+		s.hold, s.ear = make(chan struct{}), newEar("audio/mpeg")
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &leaver{ResponseRecorder: httptest.NewRecorder(), leave: cancel}
+		if heard {
+			s.ear.says(sound[:2000])
+		} else {
+			cancel()
+		}
+		req := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://localhost:8080/v1/audio/speech", strings.NewReader(saidPlain))
+		req.Header.Set("Authorization", "Bearer sk-first")
+		func() {
+			defer func() { _ = recover() }() // the connection is cut
+			s.routes().ServeHTTP(w, req)
+		}()
+		if got := len(s.cancelled) == 0; got != heard {
+			t.Errorf("heard %v: cancelled %v", heard, s.cancelled)
+		}
+	}
+}
+
+// leaver leaves when he got something.
+type leaver struct {
+	*httptest.ResponseRecorder
+	leave func()
+}
+
+func (l *leaver) Write(p []byte) (int, error) {
+	l.leave()
+	return l.ResponseRecorder.Write(p)
 }

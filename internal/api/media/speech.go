@@ -1,25 +1,14 @@
 package media
 
 import (
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
-	"time"
 
 	"skytower/internal/account"
 	"skytower/internal/fault"
 	"skytower/internal/httpx"
-	"skytower/internal/prediction"
 	"skytower/internal/rawjson"
-	"skytower/internal/skytells"
 )
-
-// speechPiece is how much of a sound one event of a stream holds, in bytes. It is a
-// multiple of three, so that only the last piece is padded.
-const speechPiece = 24 << 10
 
 // speak turns a text into a sound.
 func (h *Handlers) speak(c *httpx.Call, who account.Principal) error {
@@ -51,10 +40,13 @@ func (h *Handlers) speak(c *httpx.Call, who account.Principal) error {
 	if dryRun {
 		return w.quote([]*input{in})
 	}
+	w.listened = true
+	ear := h.Predictions.Listen(w.first)
+	defer ear.Close()
 	if err := w.create([]*input{in}, false); err != nil {
 		return err
 	}
-	return w.spoken(stream == "sse")
+	return w.spoken(ear, stream == "sse")
 }
 
 // spokenNames are what models call the text that they speak.
@@ -128,83 +120,4 @@ func (in *input) voice() error {
 		in.set(name, raw)
 	}
 	return nil
-}
-
-// spoken sends the sound.
-func (w *work) spoken(stream bool) error {
-	ctx, stop := w.held()
-	defer stop()
-	if stream {
-		out := w.events()
-		rec, err := w.follow(ctx, w.recs[0], news{})
-		if err == nil {
-			err = w.soundEvents(out, rec)
-		}
-		return out.end(err)
-	}
-	done, err := w.wait(ctx)
-	if err != nil {
-		return err
-	}
-	file, err := w.sound(done[0])
-	if err != nil {
-		return err
-	}
-	stored, content, err := w.open(ctx, file)
-	if err != nil {
-		return err
-	}
-	defer content.Close() //nolint:errcheck // only read
-	w.admit()
-	w.c.Header().Set("Content-Type", stored.Type)
-	w.c.Header().Set("X-Content-Type-Options", "nosniff")
-	return w.c.Content("", time.Time{}, content)
-}
-
-// sound is the file that a prediction made.
-func (w *work) sound(rec prediction.Record) (skytells.PredictionFile, error) {
-	shown, err := w.h.Predictions.Show(w.c.Request.Context(), []prediction.Record{rec}, w.base)
-	if err != nil {
-		return skytells.PredictionFile{}, err
-	}
-	files := ofKind(shown[0].Metadata.Storage.Files, "audio/", "video/")
-	if len(files) == 0 {
-		return skytells.PredictionFile{}, madeNothing("sound")
-	}
-	return files[0], nil
-}
-
-// SpeechEvent is one event of a stream of speech.
-type SpeechEvent struct {
-	Type  string `json:"type" enum:"speech.audio.delta,speech.audio.done"`
-	Audio string `json:"audio,omitempty" doc:"Of a delta: the next piece of the file, in base64."`
-}
-
-// soundEvents sends the sound in pieces.
-func (w *work) soundEvents(out *events, rec prediction.Record) error {
-	file, err := w.sound(rec)
-	if err != nil {
-		return err
-	}
-	_, content, err := w.open(w.c.Request.Context(), file)
-	if err != nil {
-		return err
-	}
-	defer content.Close() //nolint:errcheck // only read
-	piece := make([]byte, speechPiece)
-	for {
-		n, err := io.ReadFull(content, piece)
-		if n > 0 {
-			e := SpeechEvent{Type: "speech.audio.delta", Audio: base64.StdEncoding.EncodeToString(piece[:n])}
-			if err := out.send(e.Type, e); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return out.send("speech.audio.done", SpeechEvent{Type: "speech.audio.done"})
-		}
-		if err != nil {
-			return fmt.Errorf("read file %s: %w", file.Name, err)
-		}
-	}
 }

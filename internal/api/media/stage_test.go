@@ -66,6 +66,8 @@ type stage struct {
 	waiting   chan struct{}                      // gets a value when somebody waits for what does not end
 	refuse    error                              // of every create but the first
 	earlier   map[string]prediction.Record       // by key of idempotency
+	hold      chan struct{}                      // until it is closed, nothing has ended; nil: all has
+	ear       *scriptedEar                       // of who listens; nil: he hears nothing
 	counts    map[string]*provider.Counts        // by prediction: what its upstream counted
 	counted   *provider.Counts                   // likewise, of every one
 }
@@ -130,8 +132,11 @@ func (s *stage) Create(_ context.Context, c prediction.Create) (prediction.Recor
 	c.Admit(limit.Decision{})
 	rec := s.become(i)
 	rec.Account, rec.Shown, rec.Model, rec.Created = c.Who.Account, c.Model, model.Model.Slug, time.Unix(1785000000, 0)
+	numbered := fmt.Sprintf("00000000-0000-7000-8000-%012d", i+1)
 	if rec.ID = c.ID; rec.ID == "" {
-		rec.ID = fmt.Sprintf("00000000-0000-7000-8000-%012d", i+1)
+		rec.ID = numbered
+	} else if len(s.outputs[rec.ID]) == 0 {
+		s.outputs[rec.ID] = s.outputs[numbered]
 	}
 	s.made = append(s.made, rec)
 	if c.IdempotencyKey != "" {
@@ -162,12 +167,47 @@ func (s *stage) find(id string) (prediction.Record, error) {
 
 func (s *stage) Wait(ctx context.Context, _, id string) (prediction.Record, error) {
 	rec, err := s.find(id)
+	if s.hold != nil {
+		select {
+		case <-s.hold:
+		case <-ctx.Done():
+			rec.Status = prediction.Processing
+			return rec, err
+		}
+	}
 	if err == nil && !rec.Status.Terminal() {
 		s.waiting <- struct{}{}
 		<-ctx.Done()
 	}
 	return rec, err
 }
+
+func (s *stage) Listen(string) prediction.Ear {
+	if s.ear == nil {
+		return &scriptedEar{}
+	}
+	return s.ear
+}
+
+// scriptedEar hears what a test says.
+type scriptedEar struct {
+	news   chan struct{}
+	pieces chan string
+	kind   string
+}
+
+func newEar(kind string) *scriptedEar {
+	return &scriptedEar{news: make(chan struct{}, 100), pieces: make(chan string, 100), kind: kind}
+}
+
+func (e *scriptedEar) says(piece string) {
+	e.pieces <- piece
+	e.news <- struct{}{}
+}
+
+func (e *scriptedEar) News() <-chan struct{}  { return e.news }
+func (e *scriptedEar) Take() ([]byte, string) { return []byte(<-e.pieces), e.kind }
+func (*scriptedEar) Close()                   {}
 
 func (s *stage) Counted(_ context.Context, rec prediction.Record) (*provider.Counts, error) {
 	if s.counted != nil {

@@ -147,9 +147,7 @@ func (p *picturing) follow() error {
 	out := p.events()
 	for _, rec := range p.recs {
 		if err := p.followOne(ctx, out, rec); err != nil {
-			if ctx.Err() == nil && p.key == "" {
-				p.cancel() // the others: the stream has ended
-			}
+			p.abandon() // the stream has ended
 			return out.end(err)
 		}
 	}

@@ -311,7 +311,11 @@ func (t *transcribing) follow() error {
 	ctx, stop := t.held()
 	defer stop()
 	out := t.events()
-	return out.end(t.followText(ctx, out))
+	err := t.followText(ctx, out)
+	if err != nil {
+		t.abandon() // the stream has ended
+	}
+	return out.end(err)
 }
 
 func (t *transcribing) followText(ctx context.Context, out *events) error {

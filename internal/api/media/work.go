@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,6 +53,9 @@ type work struct {
 	model  catalog.Resolved
 	schema *schema
 	first  string // id of the first prediction, whose input the form's files belong to
+
+	listened bool        // somebody listens to the first prediction, by that id
+	goesOn   atomic.Bool // what was made of it is with the caller: it goes on without him
 
 	limits limit.Decision
 	recs   []prediction.Record
@@ -226,10 +230,10 @@ func (w *work) same(input json.RawMessage) json.RawMessage {
 func (w *work) adopt(i int, input json.RawMessage) (id string, files []string, out json.RawMessage, err error) {
 	files = fileIDs(w.ask.files)
 	switch {
+	case i == 0 && (w.listened || len(files) > 0):
+		return w.first, files, input, nil
 	case len(files) == 0:
 		return "", nil, input, nil
-	case i == 0:
-		return w.first, files, input, nil
 	}
 	fresh, err := uuid.NewV7()
 	if err != nil {
@@ -309,9 +313,7 @@ func (w *work) wait(ctx context.Context) (done []prediction.Record, err error) {
 // left ends a call that is held no longer. What nobody will ask for is cancelled: a
 // caller who sent a key of idempotency may come again with it, and gets what was made.
 func (w *work) left(ctx context.Context) error {
-	if w.key == "" {
-		w.cancel()
-	}
+	w.abandon()
 	request := w.c.Request.Context()
 	if request.Err() != nil {
 		var stops *fault.Error
@@ -324,6 +326,15 @@ func (w *work) left(ctx context.Context) error {
 		ID: fault.InferenceTimeout, NoRetry: true, Err: context.Cause(ctx),
 		Message: fmt.Sprintf("The model '%s' did not end within the %d s that a call of this route is held: use POST /v1/predictions, which need not be waited for.",
 			short(w.model.Asked), int(w.h.maxWait().Seconds())),
+	}
+}
+
+// abandon cancels what nobody will ask for. One who has a part of it pays for all of it, as
+// for an answer that was cut by his leaving: leaving just before the end must not make it
+// free.
+func (w *work) abandon() {
+	if w.key == "" && !w.goesOn.Load() {
+		w.cancel()
 	}
 }
 

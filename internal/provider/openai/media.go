@@ -35,19 +35,21 @@ type medium struct {
 	result func(*mediaRun, *remote.Answer) (*provider.Result, error)
 	// events reads the answer where it is a stream; nil: it never is.
 	events func(*mediaRun, *remote.Events) (*provider.Result, error)
+	// aloud has the answer itself told as it comes: it is a sound.
+	aloud bool
 }
 
 // medium finds the route by what the model puts out, and by what it is given.
 func (w *mediaRun) medium() (medium, bool) {
 	switch _, edits := w.input.Raw("image"); {
 	case w.Kind == "image" && edits:
-		return medium{[]string{"images", "edits"}, (*mediaRun).editBody, (*mediaRun).images, (*mediaRun).imageEvents}, true
+		return medium{[]string{"images", "edits"}, (*mediaRun).editBody, (*mediaRun).images, (*mediaRun).imageEvents, false}, true
 	case w.Kind == "image":
-		return medium{[]string{"images", "generations"}, (*mediaRun).imageBody, (*mediaRun).images, (*mediaRun).imageEvents}, true
+		return medium{[]string{"images", "generations"}, (*mediaRun).imageBody, (*mediaRun).images, (*mediaRun).imageEvents, false}, true
 	case w.Kind == "audio":
-		return medium{[]string{"audio", "speech"}, (*mediaRun).speechBody, (*mediaRun).speech, nil}, true
+		return medium{[]string{"audio", "speech"}, (*mediaRun).speechBody, (*mediaRun).speech, nil, true}, true
 	case w.Kind == "text":
-		return medium{[]string{"audio", "transcriptions"}, (*mediaRun).transcriptionBody, (*mediaRun).transcript, (*mediaRun).transcriptEvents}, true
+		return medium{[]string{"audio", "transcriptions"}, (*mediaRun).transcriptionBody, (*mediaRun).transcript, (*mediaRun).transcriptEvents, false}, true
 	}
 	return medium{}, false
 }
@@ -123,6 +125,9 @@ func (w *mediaRun) send(ctx context.Context, m medium, body []byte, contentType 
 	defer resp.Body.Close()
 	if m.events != nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
 		return m.events(w, w.client.Events(resp))
+	}
+	if m.aloud {
+		w.aloud(resp)
 	}
 	answer, err := w.client.ReadAll(resp)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"strings"
 
+	"skytower/internal/egress"
 	"skytower/internal/provider"
 	"skytower/internal/provider/remote"
 	"skytower/internal/rawjson"
@@ -176,6 +177,38 @@ func (w *mediaRun) speechBody() (body []byte, contentType string, err error) {
 		edit.SetString("input", text)
 	}
 	return edit.Delete("text").Append(nil), jsonType, nil
+}
+
+// aloud has a sound told while it is read. Nothing else can follow it: whatever fails from
+// here on is Ambiguous. What may be an error in place of a sound is not told.
+func (w *mediaRun) aloud(resp *egress.Response) {
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err == nil && (strings.HasPrefix(kind, "text/") || kind == jsonType) {
+		return
+	}
+	resp.Body = &spoken{Body: resp.Body, kind: kind, watch: w.Watch}
+}
+
+// spoken is the content of a sound, of which each piece is told.
+type spoken struct {
+	egress.Body
+	kind  string
+	watch provider.Watcher
+	begun bool
+	mute  bool
+}
+
+// Read tells what it reads, but for content that begins as JSON does.
+func (t *spoken) Read(p []byte) (int, error) {
+	n, err := t.Body.Read(p)
+	if n > 0 {
+		t.mute = t.mute || !t.begun && p[0] == '{'
+		t.begun = true
+	}
+	if n > 0 && !t.mute {
+		t.watch.Progress(provider.Progress{Sound: bytes.Clone(p[:n]), SoundType: t.kind})
+	}
+	return n, err
 }
 
 // speech takes the answer itself for the file.
