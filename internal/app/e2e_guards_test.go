@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"skytower/internal/config"
 	"skytower/internal/provider/providertest"
 	"skytower/internal/skytells"
 )
@@ -351,6 +354,19 @@ func TestGuardsOfToolsReasoningAndChoices(t *testing.T) {
 	}
 }
 
+// A card that a model splits over its content, with a thought between, does not get through.
+func TestACardSplitByAThought(t *testing.T) {
+	t.Parallel()
+	s, up := guardedServer(t, false, skytells.GuardSpec{Name: "pii", Kind: "personal_data", On: "completion"})
+	thought := `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"reasoning_content":"go on"},"finish_reason":null}]}` + "\n\n"
+	up.On(chatPath, providertest.Events(piece("It is 4111 1111 "), thought, piece("1111 1111, ok"), lastPiece, donePiece))
+	_, events := s.open(t.Context(), chatPath, streamBody)
+	docs := events.all()
+	if text, finish := streamedText(t, docs); text != "It is 4111 1111 [card], ok" || finish != "stop" || !strings.Contains(strings.Join(docs[:3], ""), "\"4111 1111 \"") || !strings.Contains(docs[2], "\"go \"") {
+		t.Errorf("%q, %q of %v", text, finish, docs)
+	}
+}
+
 func TestGuardsOfPredictions(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
@@ -386,5 +402,82 @@ func TestGuardsOfPredictions(t *testing.T) {
 	}
 	if _, err := client.TestGuard(t.Context(), "words", "x"); err == nil {
 		t.Error("a deleted guard answers")
+	}
+}
+
+// talkative are programs that say what guards look for.
+const talkative = `commands:
+  - name: clerk
+    type: text
+    output: text
+    input_schema: {type: object, required: [prompt], properties: {prompt: {type: string}}}
+    argv: [echo, "call +49 30 901820, {{input.prompt}}"]
+`
+
+// transcriptOf posts a form with a sound, as OpenAI's clients do.
+func (s *server) transcriptOf(fields ...string) reply {
+	s.t.Helper()
+	const mark = "xXx"
+	body := ""
+	for i := 0; i < len(fields); i += 2 {
+		body += "--" + mark + "\r\nContent-Disposition: form-data; name=\"" + fields[i] + "\"\r\n\r\n" + fields[i+1] + "\r\n"
+	}
+	body += "--" + mark + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\nRIFF\x24\x00\x00\x00WAVEfmt \r\n--" + mark + "--\r\n"
+	return s.do(s.request(http.MethodPost, "/v1/audio/transcriptions", body, "X-Api-Key", s.key, "Content-Type", "multipart/form-data; boundary="+mark))
+}
+
+// What predictions put out is looked at before anybody gets it: of programs of this machine
+// and of upstreams, plain and streamed, by our own routes and by OpenAI's.
+func TestGuardsOfWhatPredictionsPutOut(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "skytower.yml")
+	if err := os.WriteFile(file, []byte(talkative), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own, err := config.Load(config.Sources{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, options{change: func(c *config.Config) { c.Commands = own.Commands }})
+	up := providertest.NewUpstream(t, providertest.HTTP1)
+	up.On("/v1/models", jsonScript(mediaList))
+	up.On("POST /v1/audio/transcriptions", func(x *providertest.Exchange) {
+		switch body := x.Request.Body; {
+		case strings.Contains(body, "a bad dream"):
+			jsonScript(`{"text":"It was a nightmare."}`)(x)
+		case strings.Contains(body, "name=\"stream\"\r\n\r\ntrue"):
+			providertest.Events("data: {\"type\":\"transcript.text.delta\",\"delta\":\"It is 4111 1111 \"}\n\n", "data: {\"type\":\"transcript.text.delta\",\"delta\":\"1111 1111 ok\"}\n\n",
+				"data: {\"type\":\"transcript.text.done\",\"text\":\"It is 4111 1111 1111 1111 ok\"}\n\n")(x)
+		default:
+			jsonScript(`{"task":"transcribe","language":"english","duration":2.0,"text":"It is 4111 1111 1111 1111.","segments":[{"id":0,"start":0,"end":1,"text":" It is 4111 1111"},{"id":1,"start":1,"end":2,"text":" 1111 1111."}]}`)(x)
+		}
+	})
+	s.withMedia(up)
+	s.grant("1")
+	for _, g := range []skytells.GuardSpec{
+		{Name: "pii", Kind: "personal_data", On: "completion", Everywhere: true}, {Name: "words", Kind: "rules", On: "completion", Words: []string{"nightmare"}, Everywhere: true},
+	} {
+		if _, err := s.admin().PutGuard(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, r := range map[string]reply{
+		`"text":"It is [card]."`:                                 s.transcriptOf("model", "whisper-1"),
+		`"end":1,"text":" It is [card]"}`:                        s.transcriptOf("model", "whisper-1", "response_format", "verbose_json"),
+		"00:00:01,000 --> 00:00:02,000\n.\n":                     s.transcriptOf("model", "whisper-1", "response_format", "srt"),
+		`"type":"transcript.text.done","text":"It is [card] ok"`: s.transcriptOf("model", "gpt-4o-transcribe", "stream", "true"),
+		`"output":"call [phone], joe@ no`:                        s.post("/v1/predictions", `{"model":"clerk","await":true,"input":{"prompt":"joe@ no"}}`),
+		`"error_id":"CONTENT_POLICY_VIOLATION"`:                  s.post("/v1/predictions", `{"model":"clerk","await":true,"input":{"prompt":"a nightmare"}}`),
+	} {
+		if r.status/100 != 2 || !strings.Contains(r.body, want) || strings.Contains(r.body, "1111") || strings.Contains(r.body, "901820") {
+			t.Errorf("no %s: %d %s", want, r.status, r.body)
+		}
+	}
+	before := s.balance().Balance
+	if r := s.transcriptOf("model", "whisper-1", "prompt", "a bad dream"); r.status != http.StatusUnavailableForLegalReasons || !strings.Contains(r.body, "content_policy_violation") || strings.Contains(r.body, "nightmare") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if b := s.balance(); b.Balance != before || b.Available != before {
+		t.Errorf("charged or held: %+v after %s", b, before)
 	}
 }

@@ -3,7 +3,9 @@
 //
 // It knows texts and verdicts, no request, no caller and no provider: a moderation model
 // is a function that it is given. Its one invariant: what a guard blocks or redacts is
-// never part of a text that it has let go, however the text was cut into pieces.
+// never part of a text that it has let go, however the text was cut into pieces. (Where
+// another text comes between two pieces, the beginning of a finding may have passed: its end
+// has not.)
 package guard
 
 import (

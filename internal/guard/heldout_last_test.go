@@ -1,7 +1,9 @@
 package guard
 
-// unseenLast are texts that were written when the rules had been changed for what the
-// second table had shown; no rule was changed for these.
+// unseenLast are texts that were written when the rules had been changed for what the first
+// two tables had shown. At first sight 4 were missed and 3 found wrongly; then two mistakes
+// (a spelled address without a dot, five of six pairs of digits) and passwords with a dollar
+// sign were mended, and nothing else was changed for them.
 func unseenLast() []sample {
 	return []sample{
 		{"Call the clinic on 01632 960 983 before noon", "Call the clinic on [phone] before noon"},

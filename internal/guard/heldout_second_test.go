@@ -1,7 +1,8 @@
 package guard
 
 // unseenLater are texts that were written before the rules were changed for what the first
-// table had shown. The rules were not changed for these.
+// table had shown: 30 were missed then and 9 found wrongly. What it showed was known when
+// they were changed.
 func unseenLater() []sample {
 	return []sample{
 		// Telephones.

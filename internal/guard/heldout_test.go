@@ -7,8 +7,8 @@ import (
 	"skytower/internal/skytells"
 )
 
-// unseen are texts that were written when the rules stood; the rules were not changed for
-// them. So they say more than samples of how much is missed.
+// unseen are texts that were written when the first rules stood. The rules were changed
+// later for kinds of texts that it showed to be missed, so it says less than it did.
 func unseen() []sample {
 	return []sample{
 		{"reach me: bob_smith.77@mail.example.museum!", "reach me: [email]!"},
@@ -94,7 +94,7 @@ func TestTextsThatTheRulesWereNotMadeFor(t *testing.T) {
 	}{
 		"first":  {unseen(), 5, 2},
 		"second": {unseenLater(), 4, 1},
-		"last":   {unseenLast(), 99, 99},
+		"last":   {unseenLast(), 3, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

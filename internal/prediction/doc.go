@@ -36,6 +36,13 @@
 // written (bill.go, measure.go), by those rates: a price that changes meanwhile changes
 // nothing. A free prediction costs no statement.
 //
+// # Guards
+//
+// What a run puts out is shown to its model's guards (Screen) before it is stored, told or
+// sent: outputs and text files as they are copied, news as they are written (screen.go). A
+// block ends it as failed, in a stream at once, and what was told of the output goes with the
+// transaction of its end. A process that dies has written nothing that was not looked at.
+//
 // # Attempts
 //
 // Each worker that takes a run counts its attempt up, by compare-and-set, and every
