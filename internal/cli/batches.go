@@ -28,6 +28,8 @@ type batchesCreate struct {
 	Endpoint string            `placeholder:"PATH" help:"Where the lines go, such as /v1/embeddings; the first line's url by default."`
 	Window   string            `default:"24h" placeholder:"TIME" help:"What is not done in this time fails: 1h to 7d."`
 	Metadata map[string]string `short:"m" placeholder:"NAME=VALUE" help:"A note of your own; may be repeated."`
+	Keep     time.Duration     `placeholder:"TIME" help:"How long the files of the answers last: 1h to 720h. Left out, as long as the batch is kept."`
+	Once     string            `placeholder:"KEY" help:"An idempotency key: sent again with it, the same command gives the first batch. It needs the id of an uploaded file."`
 	Wait     bool              `short:"w" help:"Wait for the end, and show how far it is. An interrupt leaves it running."`
 }
 
@@ -41,11 +43,14 @@ func (b *batchesCreate) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if b.Once != "" && !b.uploaded() {
+		return usagef("--once needs the id of an uploaded file (file-…): a file that is uploaded again is another one")
+	}
 	file, err := b.upload(ctx, s, c)
 	if err != nil {
 		return err
 	}
-	made, err := c.CreateBatch(ctx, skytells.BatchRequest{InputFileID: file, Endpoint: endpoint, CompletionWindow: b.Window, Metadata: b.Metadata})
+	made, err := c.CreateBatch(ctx, b.request(file, endpoint))
 	if err != nil {
 		return err
 	}
@@ -58,6 +63,14 @@ func (b *batchesCreate) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return batchEnding(made)
+}
+
+func (b *batchesCreate) request(file, endpoint string) skytells.BatchRequest {
+	r := skytells.BatchRequest{InputFileID: file, Endpoint: endpoint, CompletionWindow: b.Window, Metadata: b.Metadata, IdempotencyKey: b.Once}
+	if b.Keep != 0 {
+		r.OutputExpiresAfter = &skytells.ExpiresAfter{Anchor: "created_at", Seconds: int64(b.Keep / time.Second)}
+	}
+	return r
 }
 
 // uploaded reports whether the argument is the id of a file at the server.
@@ -153,7 +166,10 @@ func (s *session) showBatch(b skytells.Batch) error {
 		t.row("id", b.ID)
 		t.row("status", b.Status)
 		t.row("endpoint", b.Endpoint)
+		t.row("model", deref(b.Model))
 		t.row("lines", counted(b.RequestCounts))
+		t.row("tokens", fmt.Sprintf("%d in, %d out", b.Usage.InputTokens, b.Usage.OutputTokens))
+		t.row("cost", dollars(b.Cost))
 		t.row("created", unix(&b.CreatedAt))
 		t.row("window ends", unix(b.ExpiresAt))
 		t.row("input", b.InputFileID)

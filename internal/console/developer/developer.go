@@ -1,5 +1,5 @@
 // Package developer is the pages of an account: what it used and paid, its keys, the
-// models that it may call, its predictions, requests and limits, its settings.
+// models that it may call, its predictions, batches, requests and limits, its settings.
 //
 // It shows and acts through the clients of the desk, and through account.Service for
 // what belongs to people; it refuses to know how anything is stored, priced or run.
