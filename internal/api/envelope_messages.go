@@ -16,12 +16,19 @@ type MessagesEnvelope struct {
 
 // MessagesError is what went wrong.
 type MessagesError struct {
-	Type    string                    `json:"type" doc:"Anthropic's word for the status."`
-	Message string                    `json:"message"`
-	ErrorID string                    `json:"error_id" doc:"What clients can branch on; the page of errors has them all."`
-	Code    string                    `json:"code"`
-	Param   *string                   `json:"param,omitempty" doc:"The field at fault."`
-	Details skytells.InferenceDetails `json:"details"`
+	Type    string          `json:"type" doc:"Anthropic's word for the status."`
+	Message string          `json:"message"`
+	ErrorID string          `json:"error_id" doc:"What clients can branch on; the page of errors has them all."`
+	Code    string          `json:"code"`
+	Param   *string         `json:"param,omitempty" doc:"The field at fault."`
+	Details MessagesDetails `json:"details"`
+}
+
+// MessagesDetails has, where the table's code is replaced by a more exact one, that one in
+// Anthropic's place too.
+type MessagesDetails struct {
+	skytells.InferenceDetails
+	ErrorCode string `json:"error_code,omitempty"`
 }
 
 // NewMessagesEnvelope is err as Anthropic's clients read it. What stands beside type and
@@ -29,7 +36,7 @@ type MessagesError struct {
 func NewMessagesEnvelope(err *fault.Error, requestID string) MessagesEnvelope {
 	e := InferenceEnvelope(err, requestID).Error
 	return MessagesEnvelope{Type: "error", RequestID: requestID, Error: MessagesError{
-		Type: messagesType(err.HTTPStatus()), Message: e.Message, ErrorID: e.ErrorID, Code: e.Code, Param: e.Param, Details: e.Details,
+		Type: messagesType(err.HTTPStatus()), Message: e.Message, ErrorID: e.ErrorID, Code: e.Code, Param: e.Param, Details: MessagesDetails{e.Details, err.Code},
 	}}
 }
 

@@ -39,6 +39,10 @@ func TestMessagesEnvelopeOfEveryError(t *testing.T) {
 	if e := api.NewMessagesEnvelope(large, "req_1").Error; e.Type != "request_too_large" || e.Param == nil || *e.Param != "messages" {
 		t.Errorf("too large: %+v", e)
 	}
+	exact := &fault.Error{ID: fault.InvalidParameter, Message: "None.", Code: "thread_unsupported_request"}
+	if e := api.NewMessagesEnvelope(exact, "req_1").Error; e.Code != exact.Code || e.Details.ErrorCode != exact.Code {
+		t.Errorf("a more exact code: %+v", e)
+	}
 }
 
 // Whoever calls under /v1/messages reads Anthropic's form, whatever is wrong; nobody else

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"skytower/internal/fault"
 	"skytower/internal/inference/messages"
 	"skytower/internal/provider"
 )
@@ -32,6 +33,16 @@ func (r *run) messageOverChat(call *provider.Call) (translation, error) {
 		chat: t.Chat(), effort: t.Effort(), answer: t.Answer,
 		stream: func(chat provider.Stream) provider.Stream { return t.Stream(chat) },
 	}, nil
+}
+
+// errThread refuses a conversation that the server is to hold between turns: the next turn
+// may be served elsewhere, and an upstream would hold it for all of our callers. Anthropic's
+// clients know the code, and send the whole conversation instead.
+func errThread() error {
+	return &fault.Error{
+		ID: fault.InvalidParameter, Param: "thread", Code: "thread_unsupported_request",
+		Message: "'thread' is not supported: no conversation is held here between turns. Leave it out, and send all messages.",
+	}
 }
 
 // chatHeader is without what is said to Anthropic's API alone.

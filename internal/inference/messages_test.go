@@ -165,11 +165,12 @@ func TestMessagesThatChatCannotCarry(t *testing.T) {
 func TestMessagesNeedTheirFields(t *testing.T) {
 	t.Parallel()
 	for body, param := range map[string]string{
-		`{"model":"m","messages":[]}`:                                 "max_tokens",
-		`{"model":"m","max_tokens":0,"messages":[]}`:                  "max_tokens",
-		`{"model":"m","max_tokens":"x","messages":[]}`:                "max_tokens",
-		`{"model":"m","max_tokens":5}`:                                "messages",
-		`{"model":"m","max_tokens":5,"messages":[],"temperature":{}}`: "temperature",
+		`{"model":"m","messages":[]}`:                                           "max_tokens",
+		`{"model":"m","max_tokens":0,"messages":[]}`:                            "max_tokens",
+		`{"model":"m","max_tokens":"x","messages":[]}`:                          "max_tokens",
+		`{"model":"m","max_tokens":5,"messages":[],"thread":{"type":"create"}}`: "thread",
+		`{"model":"m","max_tokens":5}`:                                          "messages",
+		`{"model":"m","max_tokens":5,"messages":[],"temperature":{}}`:           "temperature",
 	} {
 		_, err := newDesk(&upstream{}).call(t.Context(), t, inference.Messages, body)
 		if f := fault.From(err); f.Param != param || f.HTTPStatus() != 400 {

@@ -24,7 +24,7 @@ func NewParser() *Parser {
 				"previous_response_id", "background", "conversation", "prompt", "temperature", "top_p", "tools", "tool_choice",
 				"text", "reasoning", "user", "metadata", "truncation", "parallel_tool_calls", "prompt_cache_key", dryRun),
 			Messages: rawjson.NewFields("model", "messages", "system", "max_tokens", "stream", "temperature", "top_p", "top_k",
-				"stop_sequences", "tools", "tool_choice", "metadata", "thinking", "output_config", "output_format", "mcp_servers", dryRun),
+				"stop_sequences", "tools", "tool_choice", "metadata", "thinking", "output_config", "output_format", "mcp_servers", "thread", dryRun),
 			Embeddings: rawjson.NewFields("model", "input", "encoding_format", "dimensions", "user", dryRun),
 		},
 		stream: rawjson.NewFields("include_usage"),
@@ -171,6 +171,9 @@ func (r *Request) checkMessages() error {
 
 // checkCount checks what a request must have whose tokens are counted.
 func (r *Request) checkCount() error {
+	if isSet(r.Body, "thread") {
+		return errThread()
+	}
 	if _, ok, err := r.Body.Array("messages"); err != nil {
 		return err
 	} else if !ok {

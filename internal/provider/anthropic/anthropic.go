@@ -164,7 +164,7 @@ func (p *Provider) headers(call *provider.Call, accept string) egress.Header {
 	return h
 }
 
-// send makes one call. The answer is a 2xx whose content is not coded.
+// send makes one call. The answer is a 2xx, its content coding undone.
 func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Request) (*egress.Response, error) {
 	resp, err := p.upstream.Do(ctx, r)
 	if err != nil {
@@ -174,9 +174,9 @@ func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Requ
 		defer resp.Body.Close()
 		return nil, p.refusal(call, r.URL, resp)
 	}
-	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+	if err := remote.Decode(resp); err != nil {
 		resp.Body.Close()
-		return nil, remote.Broken("the answer has the content coding %q, which nobody asked for", coding)
+		return nil, err
 	}
 	return resp, nil
 }

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -17,9 +16,6 @@ import (
 
 // refusal reads and classifies an answer that is not a 2xx.
 func (p *Provider) refusal(call *provider.Call, u *url.URL, resp *egress.Response) error {
-	if err := decode(resp); err != nil {
-		resp.Body = &unzipped{bytes.NewReader(nil), resp.Body}
-	}
 	body := remote.ReadRefusal(resp)
 	f := readFailure(body)
 	e := &provider.Error{

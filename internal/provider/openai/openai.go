@@ -198,7 +198,7 @@ func (p *Provider) send(ctx context.Context, call *provider.Call, r *egress.Requ
 		defer resp.Body.Close()
 		return nil, p.refusal(call, r.URL, resp)
 	}
-	if err := decode(resp); err != nil {
+	if err := remote.Decode(resp); err != nil {
 		resp.Body.Close()
 		return nil, err
 	}

@@ -128,6 +128,9 @@ const MaxRefusal = 64 << 10
 // ReadRefusal reads the beginning of an answer that is not a 2xx. What came before a cut
 // is good enough for an error's text.
 func ReadRefusal(resp *egress.Response) []byte {
+	if Decode(resp) != nil { // nobody can read it; the status says enough
+		return nil
+	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, MaxRefusal))
 	return body
 }
