@@ -63,7 +63,7 @@ func predictions(t *testing.T, data string) config.Predictions {
 	}
 	return config.Predictions{
 		Role: "all", Blob: "file://" + files, WorkersRemote: 100, WorkersLocal: 2, Concurrency: 10, Retention: 24 * time.Hour,
-		AwaitMax: 55 * time.Second, MaxFile: 512 << 20, MaxFiles: 64, MaxUpload: 512 << 20, Unknown: "502",
+		AwaitMax: 55 * time.Second, MediaWait: 10 * time.Minute, MaxFile: 512 << 20, MaxFiles: 64, MaxUpload: 512 << 20, Unknown: "502",
 	}
 }
 

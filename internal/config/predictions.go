@@ -22,8 +22,9 @@ type Predictions struct {
 	Concurrency   int // of an account that sets none
 	Retention     time.Duration
 	AwaitMax      time.Duration
-	MaxFile       int64 // bytes of one output
-	MaxFiles      int   // outputs of one prediction
+	MediaWait     time.Duration // that a call of OpenAI's media routes is held
+	MaxFile       int64         // bytes of one output
+	MaxFiles      int           // outputs of one prediction
 	MaxUpload     int64
 	WebhookHTTP   bool
 	Unknown       string // status for a prediction that does not exist: 502 or 404
@@ -64,6 +65,9 @@ func predictionSettings() []Setting {
 		{Key: "await_max", Default: "55s", Kind: Duration,
 			Doc:   "The longest time that a create with `await` is held; then the running prediction is returned.",
 			field: func(c *Config) value { return &durationValue{&c.Predictions.AwaitMax, time.Second, time.Hour} }},
+		{Key: "media_wait", Default: "10m", Kind: Duration,
+			Doc:   "The longest time that a call of OpenAI's routes of pictures and sound is held; then its predictions are cancelled.",
+			field: func(c *Config) value { return &durationValue{&c.Predictions.MediaWait, time.Second, day} }},
 		{Key: "max_file", Default: "512MiB", Kind: Size,
 			Doc:   "The largest file that a model may put out.",
 			field: func(c *Config) value { return &sizeValue{to: &c.Predictions.MaxFile, least: kib, most: 1024 * gib} }},

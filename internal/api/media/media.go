@@ -68,13 +68,10 @@ type Handlers struct {
 	Public    *url.URL      // start of absolute links; nil: from the request
 	MaxBody   int64         // bytes of a JSON body
 	MaxUpload int64         // bytes of all files of a form together
-	MaxWait   time.Duration // the longest that a call is held; MaxWait if 0
+	MaxWait   time.Duration // the longest that a call is held
 	KeepAlive time.Duration // silence after which a stream gets a comment
 	Surface   string        // limit.Standard, also if empty, or limit.Edge
 }
-
-// MaxWait is how long a call waits for its predictions: as long as OpenAI's clients do.
-const MaxWait = 10 * time.Minute
 
 // Rows are the routes of the surface.
 func (h *Handlers) Rows() []api.Route {
@@ -84,13 +81,6 @@ func (h *Handlers) Rows() []api.Route {
 // viewer is how the catalogue sees the caller.
 func (h *Handlers) viewer(who account.Principal) catalog.Viewer {
 	return catalog.Viewer{Account: who.Account, Only: who.Models, Edge: h.Surface == limit.Edge}
-}
-
-func (h *Handlers) maxWait() time.Duration {
-	if h.MaxWait > 0 {
-		return h.MaxWait
-	}
-	return MaxWait
 }
 
 // The kinds of models, by what they put out.

@@ -316,7 +316,7 @@ func (s *stage) ByLink(_ context.Context, address string) (blob.File, bool) {
 func (s *stage) routes() http.Handler { return s.changed(func(*media.Handlers) {}) }
 
 func (s *stage) changed(change func(*media.Handlers)) http.Handler {
-	h := &media.Handlers{Catalog: s, Predictions: s, Files: s, Balances: s, MaxBody: 1 << 20, MaxUpload: 1 << 20, KeepAlive: time.Minute}
+	h := &media.Handlers{Catalog: s, Predictions: s, Files: s, Balances: s, MaxBody: 1 << 20, MaxUpload: 1 << 20, MaxWait: time.Minute, KeepAlive: time.Minute}
 	change(h)
 	server := &httpx.Server{Done: func(*httpx.Record) {}, Log: slog.New(slog.DiscardHandler)}
 	return api.NewRouter(server, anyone{}, h.Rows(), nil)

@@ -282,7 +282,7 @@ func (w *work) withdraw() {
 // held is the context of waiting: over when the caller leaves, when the server cuts its
 // calls, and when the call is held no longer.
 func (w *work) held() (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(w.c.Request.Context(), w.h.maxWait(), errLate)
+	return context.WithTimeoutCause(w.c.Request.Context(), w.h.MaxWait, errLate)
 }
 
 // wait waits for the end of all predictions, and gives those that succeeded: at least one,
@@ -325,7 +325,7 @@ func (w *work) left(ctx context.Context) error {
 	return &fault.Error{
 		ID: fault.InferenceTimeout, NoRetry: true, Err: context.Cause(ctx),
 		Message: fmt.Sprintf("The model '%s' did not end within the %d s that a call of this route is held: use POST /v1/predictions, which need not be waited for.",
-			short(w.model.Asked), int(w.h.maxWait().Seconds())),
+			short(w.model.Asked), int(w.h.MaxWait.Seconds())),
 	}
 }
 

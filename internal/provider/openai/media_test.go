@@ -487,3 +487,29 @@ func TestMediaCounts(t *testing.T) {
 		}
 	}
 }
+
+// A sound is told while it is read; what may be an error in its place is not.
+func TestASoundIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ kind, body, want string }{
+		"a sound":     {"audio/mpeg; x=y", "ID3 and more", "ID3 and more"},
+		"no type":     {"", "ID3", "ID3"},
+		"an error":    {"audio/mpeg", `{"error":{"message":"broke"}}`, ""},
+		"a text":      {"text/html", "<html>", ""},
+		"JSON's type": {"application/json", "ID3", ""},
+	} {
+		up, p := upstream(t, nil)
+		up.On(speechPath, typed(c.kind, c.body))
+		heard := &providertest.Heard{}
+		_, _ = p.Predict(t.Context(), &provider.Run{ID: "run", Model: "up", Show: "shown", Kind: "audio", Input: json.RawMessage(`{"text":"hi"}`), Watch: heard})
+		got := ""
+		for _, news := range heard.News() {
+			if got += string(news.Sound); news.SoundType != "" && news.SoundType != "audio/mpeg" {
+				t.Errorf("%s: of type %q", name, news.SoundType)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: told %q", name, got)
+		}
+	}
+}
