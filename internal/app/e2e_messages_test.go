@@ -219,14 +219,29 @@ func wantOfAnthropic(model string) (want clientActs, calls int) {
 	hello := scenes()["hello"].messageSeen(model)
 	says := func(text ...string) scene { return scene{says: text} }
 	result := "rain in Rome"
-	return clientActs{
+	ran := says("The tool says ", result+".").messageSeen(model)
+	want = clientActs{
 		"plain":   with(hello, doc{"same": true}),
 		"streams": streams,
 		"tools":   doc{"first": scenes()["both"].messageSeen(model), "second": says("The tool says ", result+".").messageStreamed(model)},
 		"images":  says("I see data:image/png;base64,iVBORw0KGgo=.").messageStreamed(model),
 		"beta":    hello,
 		"system":  says("You are ", "Ada.").messageSeen(model),
-	}, 7 + 6
+
+		"bearer":     hello,
+		"structured": doc{"parsed": doc{"n": 7}},
+		"runner":     doc{"plain": ran, "streamed": ran, "called": []string{"Oslo", "Rome", "Oslo", "Rome"}},
+		"documents":  hello,
+		"choices":    doc{"stops": []string{"tool_use", "tool_use", "tool_use", "tool_use"}}, // as the scene goes
+		"thoughts":   scenes()["think"].messageSeen(model),
+	}
+	if model != translatedModel {
+		return want, 7 + 6 + 12
+	}
+	quiet := scene{says: scenes()["think"].says}
+	want["unasked"] = doc{"plain": quiet.messageSeen(model), "streamed": quiet.messageStreamed(model)}
+	want["caller"] = doc{"by": []string{"direct"}}
+	return want, 7 + 6 + 12 + 3
 }
 
 // wantOfAnthropicErrors are the acts that are not. What a failure midway is called is the
@@ -234,9 +249,12 @@ func wantOfAnthropic(model string) (want clientActs, calls int) {
 func wantOfAnthropicErrors(model string) clientActs {
 	unauthorized := messageError("AuthenticationError", 401, "authentication_error", "UNAUTHORIZED", nil)
 	out := clientActs{
-		"count":  doc{"tokens": nativeCount},
-		"models": doc{"listed": true},
-		"abort":  doc{"name": "APIUserAbortError", "type": nil},
+		"count": doc{"tokens": nativeCount},
+		"models": doc{
+			"listed": true, "paged": true, "id": model, "type": "model", "name": model, "dated": true, "beta": model,
+			"missing": messageError("NotFoundError", 404, "not_found_error", "MODEL_NOT_FOUND", "model"),
+		},
+		"abort": doc{"name": "APIUserAbortError", "type": nil},
 		"failed": doc{
 			"name": "APIError", "type": "api_error", "id": "INFERENCE_ERROR", "text": "Half an ",
 			"plain": messageError("InternalServerError", 500, "api_error", "INFERENCE_ERROR", nil),

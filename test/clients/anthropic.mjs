@@ -2,6 +2,8 @@
 // saw, one JSON document. Arguments: base address (without /v1), key, model, and the acts
 // to do.
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
+import { jsonSchemaOutputFormat } from '@anthropic-ai/sdk/helpers/json-schema';
 
 const [baseURL, apiKey, model, ...names] = process.argv.slice(2);
 const client = new Anthropic({ baseURL, apiKey, maxRetries: 0 });
@@ -56,7 +58,7 @@ const acts = {
   },
   async streams() {
     const out = {};
-    for (const word of ['hello', 'story', 'weather', 'both', 'lookup', 'think', 'long']) out[word] = await helped({ ...say(word), tools });
+    for (const word of ['hello', 'story', 'weather', 'both', 'lookup', 'think', 'long']) out[word] = await helped({ ...say(word), tools, thinking: { type: 'adaptive' } });
     return out;
   },
   async tools() {
@@ -79,6 +81,50 @@ const acts = {
   async system() {
     return whole(await client.messages.create({ ...say('who am I?'), system: [{ type: 'text', text: 'I am Ada', cache_control: { type: 'ephemeral' } }, { type: 'text', text: 'Always.' }] }));
   },
+  // The token goes as a bearer's, and no key goes along.
+  async bearer() {
+    return whole(await new Anthropic({ baseURL, authToken: apiKey, apiKey: null, maxRetries: 0 }).messages.create(say('hello')));
+  },
+  async structured() {
+    const format = jsonSchemaOutputFormat({ type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false });
+    const message = await client.messages.parse({ ...say('number'), output_config: { format, effort: 'low' } });
+    return { parsed: message.parsed_output };
+  },
+  // The client's own loop calls the tools and asks again, plain and streamed.
+  async runner() {
+    const called = [];
+    const tool = betaTool({
+      name: 'weather', description: 'Tells the weather', inputSchema: tools[0].input_schema,
+      run: async ({ city }) => { called.push(city); return [{ type: 'text', text: `rain in ${city}` }]; },
+    });
+    const plain = whole(await client.beta.messages.toolRunner({ ...say('both'), tools: [tool] }));
+    const runner = client.beta.messages.toolRunner({ ...say('both'), tools: [tool], stream: true });
+    let streamed;
+    for await (const stream of runner) streamed = await stream.finalMessage();
+    return { plain, streamed: whole(streamed), called };
+  },
+  async documents() {
+    const source = { type: 'text', media_type: 'text/plain', data: 'Some words.' };
+    return whole(await client.messages.create(say([{ type: 'document', title: 'Notes', source, cache_control: { type: 'ephemeral' } }, { type: 'text', text: 'hello' }])));
+  },
+  async choices() {
+    const stops = [];
+    for (const tool_choice of [{ type: 'auto' }, { type: 'any', disable_parallel_tool_use: true }, { type: 'tool', name: 'weather' }, { type: 'none' }]) {
+      stops.push((await client.messages.create({ ...say('weather'), tools, tool_choice, service_tier: 'auto' })).stop_reason);
+    }
+    return { stops };
+  },
+  async thoughts() {
+    const thinking = { type: 'enabled', budget_tokens: 5000 };
+    return whole(await client.messages.create({ ...say('think'), max_tokens: 6000, thinking }));
+  },
+  async unasked() {
+    return { plain: whole(await client.messages.create(say('think'))), streamed: await helped({ ...say('think'), thinking: { type: 'disabled' } }) };
+  },
+  async caller() {
+    const message = await client.messages.create({ ...say('weather'), tools });
+    return { by: message.content.map((block) => block.caller?.type) };
+  },
   async count() {
     const { model, messages } = say('hello');
     return { tokens: (await client.messages.countTokens({ model, messages, tools })).input_tokens };
@@ -86,7 +132,13 @@ const acts = {
   async models() {
     const ids = [];
     for await (const one of client.models.list()) ids.push(one.id);
-    return { listed: ids.includes(model) };
+    const page = await client.models.list({ limit: 1 });
+    const first = await page.getNextPage();
+    const { id, type, display_name: name, created_at: at } = await client.models.retrieve(model);
+    return {
+      listed: ids.includes(model), paged: page.data[0].id === ids[0] && first.data[0].id === ids[1], id, type, name, dated: !Number.isNaN(Date.parse(at)),
+      beta: (await client.beta.models.retrieve(model)).id, missing: await failure(() => client.models.retrieve('nope')),
+    };
   },
   async abort() {
     const stream = client.messages.stream(say('hang'));
@@ -118,7 +170,7 @@ const acts = {
     };
   },
   async document() {
-    return failure(() => client.messages.create(say([{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } }])));
+    return failure(() => client.messages.create(say([{ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' } }])));
   },
 };
 
