@@ -63,7 +63,7 @@ func plainDriver(db *store.DB) riverdriver.Driver[*sql.Tx] {
 // listeningDriver is River's driver for a process that works.
 func (j *Jobs) listeningDriver(ctx context.Context, r *run) (riverdriver.Driver[*sql.Tx], error) {
 	if own, ok := j.waker.(*doorbell); ok {
-		return &sqliteDriver{Driver: riversqlite.New(j.db.Writer()), bell: own}, nil
+		return &sqliteDriver{Driver: riversqlite.New(j.db.Writer()), bell: own, reader: j.db.Reader()}, nil
 	}
 	var err error
 	if r.listener, err = j.db.ListenerPool(context.WithoutCancel(ctx), "jobs"); err != nil {

@@ -115,10 +115,11 @@ type doorbell struct {
 
 func (b *doorbell) run(context.Context) {}
 
-// sqliteDriver is River's driver with our listener.
+// sqliteDriver is River's driver with our listener and executor.
 type sqliteDriver struct {
 	*riversqlite.Driver
-	bell *doorbell
+	bell   *doorbell
+	reader *sql.DB
 }
 
 var _ riverdriver.Driver[*sql.Tx] = (*sqliteDriver)(nil)
