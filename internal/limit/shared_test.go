@@ -334,10 +334,10 @@ func TestNeverHeard(t *testing.T) {
 func TestRedisHangs(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 1, sixty)
-	f.engines[0].redis.patience = 50 * time.Millisecond
 	for range 20 {
 		f.try(0, f.request())
 	}
+	f.engines[0].redis.patience = 50 * time.Millisecond
 	f.redis.Pause(t)
 	began := time.Now()
 	for range 30 {
