@@ -4,9 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"skytower/internal/egress"
 	"skytower/internal/provider"
@@ -18,10 +16,8 @@ import (
 func (p *Provider) refusal(call *provider.Call, u *url.URL, resp *egress.Response) error {
 	body := remote.ReadRefusal(resp)
 	f := readFailure(body)
-	e := &provider.Error{
-		Class: provider.Broken, Status: resp.Status, Message: f.Message, Code: f.Code, Param: f.Param,
-		RetryAfter: retryAfter(resp.Header, p.now()),
-	}
+	e := &provider.Error{Class: provider.Broken, Status: resp.Status, Message: f.Message, Code: f.Code, Param: f.Param}
+	e.RetryAfter, _ = remote.RetryAfter(resp.Header, p.now())
 	e.Class = p.classify(call, u, e, body)
 	e.Message, e.Code = p.scrub(call, e.Message), p.scrub(call, e.Code)
 	e.Param = p.scrub(call, e.Param)
@@ -132,15 +128,6 @@ func refusesStreamOptions(err error) bool {
 	var e *provider.Error
 	return errors.As(err, &e) && e.Class == provider.Rejected &&
 		(strings.HasPrefix(e.Param, "stream_options") || strings.Contains(e.Message, "stream_options"))
-}
-
-// retryAfter reads when to come again: OpenAI's header in milliseconds, else Retry-After.
-func retryAfter(h egress.Header, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
-		return remote.Delay(ms, time.Millisecond)
-	}
-	wait, _ := remote.RetryAfter(h, now)
-	return wait
 }
 
 // scrub takes the upstream's names out of its sentence.

@@ -236,9 +236,13 @@ func firstDetail(list []byte) (message, param string) {
 // maxRetryAfter bounds what we believe.
 const maxRetryAfter = 24 * time.Hour
 
-// RetryAfter reads Retry-After, in seconds or as a date (RFC 9110, section 10.2.3). It is
-// false where there is none.
+// RetryAfter reads the header in milliseconds that the clients of OpenAI and of Anthropic
+// know, else Retry-After, in seconds or as a date (RFC 9110, section 10.2.3). It is false where
+// there is none.
 func RetryAfter(h egress.Header, now time.Time) (time.Duration, bool) {
+	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
+		return Delay(ms, time.Millisecond), true
+	}
 	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil && s > 0 {
 		return Delay(s, time.Second), true
 	}
