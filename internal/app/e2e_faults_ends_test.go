@@ -24,6 +24,8 @@ const (
 	faultRest        = "9"
 	faultUsage       = `{"prompt_tokens":11,"completion_tokens":4,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":3}}`
 	faultNativeUsage = `{"input_tokens":11,"input_tokens_details":{"cached_tokens":3},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":15}`
+	// Without what was read of a cache, as that API counts.
+	faultMessageUsage = `{"input_tokens":8,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":4}`
 )
 
 // soundAnswer is a sound upstream's.
@@ -34,6 +36,8 @@ func soundAnswer(r faultsite.Request) faultsite.Answer {
 		return faultsite.Answer{Whole: embedAnswer}
 	case "/v1/responses":
 		a = soundResponse()
+	case messagesPath:
+		a = soundMessage()
 	default:
 		a = soundChat()
 	}
@@ -88,6 +92,28 @@ func soundResponse() faultsite.Answer {
 	return faultsite.Answer{Whole: response("completed", item("completed", part(text)), faultNativeUsage), Events: events, First: 5}
 }
 
+func soundMessage() faultsite.Answer {
+	message := func(content, reason string) string {
+		return `{"id":"msg_1","type":"message","role":"assistant","model":"inner/x","content":[` + content + `],"stop_reason":` + reason +
+			`,"stop_sequence":null,"usage":` + faultMessageUsage + `}`
+	}
+	event := func(kind, rest string) string {
+		return "event: " + kind + "\ndata: {\"type\":\"" + kind + "\"" + rest + "}\n\n"
+	}
+	delta := func(text string) string {
+		return event("content_block_delta", `,"index":0,"delta":{"type":"text_delta","text":"`+text+`"}`)
+	}
+	return faultsite.Answer{
+		Whole: message(`{"type":"text","text":"`+faultFirst+faultRest+`"}`, `"end_turn"`),
+		Events: []string{
+			event("message_start", `,"message":`+message("", "null")), event("content_block_start", `,"index":0,"content_block":{"type":"text","text":""}`),
+			delta(faultFirst), delta(faultRest), event("content_block_stop", `,"index":0`),
+			event("message_delta", `,"delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":`+faultMessageUsage), event("message_stop", ""),
+		},
+		First: 3,
+	}
+}
+
 // The prices of the table, in nano-dollars a token.
 const (
 	nanosIn, nanosOut, nanosCached = 1000, 4000, 250
@@ -138,6 +164,8 @@ func (w servedEnd) problems(c *faultCase) []string {
 	switch {
 	case c.api.path == respPath && last.Type != "response.completed":
 		problems = append(problems, "the response does not end with response.completed")
+	case c.api.path == messagesPath && (last.Type != "message_stop" || !strings.Contains(c.got.body, `"stop_reason":"end_turn"`)):
+		problems = append(problems, "the message does not end with message_stop, or gives no reason")
 	case c.api.path == chatPath && !w.unfinished && !strings.Contains(c.got.body, `"finish_reason":"stop"`):
 		problems = append(problems, "there is no reason to end")
 	}
@@ -154,6 +182,7 @@ func documentOfFault(c *faultCase) []string {
 		Model, Status string
 		Choices       []struct{ Message struct{ Content string } }
 		Output        []struct{ Content []struct{ Text string } }
+		Content       []struct{ Text string }
 		Data          []struct{ Embedding []float64 }
 	}
 	if err := json.Unmarshal([]byte(c.got.body), &doc); err != nil {
@@ -165,6 +194,8 @@ func documentOfFault(c *faultCase) []string {
 		ok = len(doc.Data) == 1 && len(doc.Data[0].Embedding) == 3
 	case chatPath:
 		ok = len(doc.Choices) == 1 && doc.Choices[0].Message.Content == faultFirst+faultRest
+	case messagesPath:
+		ok = len(doc.Content) == 1 && doc.Content[0].Text == faultFirst+faultRest
 	default:
 		ok = doc.Status == "completed" && len(doc.Output) == 1 && len(doc.Output[0].Content) == 1 && doc.Output[0].Content[0].Text == faultFirst+faultRest
 	}
@@ -188,7 +219,9 @@ func (r refusedEnd) id(*faultCase) string          { return r.errorID }
 func (r refusedEnd) charge(*faultCase) faultCharge { return faultCharge{Outcome: "error"} }
 func (r refusedEnd) problems(c *faultCase) []string {
 	var e struct {
-		Error struct {
+		Type      string
+		RequestID string `json:"request_id"`
+		Error     struct {
 			Message, Type, Code string
 			ErrorID             string `json:"error_id"`
 			Status              int
@@ -206,11 +239,18 @@ func (r refusedEnd) problems(c *faultCase) []string {
 		}
 	}
 	want("the status", c.got.status, r.status)
-	want("error.status", e.Error.Status, r.status)
 	want("error_id", e.Error.ErrorID, r.errorID)
-	want("type", e.Error.Type, r.kind)
 	want("code", e.Error.Code, r.code)
-	want("request_id", e.Error.RequestID, c.got.id())
+	if c.api.path == messagesPath { // Anthropic's envelope
+		want("the document's type", e.Type, "error")
+		want("type", e.Error.Type, messagesKind(r.status))
+		want("request_id", e.RequestID, c.got.id())
+		want("the header request-id", c.got.header.Get("Request-Id"), c.got.id())
+	} else {
+		want("error.status", e.Error.Status, r.status)
+		want("type", e.Error.Type, r.kind)
+		want("request_id", e.Error.RequestID, c.got.id())
+	}
 	param := ""
 	if e.Error.Param != nil {
 		param = *e.Error.Param
@@ -227,6 +267,15 @@ func (r refusedEnd) problems(c *faultCase) []string {
 		out = append(out, "an error carries the headers of limits")
 	}
 	return out
+}
+
+// messagesKind is Anthropic's word for the statuses of the table.
+func messagesKind(status int) string {
+	kinds := map[int]string{413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 503: "overloaded_error", 504: "timeout_error"}
+	if kind, ok := kinds[status]; ok {
+		return kind
+	}
+	return "invalid_request_error"
 }
 
 // bandEnd is an error within a stream that has begun (contract 8.1 and 8.2).
@@ -272,7 +321,16 @@ func (i bandEnd) problems(c *faultCase) []string {
 		}
 		return problems
 	}
-	if last.Error == nil || last.Error.ErrorID != i.errorID || last.Error.Code != i.code || last.Error.RequestID != c.got.id() || last.Choices == nil {
+	if last.Error == nil || last.Error.ErrorID != i.errorID || last.Error.Code != i.code {
+		return append(problems, "no error in band")
+	}
+	if c.api.path == messagesPath {
+		if last.Type != "error" || last.RequestID != c.got.id() || strings.Contains(c.got.body, "message_stop") {
+			problems = append(problems, "a message that failed does not end with an error event")
+		}
+		return problems
+	}
+	if last.Error.RequestID != c.got.id() || last.Choices == nil {
 		problems = append(problems, "no error in band")
 	}
 	return problems
@@ -285,23 +343,36 @@ type faultEvent struct {
 	Model    string
 	Sequence *int64 `json:"sequence_number"`
 	Choices  []struct{ Delta struct{ Content string } }
-	Delta    string
+	Delta    json.RawMessage // a text, or an object with one
+	Message  json.RawMessage // of an error, or the one that begins
 	Error    *struct {
 		ErrorID   string `json:"error_id"`
 		Code      string
 		RequestID string `json:"request_id"`
 	}
+	RequestID string `json:"request_id"`
+}
+
+// text is what the event brings of it.
+func (e *faultEvent) text() (text string) {
+	switch e.Type {
+	case "response.output_text.delta":
+		_ = json.Unmarshal(e.Delta, &text) // what is none is missing
+	case "content_block_delta":
+		var delta struct{ Text string }
+		_ = json.Unmarshal(e.Delta, &delta)
+		text = delta.Text
+	}
+	for _, choice := range e.Choices {
+		text += choice.Delta.Content
+	}
+	return text
 }
 
 func textOfFault(events []faultEvent) string {
 	var b strings.Builder
-	for _, e := range events {
-		if e.Type == "response.output_text.delta" {
-			b.WriteString(e.Delta)
-		}
-		for _, choice := range e.Choices {
-			b.WriteString(choice.Delta.Content)
-		}
+	for i := range events {
+		b.WriteString(events[i].text())
 	}
 	return b.String()
 }
@@ -320,7 +391,7 @@ func eventsOfFault(c *faultCase) (events []faultEvent, problems []string) {
 			continue
 		}
 		e := faultEvent{}
-		if c.api.path == respPath {
+		if c.api.path != chatPath {
 			e.name, text, _ = strings.Cut(strings.TrimPrefix(text, "event: "), "\n")
 		}
 		data, ok := strings.CutPrefix(text, "data: ")
@@ -337,6 +408,8 @@ func eventsOfFault(c *faultCase) (events []faultEvent, problems []string) {
 			problems = append(problems, "a chunk of the model "+e.Model)
 		case c.api.path == respPath && (e.name != e.Type || e.Sequence == nil || *e.Sequence != int64(len(events))):
 			problems = append(problems, fmt.Sprintf("the event %s has another type, or a number out of order: %s", e.name, data))
+		case c.api.path == messagesPath && (e.name != e.Type || e.Type == "message_start" && !strings.Contains(string(e.Message), `"model":"`+c.slug()+`"`) || (e.Type == "message_start") != (len(events) == 0)):
+			problems = append(problems, fmt.Sprintf("the event %s has another type or model, or stands elsewhere: %s", e.name, data))
 		}
 		events = append(events, e)
 	}

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 // leaver is a caller who hangs up.
 type leaver struct {
+	kind       string // of the provider; "": openai
 	path, body string
 	// until is what he reads before he leaves; "" leaves before anything came.
 	until string
@@ -38,6 +40,8 @@ func TestCallersWhoHangUpPayWhatWasGenerated(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
 	streamed := strings.Replace(chatBody, "{", `{"stream":true,`, 1)
+	message := `{"model":"` + chatModel + `","max_tokens":50,"messages":[{"role":"user","content":"hi"}]}`
+	streamedMessage := strings.Replace(message, "{", `{"stream":true,`, 1)
 	silent := func(x *providertest.Exchange, _ <-chan struct{}) { x.Left() }
 	says := func(pieces ...string) func(*providertest.Exchange, <-chan struct{}) {
 		return func(x *providertest.Exchange, _ <-chan struct{}) {
@@ -64,6 +68,12 @@ func TestCallersWhoHangUpPayWhatWasGenerated(t *testing.T) {
 		"midway":            {path: chatPath, body: streamed, until: "12345678", answer: says(opening, piece("12345678")), out: 2, counted: true},
 		"at-the-last-event": {path: chatPath, body: streamed, until: `"finish_reason":"stop"`, answer: says(piece("12345678"), lastPiece, usagePiece), in: 11, out: 4},
 		"midway-translated": {path: respPath, body: strings.Replace(respBody, "{", `{"stream":true,`, 1), until: "12345678", answer: says(opening, piece("12345678")), out: 2, counted: true},
+
+		"message":               {path: messagesPath, body: message, answer: later(jsonScript(chatAnswer)), in: 11, out: 4, late: true},
+		"message-native":        {kind: "anthropic", path: messagesPath, body: message, answer: later(jsonScript(soundMessage().Whole)), in: 11, out: 4, late: true},
+		"message-silent":        {kind: "anthropic", path: messagesPath, body: streamedMessage, answer: silent},
+		"message-midway":        {path: messagesPath, body: streamedMessage, until: "12345678", answer: says(opening, piece("12345678")), out: 2, counted: true},
+		"message-midway-native": {kind: "anthropic", path: messagesPath, body: streamedMessage, until: "12345678", answer: says(soundMessage().Events[:3]...), out: 2, counted: true},
 	}
 	s.serveLeavers(cases)
 	s.grant("1")
@@ -123,6 +133,10 @@ func (s *server) serveLeavers(cases map[string]*leaver) {
 		if c.path == embedPath {
 			model.API, model.Pricing.Output, route = "embeddings", "", embedPath
 		}
+		kind := cmp.Or(c.kind, "openai")
+		if kind == "anthropic" {
+			route = c.path
+		}
 		answer := c.answer
 		entered, left, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		up.On(route, func(x *providertest.Exchange) {
@@ -132,7 +146,7 @@ func (s *server) serveLeavers(cases map[string]*leaver) {
 		})
 		c.answer = nil
 		c.gates = gates{entered, left, ended}
-		res.Providers = append(res.Providers, skytells.ProviderSpec{Name: name, Kind: "openai", BaseURL: up.URL.JoinPath("v1").String(), Responses: "chat"})
+		res.Providers = append(res.Providers, skytells.ProviderSpec{Name: name, Kind: kind, BaseURL: up.URL.JoinPath("v1").String(), Responses: "chat"})
 		res.Models = append(res.Models, model)
 	}
 	if _, err := s.admin().Apply(s.t.Context(), skytells.ApplyRequest{Source: "test", Resources: res}); err != nil {

@@ -15,6 +15,10 @@ type faultRow struct {
 	stream faultEnd
 	// native is the end of a stream of the upstream's own Responses API, where it differs.
 	native faultEnd
+	// messages is the end with an upstream of Anthropic's API, where it differs: what that
+	// upstream says, or leaves out, is read by another adapter.
+	messages faultEnd
+
 	moves  bool     // the second target is tried: this one proved, or said, that it did no work
 	apis   []string // that have such a case; nil: all
 	unseen bool     // the upstream reads no request
@@ -35,6 +39,8 @@ func (r faultRow) cases() []*faultCase {
 	for _, api := range faultAPIs() {
 		want := r.plain
 		switch {
+		case api.is("messages") && r.messages != nil:
+			want = r.messages
 		case api.is("native") && api.stream && r.native != nil:
 			want = r.native
 		case api.stream:
@@ -122,7 +128,7 @@ func faultRows() []faultRow {
 	add("hang-at-start", on(shortIdle, both(late)))
 	// An answer of success that is none.
 	add("no-content empty gzip-false coding-unknown cut-at-start page half-a-document list hollow error-in-200 error-text-in-200", both(failed))
-	add("other-form", faultRow{plain: failed, stream: servedEnd{}, native: failed})
+	add("other-form", faultRow{plain: failed, stream: servedEnd{}, native: failed, messages: failed})
 	add("type-json", faultRow{plain: servedEnd{}, stream: failed})
 	// Ends before the end.
 	add("cut-before-output", faultRow{plain: failed, stream: barren})
@@ -143,15 +149,17 @@ func faultRows() []faultRow {
 	add("status-429-long", own(moves(busy("60"))))
 	add("status-429-after-ms", own(moves(busy("2"))))
 	add("status-503-after", own(moves(resting)))
-	add("status-500 status-502 status-503 status-504 status-529 status-500-page status-500-cut", moves(failed))
+	add("status-500 status-502 status-503 status-504 status-500-page status-500-cut", moves(failed))
+	add("status-529", own(faultRow{plain: failed, stream: failed, moves: true, messages: busy("*")})) // Anthropic's word for being busy
 	add("status-500-hang", on(shortIdle, moves(failed)))
 	// It refuses the request: the caller is told why, and nobody else is asked.
 	add("status-400", both(theirs(400, "")))
-	add("status-400-param", both(theirs(400, "temperature")))
-	add("status-400-context", both(tooLong))
+	// Anthropic's API names fields, and says that an input is too long, in other ways.
+	add("status-400-param", faultRow{plain: theirs(400, "temperature"), stream: theirs(400, "temperature"), messages: theirs(400, "")})
+	add("status-400-context", faultRow{plain: tooLong, stream: tooLong, messages: theirs(400, "")})
 	add("status-413", both(theirs(413, "")))
 	add("early-413", faultRow{plain: theirs(413, ""), stream: theirs(413, ""), apis: few})
-	add("status-422", both(theirs(422, "temperature")))
+	add("status-422", faultRow{plain: theirs(422, "temperature"), stream: theirs(422, "temperature"), messages: theirs(422, "")})
 	// A refusal that means nothing to us.
 	add("status-400-page status-405 status-409", both(failed))
 
@@ -194,8 +202,10 @@ func contentFaults(broken bandEnd, failed refusedEnd) []faultRow {
 			a.Events = slices.DeleteFunc(a.Events, func(e string) bool { return strings.Contains(e, part) })
 		}
 	}
-	chat, native, embed := []string{"chat", "translated"}, []string{"native"}, []string{"embeddings"}
+	chat, native, embed := []string{"chat", "translated", "messages-chat"}, []string{"native"}, []string{"embeddings"}
+	anthropic := []string{"messages"}
 	counted := servedEnd{counted: true}
+	crowded := bandEnd{errorID: "INFERENCE_RATE_LIMITED", code: "inference_rate_limited", outcome: "cut", output: true}
 	secret := `"message":"` + faultsite.Secret + `"`
 	return []faultRow{
 		edit("error-midway", chat, nil, broken, then(`data: {"error":{`+secret+`}}`+"\n\n", donePiece)),
@@ -203,14 +213,21 @@ func contentFaults(broken bandEnd, failed refusedEnd) []faultRow {
 		edit("error-midway-native", native, nil, broken, then(`event: error`+"\n"+`data: {"type":"error","sequence_number":6,"code":"x",`+secret+"}\n\n")),
 		edit("error-first", chat, nil, failed, func(a *answer) { a.Events = []string{`data: {"error":{` + secret + `}}` + "\n\n"} }),
 		edit("error-first-native", native, nil, failed, func(a *answer) { a.Events = []string{"event: error\n" + `data: {"type":"error",` + secret + "}\n\n"} }),
+		edit("error-midway-messages", anthropic, nil, broken, then("event: error\n"+`data: {"type":"error","error":{"type":"api_error",`+secret+"}}\n\n")),
+		edit("overloaded-midway-messages", anthropic, nil, crowded, then("event: error\n"+`data: {"type":"error","error":{"type":"overloaded_error",`+secret+"}}\n\n")),
+		edit("error-first-messages", anthropic, nil, failed, func(a *answer) {
+			a.Events = []string{"event: error\n" + `data: {"type":"error","error":{"type":"api_error",` + secret + "}}\n\n"}
+		}),
 		edit("garbage-midway", chat, nil, broken, then("data: {\"choices\":\n\n", "data: {}\n\n", donePiece)),
 		edit("garbage-midway-native", native, nil, broken, then("data: {\"type\":\n\n", "data: {}\n\n")),
+		edit("garbage-midway-messages", anthropic, nil, broken, then("event: content_block_delta\ndata: {\"type\":\n\n", "data: {}\n\n")),
 		edit("huge-event", []string{"chat"}, nil, broken, then("data: "+strings.Repeat("x", 5<<20)+"\n\n", donePiece)),
 
 		edit("done-missing", chat, nil, servedEnd{}, without("[DONE]")),
 		edit("done-and-finish-missing", chat, nil, broken, then()),
 		edit("finish-missing", chat, nil, servedEnd{unfinished: true}, without(`"finish_reason":"stop"`)),
 		edit("end-missing-native", native, nil, broken, then()),
+		edit("end-missing-messages", anthropic, nil, broken, then()),
 		edit("crlf-and-comments", nil, nil, servedEnd{}, func(a *answer) {
 			for i, e := range a.Events {
 				a.Events[i] = ": comment\r\n" + strings.ReplaceAll(e, "\n", "\r\n")
@@ -224,6 +241,17 @@ func contentFaults(broken bandEnd, failed refusedEnd) []faultRow {
 		edit("usage-null", []string{"chat", "translated", "native"}, counted, counted, func(a *answer) {
 			everywhere(`"usage":`+faultUsage, `"usage":null`)(a)
 			everywhere(`"usage":`+faultNativeUsage, `"usage":null`)(a)
+		}),
+		edit("usage-null-messages", anthropic, counted, counted, everywhere(`"usage":`+faultMessageUsage, `"usage":null`)),
+		edit("usage-at-the-start-of-messages", anthropic, nil, servedEnd{}, func(a *answer) {
+			for i, e := range a.Events { // and in the end its output alone
+				if strings.HasPrefix(e, "event: message_delta") {
+					a.Events[i] = strings.Replace(e, faultMessageUsage, `{"output_tokens":4}`, 1)
+				}
+			}
+		}),
+		edit("ping-between-messages", anthropic, nil, servedEnd{}, func(a *answer) {
+			a.Events = slices.Insert(a.Events, a.First, "event: ping\ndata: {\"type\": \"ping\"}\n\n")
 		}),
 		edit("usage-null-embeddings", embed, counted, nil, everywhere(`"usage":{"prompt_tokens":2,"total_tokens":2}`, `"usage":null`)),
 		edit("usage-of-zeros", chat, counted, counted, everywhere(faultUsage, `{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`)),
@@ -245,6 +273,7 @@ func contentFaults(broken bandEnd, failed refusedEnd) []faultRow {
 		}),
 		edit("choices-missing", chat, failed, nil, everywhere(`"choices":`, `"chances":`)),
 		edit("output-missing", native, failed, nil, everywhere(`"output":`, `"input":`)),
+		edit("content-missing", anthropic, failed, nil, everywhere(`"content":`, `"contents":`)),
 		edit("data-empty", embed, failed, nil, everywhere(`[{"object":"embedding","index":0,"embedding":[1.0,-2.5,0.25]}]`, `[]`)),
 	}
 }

@@ -83,6 +83,7 @@ type faultAPI struct {
 func faultAPIs() []faultAPI {
 	chat := `{"model":"%s","messages":[{"role":"user","content":"hi%s"}]}`
 	resp := `{"model":"%s","input":"hi%s"}`
+	mess := `{"model":"%s","max_tokens":50,"messages":[{"role":"user","content":"hi%s"}]}`
 	streamed := func(body string) string { return strings.Replace(body, "{", `{"stream":true,`, 1) }
 	return []faultAPI{
 		{"chat", "-chat", chatPath, false, true, chat},
@@ -91,6 +92,10 @@ func faultAPIs() []faultAPI {
 		{"translated-stream", "-chat", respPath, true, false, streamed(resp)},
 		{"native", "-native", respPath, false, false, resp},
 		{"native-stream", "-native", respPath, true, true, streamed(resp)},
+		{"messages-chat", "-chat", messagesPath, false, false, mess},
+		{"messages-chat-stream", "-chat", messagesPath, true, false, streamed(mess)},
+		{"messages", "-anthropic", messagesPath, false, false, mess},
+		{"messages-stream", "-anthropic", messagesPath, true, true, streamed(mess)},
 		{"embeddings", "-chat", embedPath, false, false, `{"model":"%s","input":"hi%s"}`},
 	}
 }
@@ -180,6 +185,7 @@ func faultProviders(name string, site *faultsite.Site) []skytells.ProviderSpec {
 	return []skytells.ProviderSpec{
 		{Name: name + "-chat", Kind: "openai", BaseURL: base, Credential: upKey, Responses: "chat"},
 		{Name: name + "-native", Kind: "openai", BaseURL: base, Credential: upKey, Responses: "native"},
+		{Name: name + "-anthropic", Kind: "anthropic", BaseURL: base, Credential: upKey},
 	}
 }
 
