@@ -20,6 +20,7 @@ const mostJudgedLogs = 64 << 10
 // goroutine at a time.
 type OutputGuard struct {
 	svc   *Service
+	judge guard.Judge
 	chain guard.Chain
 
 	stream streamed
@@ -43,7 +44,7 @@ func (s *Service) GuardOutput(guards []*catalog.Guard) *OutputGuard {
 	if chain == nil {
 		return nil
 	}
-	g := &OutputGuard{svc: s, chain: chain, mild: chain.Mild()}
+	g := &OutputGuard{svc: s, judge: s.judge, chain: chain, mild: chain.Mild()}
 	g.stream.text = g.chain.Open(s.judge, &g.stream.report)
 	g.logs.text = g.mild.Open(s.judge, &g.logs.report)
 	return g
@@ -104,7 +105,7 @@ func (g *OutputGuard) look(ctx context.Context, report *guard.Report, leaves *le
 		}
 	}
 	if asking := g.chain.Asking(); asking != nil {
-		return asking.Whole(ctx, g.svc.judge, report, []string{leaves.joined(texts)})
+		return asking.Whole(ctx, g.judge, report, []string{leaves.joined(texts)})
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func (g *OutputGuard) Logs(ctx context.Context, lines []string, end bool) (told 
 func (g *OutputGuard) Sentence(ctx context.Context, text string) string {
 	var report guard.Report
 	texts := []string{text}
-	if err := g.mild.Whole(ctx, g.svc.judge, &report, texts); err != nil || report.Blocked() != nil {
+	if err := g.mild.Whole(ctx, g.judge, &report, texts); err != nil || report.Blocked() != nil {
 		return ""
 	}
 	return texts[0]
