@@ -128,6 +128,71 @@ func TestKeptAnswersAreBilledAtTheirShare(t *testing.T) {
 	a.clean()
 }
 
+// Fifty equal calls at one moment ask the upstream once, plain and streamed; each but the
+// first pays its share.
+func TestEqualCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	a := keepAnswers(t, options{})
+	const calls = 50
+	for _, body := range []string{chatBody, streamBody} {
+		came, gate := make(chan struct{}, calls), make(chan struct{})
+		a.up.On("/v1/chat/completions", func(x *providertest.Exchange) {
+			came <- struct{}{}
+			x.Wait(gate)
+			if body == chatBody {
+				jsonScript(chatAnswer)(x)
+				return
+			}
+			providertest.Events(piece("Hel"), piece("lo"), lastPiece, usagePiece, donePiece)(x)
+		})
+		replies := make(chan reply, calls)
+		ask := func() { replies <- a.do(a.request(http.MethodPost, chatPath, body, "X-Api-Key", a.key)) }
+		go ask()
+		<-came
+		for range calls - 1 {
+			go ask()
+		}
+		close(gate)
+		marks, bodies := map[string]int{}, map[string]int{}
+		for range calls {
+			r := <-replies
+			marks[r.header.Get("X-Skytells-Cache")]++
+			bodies[r.body]++
+		}
+		if marks["miss"] != 1 || marks["hit"] != calls-1 || len(bodies) != 1 || len(came) != 0 {
+			t.Errorf("%v, %d different answers, asked %d times more", marks, len(bodies), len(came))
+		}
+	}
+	// Plain, $0.00002475 and 49 tenths of it; streamed, $0.000027 and 49 tenths.
+	if b := a.balance(); b.Balance != "0.999694675" || b.Available != b.Balance {
+		t.Errorf("the balance is %+v", b)
+	}
+	a.clean()
+}
+
+// With an account go its kept answers, and no others.
+func TestClosingErasesKeptAnswers(t *testing.T) {
+	t.Parallel()
+	a := keepAnswers(t, options{})
+	a.says("miss", 1, chatPath, chatBody)
+	stays, own := a.account(), a.key
+	a.key = a.anotherKey("leaving")
+	a.says("miss", 1, chatPath, chatBody)
+	keys, err := a.admin().Keys(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := slices.IndexFunc(keys, func(k skytells.Key) bool { return k.Account != stays })
+	if _, err := a.admin().CloseAccount(t.Context(), keys[leaves].Account); err != nil {
+		t.Fatal(err)
+	}
+	a.key = own
+	if state, err := a.admin().Cache(t.Context()); err != nil || state.Answers != 1 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	a.says("hit", 0, chatPath, chatBody)
+}
+
 func TestKeptStreams(t *testing.T) {
 	t.Parallel()
 	a := keepAnswers(t, options{})

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/png"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"skytower/internal/config"
 	"skytower/internal/provider/providertest"
@@ -57,7 +59,24 @@ type mediaSeen struct {
 		Task, Language, Text string
 		Segments             []struct{ Text string }
 	}
-	TextEvents                          []string
+	TextEvents                  []string
+	PictureUsage, StreamedUsage *struct {
+		Input   int `json:"input_tokens"`
+		Output  int `json:"output_tokens"`
+		Total   int `json:"total_tokens"`
+		Details struct {
+			Text  int `json:"text_tokens"`
+			Image int `json:"image_tokens"`
+		} `json:"input_tokens_details"`
+	}
+	TextUsage *struct {
+		Type         string
+		Input        int `json:"input_tokens"`
+		Output       int `json:"output_tokens"`
+		InputDetails struct {
+			Audio int `json:"audio_tokens"`
+		} `json:"input_token_details"`
+	}
 	NoTimes, Failed, WrongKind, NoPlace mediaFailure
 }
 
@@ -108,8 +127,10 @@ const (
 	mediaList = `{"object":"list","data":[{"id":"gpt-image-1"},{"id":"dall-e-3"},{"id":"tts-1"},{"id":"whisper-1"},{"id":"gpt-4o-transcribe"}]}`
 
 	picturePartial = "event: image_generation.partial_image\ndata: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"iVBORw0KGgox\",\"partial_image_index\":0}\n\n"
-	pictureDone    = "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"iVBORw0KGgoy\"}\n\n"
+	pictureUsage   = `"usage":{"input_tokens":50,"output_tokens":60,"total_tokens":110,"input_tokens_details":{"text_tokens":10,"image_tokens":40}}`
+	pictureDone    = "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"iVBORw0KGgoy\"," + pictureUsage + "}\n\n"
 
+	pieceUsage    = `"usage":{"type":"tokens","input_tokens":14,"input_token_details":{"text_tokens":0,"audio_tokens":14},"output_tokens":4,"total_tokens":18}`
 	verboseAnswer = `{"task":"transcribe","language":"english","duration":1.0,"text":"Yes.","segments":[{"id":0,"start":0,"end":1,"text":" Yes."}]}`
 )
 
@@ -126,7 +147,7 @@ func mediaUpstream(t *testing.T) *providertest.Upstream {
 		case asks(x, `"stream":true`):
 			providertest.Events(picturePartial, pictureDone)(x)
 		case asks(x, `"n":2`):
-			jsonScript(`{"created":1,"data":[{"b64_json":"` + coded(pngHead+"1") + `"},{"b64_json":"` + coded(pngHead+"2") + `"}]}`)(x)
+			jsonScript(`{"created":1,"data":[{"b64_json":"` + coded(pngHead+"1") + `"},{"b64_json":"` + coded(pngHead+"2") + `"}],` + pictureUsage + `}`)(x)
 		default:
 			jsonScript(`{"created":1,"data":[{"b64_json":"` + coded(pngHead+"1") + `"}]}`)(x)
 		}
@@ -139,7 +160,7 @@ func mediaUpstream(t *testing.T) *providertest.Upstream {
 	up.On("POST /v1/audio/transcriptions", func(x *providertest.Exchange) {
 		switch {
 		case asks(x, "name=\"stream\"\r\n\r\ntrue"):
-			providertest.Events("data: {\"type\":\"transcript.text.delta\",\"delta\":\"Ye\"}\n\n", "data: {\"type\":\"transcript.text.done\",\"text\":\"Yes.\"}\n\n")(x)
+			providertest.Events("data: {\"type\":\"transcript.text.delta\",\"delta\":\"Ye\"}\n\n", "data: {\"type\":\"transcript.text.done\",\"text\":\"Yes.\","+pieceUsage+"}\n\n")(x)
 		case asks(x, "verbose_json"):
 			jsonScript(verboseAnswer)(x)
 		case asks(x, "name=\"response_format\"\r\n\r\nvtt"):
@@ -193,6 +214,14 @@ func TestOpenAIMediaOfAnUpstream(t *testing.T) {
 	}
 	if seen.PictureEvents[len(seen.PictureEvents)-1] != "image_generation.completed" || seen.LastPicture != coded(pngHead+"2") {
 		t.Errorf("streamed pictures: %v, %q", seen.PictureEvents, seen.LastPicture)
+	}
+	for _, u := range []any{seen.PictureUsage, seen.StreamedUsage} {
+		if text, err := json.Marshal(u); err != nil || string(text) != `{"input_tokens":50,"output_tokens":60,"total_tokens":110,"input_tokens_details":{"text_tokens":10,"image_tokens":40}}` {
+			t.Errorf("usage of pictures: %s, %v", text, err)
+		}
+	}
+	if u := seen.TextUsage; u == nil || u.Type != "tokens" || u.Input != 14 || u.Output != 4 || u.InputDetails.Audio != 14 {
+		t.Errorf("usage of a streamed transcript: %+v", u)
 	}
 	if seen.Edited != coded(pngHead+"edited") || !slices.Equal(seen.EditEvents, []string{"image_edit.completed"}) {
 		t.Errorf("edits: %q, %v", seen.Edited, seen.EditEvents)
@@ -331,6 +360,89 @@ func TestNewsOfMediaComeAtOnce(t *testing.T) {
 	}
 	if !strings.Contains(last, `"type":"image_generation.completed","b64_json":"`+coded(pngHead+"2")+`"`) {
 		t.Errorf("last came %q", last)
+	}
+}
+
+// A sound plays while its upstream makes it, for curl and in events; its prediction ends as
+// any other, with the file and one charge. Who leaves midway owes all of it.
+func TestSpeechPlaysWhileItIsMade(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{})
+	up := mediaUpstream(t)
+	s.withMedia(up)
+	s.grant("1")
+	gates := make(chan chan struct{}, 3)
+	up.On("POST /v1/audio/speech", func(x *providertest.Exchange) {
+		x.Head(200, "Content-Type", "audio/mpeg")
+		x.Say("ID3" + strings.Repeat("a", 3000))
+		x.Wait(<-gates)
+		x.Say("the end")
+	})
+	sound := "ID3" + strings.Repeat("a", 3000) + "the end"
+	speak := func(ctx context.Context, format string) (*http.Response, chan struct{}) {
+		gate := make(chan struct{})
+		gates <- gate
+		body := `{"model":"tts-1","input":"x","voice":"alloy","stream_format":"` + format + `"}`
+		res, err := s.client.Do(s.request(http.MethodPost, "/v1/audio/speech", body, "X-Api-Key", s.key).WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		first := make([]byte, 2000) // comes before the upstream ends
+		if n, err := io.ReadFull(res.Body, first); err != nil || format == "audio" && string(first) != sound[:n] {
+			t.Fatalf("%q, %v", first, err)
+		}
+		return res, gate
+	}
+	for _, format := range []string{"audio", "sse"} {
+		res, gate := speak(t.Context(), format)
+		close(gate)
+		rest, err := io.ReadAll(res.Body)
+		if whole := format == "audio" && string(rest) == sound[2000:] || format == "sse" && strings.HasSuffix(string(rest), "data: {\"type\":\"speech.audio.done\"}\n\n"); err != nil || !whole {
+			t.Errorf("%s: %v, %q", format, err, rest)
+		}
+		p := s.get(t, res.Header.Get("X-Skytells-Prediction"))
+		if files := p.Metadata.Storage.Files; p.Status != "succeeded" || len(files) != 1 || files[0].Size != int64(len(sound)) || files[0].Type != "audio/mpeg" {
+			t.Errorf("%s: the prediction is %+v", format, p)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	res, gate := speak(ctx, "audio")
+	cancel()
+	close(gate)
+	id := res.Header.Get("X-Skytells-Prediction")
+	p := s.get(t, id)
+	for !skytells.Terminal(p.Status) {
+		p = s.get(t, id)
+	}
+	if b := s.balance(); p.Status != "succeeded" || b.Balance != "0.982" || b.Available != "0.982" { // three at $0.006
+		t.Errorf("%s, the balance is %+v", p.Status, b)
+	}
+	s.clean()
+}
+
+func (s *server) get(t *testing.T, id string) (p skytells.Prediction) {
+	t.Helper()
+	decode(t, s.call(http.MethodGet, "/v1/predictions/"+id, "").body, &p)
+	return p
+}
+
+// A call is held for so long and no longer; then its prediction goes on, as one that was
+// awaited does.
+func TestMediaCallsAreHeldForATime(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{change: func(c *config.Config) { c.Predictions.MediaWait = time.Nanosecond }})
+	s.withPainter()
+	r := s.do(s.request(http.MethodPost, "/v1/images/generations", `{"model":"`+paintModel+`","prompt":"x"}`, "X-Api-Key", s.key))
+	if r.status != http.StatusGatewayTimeout || !strings.Contains(r.body, "GET /v1/predictions/"+r.header.Get("X-Skytells-Prediction")) || r.header.Get("X-Should-Retry") != "false" {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	p := s.get(t, r.header.Get("X-Skytells-Prediction"))
+	for !skytells.Terminal(p.Status) {
+		p = s.get(t, p.ID)
+	}
+	if p.Status != "succeeded" {
+		t.Errorf("the prediction is %s", p.Status)
 	}
 }
 

@@ -66,7 +66,7 @@ func predictionSettings() []Setting {
 			Doc:   "The longest time that a create with `await` is held; then the running prediction is returned.",
 			field: func(c *Config) value { return &durationValue{&c.Predictions.AwaitMax, time.Second, time.Hour} }},
 		{Key: "media_wait", Default: "10m", Kind: Duration,
-			Doc:   "The longest time that a call of OpenAI's routes of pictures and sound is held; then its predictions are cancelled.",
+			Doc:   "The longest time that a call of OpenAI's routes of pictures and sound is held; then its predictions go on, and the answer is a 504 that names them.",
 			field: func(c *Config) value { return &durationValue{&c.Predictions.MediaWait, time.Second, day} }},
 		{Key: "max_file", Default: "512MiB", Kind: Size,
 			Doc:   "The largest file that a model may put out.",

@@ -33,10 +33,12 @@ if (want.images) {
   seen.byLink = await content(byLink.data[0].url);
   const inside = await client.images.generate({ model, prompt: 'a lighthouse', n: 2, response_format: 'b64_json' }).withResponse();
   seen.inside = inside.data.data.map((p) => p.b64_json);
+  seen.pictureUsage = inside.data.usage ?? null;
   seen.prediction = inside.response.headers.get('x-skytells-prediction');
   const streamed = await events(await client.images.generate({ model, prompt: 'a lighthouse', stream: true, partial_images: 2 }));
   seen.pictureEvents = streamed.map((e) => e.type);
   seen.lastPicture = streamed.at(-1).b64_json;
+  seen.streamedUsage = streamed.at(-1).usage ?? null;
 }
 if (want.edits) {
   const model = want.edits;
@@ -68,6 +70,7 @@ if (want.transcriptions) {
   seen.textEvents = streamed.map((e) => e.type);
   seen.deltas = streamed.map((e) => e.delta ?? '').join('');
   seen.lastText = streamed.at(-1).text;
+  seen.textUsage = streamed.at(-1).usage ?? null;
 }
 if (want.failing) {
   seen.failed = await failure(() => client.images.generate({ model: want.failing, prompt: 'fail' }));

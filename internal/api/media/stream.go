@@ -147,7 +147,7 @@ func (p *picturing) follow() error {
 	out := p.events()
 	for _, rec := range p.recs {
 		if err := p.followOne(ctx, out, rec); err != nil {
-			p.abandon() // the stream has ended
+			p.broke(err)
 			return out.end(err)
 		}
 	}

@@ -313,7 +313,7 @@ func (t *transcribing) follow() error {
 	out := t.events()
 	err := t.followText(ctx, out)
 	if err != nil {
-		t.abandon() // the stream has ended
+		t.broke(err)
 	}
 	return out.end(err)
 }

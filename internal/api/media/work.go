@@ -310,11 +310,14 @@ func (w *work) wait(ctx context.Context) (done []prediction.Record, err error) {
 	return done, nil
 }
 
-// left ends a call that is held no longer. What nobody will ask for is cancelled: a
-// caller who sent a key of idempotency may come again with it, and gets what was made.
+// left ends a call that is held no longer. What nobody will ask for is cancelled. A caller
+// who sent a key of idempotency may come again with it, and gets what was made; one who was
+// held for too long is told where it will be.
 func (w *work) left(ctx context.Context) error {
-	w.abandon()
 	request := w.c.Request.Context()
+	if late := request.Err() == nil && errors.Is(context.Cause(ctx), errLate); !late {
+		w.abandon()
+	}
 	if request.Err() != nil {
 		var stops *fault.Error
 		if cause := context.Cause(request); errors.As(cause, &stops) {
@@ -324,8 +327,8 @@ func (w *work) left(ctx context.Context) error {
 	}
 	return &fault.Error{
 		ID: fault.InferenceTimeout, NoRetry: true, Err: context.Cause(ctx),
-		Message: fmt.Sprintf("The model '%s' did not end within the %d s that a call of this route is held: use POST /v1/predictions, which need not be waited for.",
-			short(w.model.Asked), int(w.h.MaxWait.Seconds())),
+		Message: fmt.Sprintf("The model '%s' did not end within the %d s that a call of this route is held. It goes on: fetch GET /v1/predictions/%s.",
+			short(w.model.Asked), int(w.h.MaxWait.Seconds()), strings.Join(w.ids(), ", ")),
 	}
 }
 
@@ -335,6 +338,14 @@ func (w *work) left(ctx context.Context) error {
 func (w *work) abandon() {
 	if w.key == "" && !w.goesOn.Load() {
 		w.cancel()
+	}
+}
+
+// broke does the same after an answer that ended with an error midway, unless the caller was
+// told that it goes on.
+func (w *work) broke(err error) {
+	if !errors.Is(err, errLate) {
+		w.abandon()
 	}
 }
 
