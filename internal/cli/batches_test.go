@@ -14,7 +14,7 @@ import (
 
 const (
 	batchRuns = `{"id":"batch_1","object":"batch","endpoint":"/v1/embeddings","status":"in_progress","input_file_id":"file-1","created_at":1795651200,"request_counts":{"total":4,"completed":1,"failed":0}}`
-	batchDone = `{"id":"batch_1","model":"m","cost":"0.25","usage":{"input_tokens":7,"output_tokens":3},"object":"batch","endpoint":"/v1/embeddings","status":"completed","input_file_id":"file-1","output_file_id":"file-2","created_at":1795651200,"request_counts":{"total":4,"completed":3,"failed":1}}`
+	batchDone = `{"id":"batch_1","model":"m","cost":0.25,"usage":{"input_tokens":7,"output_tokens":3},"object":"batch","endpoint":"/v1/embeddings","status":"completed","input_file_id":"file-1","output_file_id":"file-2","created_at":1795651200,"request_counts":{"total":4,"completed":3,"failed":1}}`
 	batchBad  = `{"id":"batch_2","object":"batch","endpoint":"/v1/embeddings","status":"failed","input_file_id":"file-1","created_at":1795651200,"request_counts":{},"errors":{"object":"list","data":[{"code":"empty_batch","message":"The file has no lines.","line":null,"param":null},{"code":"invalid_json_line","message":"No.","line":7,"param":null}]}}`
 )
 

@@ -77,7 +77,7 @@ const batchAnswer = `{"id": "batch_01kd3…", "object": "batch", "endpoint": "/v
 	"expires_at": 1795737600, "finalizing_at": null, "completed_at": null, "failed_at": null, "expired_at": null, "cancelling_at": null, "cancelled_at": null,
 	"request_counts": {"total": 1000, "completed": 212, "failed": 3}, "model": "deepbrain-router",
 	"usage": {"input_tokens": 18020, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 2120, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 20140},
-	"cost": "0.0171", "metadata": null}`
+	"cost": 0.0171, "metadata": null}`
 
 func (h *Handlers) create(c *httpx.Call, who account.Principal) error {
 	var r skytells.BatchRequest

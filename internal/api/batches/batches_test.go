@@ -29,7 +29,7 @@ func TestShow(t *testing.T) {
 		"id": "batch_1", "object": "batch", "endpoint": "/v1/embeddings", "input_file_id": "file-1", "completion_window": "24h", "status": "failed",
 		"output_file_id": nil, "error_file_id": nil, "created_at": 1795651200.0, "in_progress_at": nil, "expires_at": 1795737600.0, "finalizing_at": nil,
 		"completed_at": nil, "failed_at": 1795651201.0, "expired_at": nil, "cancelling_at": nil, "cancelled_at": nil, "metadata": nil,
-		"model": "m", "cost": "0.0015", "usage": map[string]any{"input_tokens": 7.0, "input_tokens_details": map[string]any{"cached_tokens": 2.0},
+		"model": "m", "cost": 0.0015, "usage": map[string]any{"input_tokens": 7.0, "input_tokens_details": map[string]any{"cached_tokens": 2.0},
 			"output_tokens": 3.0, "output_tokens_details": map[string]any{"reasoning_tokens": 1.0}, "total_tokens": 10.0},
 		"request_counts": map[string]any{"total": 0.0, "completed": 0.0, "failed": 0.0},
 		"errors": map[string]any{"object": "list", "data": []any{
