@@ -576,7 +576,7 @@ func TestASoundThatBreaksOff(t *testing.T) {
 		close(s.hold)
 		rest, err := io.ReadAll(res.Body)
 		if streamed := c.body == saidSSE; streamed && (err != nil || !strings.Contains(string(rest), "event: error\n")) || !streamed && err == nil {
-			t.Errorf("%s: %v, %q", name, err, rest)
+			t.Errorf("%s: %v, and %d bytes", name, err, len(rest))
 		}
 	}
 }

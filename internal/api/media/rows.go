@@ -60,7 +60,8 @@ func pictureEvents(route string) []api.Event {
 
 func (h *Handlers) speechRow() api.Route {
 	r := route("/v1/audio/speech", "createSpeech", "Speak a text",
-		"OpenAI's speech route, for every model that makes a sound of a text. The answer is the file, with its own content type; with `stream_format: sse` it comes in pieces, as events.")
+		"OpenAI's speech route, for every model that makes a sound of a text. The answer is the file, with its own content type; with `stream_format: sse` it comes in pieces, as events. "+
+			"Where an upstream sends a sound while it makes it, so does this route; a caller who leaves then does not cancel it.")
 	r.Request, r.Response = SpeechRequest{}, api.Binary{}
 	r.Streams = true
 	r.Events = []api.Event{
