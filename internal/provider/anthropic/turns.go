@@ -32,8 +32,9 @@ func (l *list) add(parts ...[]byte) {
 // turns are the messages of a conversation: the system prompt apart, and what is said in
 // turn, with neighbours of one role in one message.
 type turns struct {
-	system  list // blocks
-	said    list // messages
+	system  list   // blocks
+	said    list   // messages
+	spoke   string // the role of the last of them
 	role    string
 	blocks  list // of the message that is open
 	looping bool // the last word had a tool
@@ -54,13 +55,21 @@ func (t *turns) turn(role string) *list {
 	return &t.blocks
 }
 
-// flush ends the open message; one that says nothing is none.
+// endOfTurn closes a message.
+const endOfTurn = "]}"
+
+// flush ends the open message. One that says nothing is none, and its neighbours are one.
 func (t *turns) flush() {
 	if t.blocks.n == 0 {
 		return
 	}
-	t.said.add([]byte(`{"role":"`), []byte(t.role), []byte(`","content":[`), t.blocks.buf, []byte(`]}`))
-	t.blocks = list{buf: t.blocks.buf[:0]}
+	if t.role == t.spoke {
+		t.said.buf = append(t.said.buf[:len(t.said.buf)-len(endOfTurn)], ',')
+	} else {
+		t.said.add([]byte(`{"role":"`), []byte(t.role), []byte(`","content":[`))
+	}
+	t.said.buf = append(append(t.said.buf, t.blocks.buf...), endOfTurn...)
+	t.blocks, t.spoke = list{buf: t.blocks.buf[:0]}, t.role
 }
 
 func (t *turns) read(messages []byte) (p *problem) {
