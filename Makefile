@@ -13,10 +13,9 @@ PARALLEL ?= 2
 # for, and to watch them takes more than half of their time.
 QUICK := -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
-# Databases of tests lie in memory where there is room: what they wait for most is a disk
-# to flush. What Go builds stays on the disk.
-MEMORY := $(shell free=$$(df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ -w /dev/shm ] && [ "$${free:-0}" -ge 8192 ] && echo /dev/shm)
-test: export GOTMPDIR := $(or $(GOTMPDIR),$(TMPDIR),/tmp)
+# What tests write, databases above all, lies in memory where there is room: what they
+# wait for most is a disk to flush.
+MEMORY := $(shell free=$$(df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ -w /dev/shm ] && [ "$${free:-0}" -ge 12288 ] && echo /dev/shm)
 test: export TMPDIR := $(or $(TMPDIR),$(MEMORY),/tmp)
 
 # The program that loads llama.cpp: a Go module of its own, as it drags others in.
