@@ -266,7 +266,7 @@ func (f *fleet) hammer(n *node, until time.Time, log *admissions) {
 			f.t.Errorf("refused with %s", answer)
 		}
 		log.mu.Unlock()
-		<-time.After(120 * time.Millisecond) // the rate of the hammer: nothing waits for it
+		<-time.After(time.Duration(killRounds(300, 100)) * time.Millisecond) // the rate of the hammer: nothing waits for it
 	}
 }
 

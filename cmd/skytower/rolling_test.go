@@ -140,8 +140,12 @@ func (c *crowd) chats(name int) {
 		}
 		c.answers.Add(1)
 		c.tokens.Add(rollingTokens)
+		c.rest()
 	}
 }
+
+// rest leaves the processor to other tests between two calls, in the short form.
+func (c *crowd) rest() { <-time.After(time.Duration(killRounds(40, 0)) * time.Millisecond) }
 
 // paints makes predictions and asks for each until it has ended.
 func (c *crowd) paints(name int) {
@@ -169,6 +173,7 @@ func (c *crowd) paints(name int) {
 			c.f.t.Errorf("prediction %s: %s", p.ID, text)
 		}
 		c.predictions.Add(1)
+		c.rest()
 	}
 }
 

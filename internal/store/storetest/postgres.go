@@ -276,10 +276,21 @@ func makeFolder() (string, *syscall.Credential, error) {
 
 // temporary is the folder of what is temporary, as far as the server's user can enter it.
 func temporary() string {
-	if os.Getuid() == 0 {
-		return "/tmp" // TMPDIR may be a folder that only root can enter
+	dir := os.TempDir()
+	if os.Getuid() == 0 && !isOpen(dir) {
+		return "/tmp"
 	}
-	return os.TempDir()
+	return dir
+}
+
+// isOpen reports whether every user can enter a folder.
+func isOpen(dir string) bool {
+	is, err := os.Stat(dir)
+	if err != nil || is.Mode().Perm()&1 == 0 {
+		return false
+	}
+	above := filepath.Dir(dir)
+	return above == dir || isOpen(above)
 }
 
 func freeAddress() (string, error) {
