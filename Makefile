@@ -50,7 +50,7 @@ build: ## build bin/skytower, and bin/skytower-llama, which runs GGUF files
 needs: ## install what the tests need (a C compiler, PostgreSQL's programs, proxies, Node.js with its test clients, llama.cpp's library)
 	@tools/needs.sh
 
-test: needs ## run all tests, about 22 minutes on two cores (PACKAGES=./internal/… for some)
+test: needs ## run all tests, about 25 minutes on two cores (PACKAGES=./internal/… for some)
 	$(GO) test -race $(QUICK) -p $(PARALLEL) -timeout 30m $(PACKAGES)
 ifeq ($(PACKAGES),./...)
 	cd $(ENGINE) && CGO_ENABLED=0 $(GO) test -timeout 10m ./...
