@@ -246,7 +246,7 @@ func (r *reader) field(line span) bool {
 	case "event":
 		r.name = value
 	case "error": // older llama.cpp servers put a failure in a field of its own
-		r.name = span{line.from, line.from + colon}
+		r.name = span{line.from, line.from + len(name)}
 		r.addData(value)
 	default: // a comment, id, retry, or what nobody knows
 		if r.lines == 0 && r.name == (span{}) {
