@@ -23,10 +23,10 @@ func (c Chain) Joined(ctx context.Context, report *Report, texts []string, sep s
 	for _, g := range c {
 		var places []place
 		hear := func(k kind, from, to int) { places = append(places, place{kind: k, from: from, to: to}) }
-		for i := range g.stages(nil, report, hear) {
+		for _, s := range g.stages(nil, report, hear) {
 			whole, starts := join(texts, sep)
 			places = nil
-			_, blocked, err := g.stages(nil, report, hear)[i].push(ctx, nil, whole, true)
+			_, blocked, err := s.push(ctx, nil, whole, true)
 			if blocked || err != nil {
 				return err
 			}
