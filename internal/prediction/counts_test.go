@@ -2,9 +2,7 @@ package prediction
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,17 +40,8 @@ func TestCounted(t *testing.T) {
 // ids are the ids and names of a prediction's events.
 func (p *process) ids(rec Record, after int64) (ids []string) {
 	p.rig.t.Helper()
-	stream, err := p.Events(p.rig.t.Context(), rec.Account, rec.ID, after, site)
-	p.rig.must(err)
-	defer stream.Close()
-	for {
-		batch, err := stream.Next(p.rig.t.Context())
-		if errors.Is(err, io.EOF) {
-			return ids
-		}
-		p.rig.must(err)
-		for _, e := range batch {
-			ids = append(ids, fmt.Sprintf("%d %s", e.ID, e.Name))
-		}
+	for _, e := range p.eventsAfter(rec, after) {
+		ids = append(ids, fmt.Sprintf("%d %s", e.ID, e.Name))
 	}
+	return ids
 }

@@ -37,19 +37,26 @@ func line(text string) any { return map[string][]string{"lines": {text}} }
 // reads too.
 func (p *process) told(rec Record, after int64) (names []string, events []Event) {
 	p.rig.t.Helper()
+	events = p.eventsAfter(rec, after)
+	for _, e := range events {
+		names = append(names, p.rig.name(rec, e))
+	}
+	return names, events
+}
+
+// eventsAfter reads a stream to its end.
+func (p *process) eventsAfter(rec Record, after int64) (events []Event) {
+	p.rig.t.Helper()
 	stream, err := p.Events(p.rig.t.Context(), rec.Account, rec.ID, after, site)
 	p.rig.must(err)
 	defer stream.Close()
 	for {
 		batch, err := stream.Next(p.rig.t.Context())
 		if errors.Is(err, io.EOF) {
-			return names, events
+			return events
 		}
 		p.rig.must(err)
-		for _, e := range batch {
-			names = append(names, p.rig.name(rec, e))
-			events = append(events, e)
-		}
+		events = append(events, batch...)
 	}
 }
 
